@@ -1,0 +1,216 @@
+"""Activations of binary networks: one sign, its surrogate gradients, Sign and DeSign.
+
+Forward, for thresholds T (0 for plain Sign)::
+
+    y = +1 where x ≥ T, −1 elsewhere
+
+Backward, the derivative of y is replaced by a surrogate g centred on the threshold::
+
+    ∂L/∂x = ∂L/∂y · g(|u|),   u = x − T
+
+Every g here is even, so it is written as a function of the distance |u|: the distance is computed
+in place, and DeSign costs no memory that Sign does not. Thresholds are constants without gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor, nn
+
+from design_core.kernels.kernel import ThresholdKernel, tile
+
+__all__ = [
+    "SURROGATES",
+    "DeSign",
+    "HardTanh",
+    "ReLU",
+    "Sign",
+    "clip",
+    "polynomial",
+    "sign",
+    "swish",
+    "threshold_sign",
+    "triangular",
+]
+
+Surrogate = Callable[[Tensor], Tensor]
+
+#: The real-valued references: what a binary activation replaces.
+ReLU = nn.ReLU
+HardTanh = nn.Hardtanh
+
+
+def sign(x: Tensor) -> Tensor:
+    """Two-valued sign: +1 where x ≥ 0, −1 elsewhere. Same shape, type and device; no gradient.
+
+    sign(0) = +1. torch.sign has three values, and exact zeros do occur: sums of ±1 tie.
+    """
+    return _cut(x, None)
+
+
+def clip(distance: Tensor) -> Tensor:
+    """Straight-through estimator with clipping: the derivative of hard tanh.
+
+    forward ``q(u) = sign(u)``; pseudo-gradient ``g(|u|) = 1 if |u| ≤ 1 else 0``.
+
+    References
+    ----------
+    Hubara et al., "Binarized Neural Networks", NeurIPS 2016, equation 4.
+    """
+    return (distance <= 1).to(distance.dtype)
+
+
+def triangular(distance: Tensor) -> Tensor:
+    """A triangle of height 2 over [−1, 1].
+
+    forward ``q(u) = sign(u)``; pseudo-gradient ``g(|u|) = max(0, 2 − 2|u|)``.
+
+    References
+    ----------
+    Xu et al., "ReCU: Reviving the Dead Weights in Binary Neural Networks", ICCV 2021.
+    """
+    return (2 - 2 * distance).clamp_min(0)
+
+
+def polynomial(distance: Tensor) -> Tensor:
+    """The derivative of ApproxSign, a piecewise quadratic through −1, 0 and 1.
+
+    forward ``q(u) = sign(u)``; pseudo-gradient ``g(|u|) = F'(u)`` of
+    ``F(u) = 2u + u² on [−1, 0), 2u − u² on [0, 1), ±1 outside``.
+    Differentiated, this is ``max(0, 2 − 2|u|)``: the same function as `triangular`, kept under
+    the name by which Bi-Real Net introduced it.
+
+    References
+    ----------
+    Liu et al., "Bi-Real Net", ECCV 2018, section 3.3.
+    """
+    return triangular(distance)
+
+
+def swish(distance: Tensor) -> Tensor:
+    """The derivative of SignSwish with β = 5; negative beyond |u| ≈ 0.48.
+
+    forward ``q(u) = sign(u)``; pseudo-gradient
+    ``g(|u|) = β (2 − βu tanh(βu/2)) / (1 + cosh βu)``.
+
+    References
+    ----------
+    Darabi et al., "Regularized Binary Network Training" (BNN+), 2018, equation 7.
+    """
+    beta = 5.0
+    # 1 / (1 + cosh z) = 2 σ(z) σ(−z) does not overflow; beyond z = 80 the value is 0 anyway.
+    z = (beta * distance).clamp_max(80)
+    return 2 * beta * z.sigmoid() * (-z).sigmoid() * (2 - z * (z / 2).tanh())
+
+
+#: Pseudo-gradients g(|u|) by name.
+SURROGATES: Mapping[str, Surrogate] = MappingProxyType(
+    {"clip": clip, "triangular": triangular, "polynomial": polynomial, "swish": swish}
+)
+
+
+def _cut(x: Tensor, thresholds: Tensor | None) -> Tensor:
+    """+1 where x ≥ T, −1 elsewhere, in the type of x. The one place where values become bits."""
+    bits = x >= (0 if thresholds is None else thresholds)
+    return bits.to(x.dtype).mul_(2).sub_(1)
+
+
+class _ThresholdSign(torch.autograd.Function):
+    """Cut forward, surrogate backward. One function, so that DeSign costs what Sign costs."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, thresholds: Tensor | None, surrogate: str) -> Tensor:
+        ctx.save_for_backward(x, thresholds)
+        ctx.surrogate = SURROGATES[surrogate]
+        return _cut(x, thresholds)
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None]:
+        x, thresholds = ctx.saved_tensors
+        distance = x.abs() if thresholds is None else (x - thresholds).abs_()
+        return grad_outputs[0] * ctx.surrogate(distance), None, None
+
+
+def threshold_sign(x: Tensor, thresholds: Tensor | None = None, surrogate: str = "clip") -> Tensor:
+    """Cut x at thresholds that broadcast to its shape (None is 0), with a surrogate gradient.
+
+    Raises
+    ------
+    ValueError
+        Unknown surrogate.
+    """
+    if surrogate not in SURROGATES:
+        raise ValueError(
+            f"Unknown surrogate gradient {surrogate!r}; choose one of {', '.join(SURROGATES)}."
+        )
+    result: Tensor = _ThresholdSign.apply(x, thresholds, surrogate)
+    return result
+
+
+class Sign(nn.Module):
+    """Plain Sign: one threshold, 0, for all pixels. Any shape, type and device.
+
+    ``y = +1 where x ≥ 0, −1 elsewhere``; gradient by `surrogate`, one of `SURROGATES`.
+    """
+
+    def __init__(self, surrogate: str = "clip") -> None:
+        super().__init__()
+        self.surrogate = surrogate
+
+    def forward(self, x: Tensor) -> Tensor:
+        return threshold_sign(x, None, self.surrogate)
+
+    def extra_repr(self) -> str:
+        return f"surrogate={self.surrogate}"
+
+
+class DeSign(nn.Module):
+    """Designed dithering Sign: a spatially periodic threshold [paper, section III].
+
+    ``y[n,c,i,j] = +1 where x[n,c,i,j] ≥ T[c mod s, i mod d1, j mod d2], −1 elsewhere``
+
+    Parameters
+    ----------
+    kernel
+        A threshold kernel, or plain real thresholds of shape (s, d1, d2) or (d1, d2).
+    surrogate
+        One of `SURROGATES`, centred on x − T.
+
+    Notes
+    -----
+    Takes x of shape (N, C, H, W), or (C, H, W); any sizes, since the tiling is cropped. The kernel
+    is the buffer ``thresholds``, shape (s, d1, d2): saved with the model, moved with it, never
+    trained.
+
+    Examples
+    --------
+    >>> x = torch.tensor([[[[0.7, 0.7], [0.7, 0.7]]]])
+    >>> DeSign([[0.6, 0.6], [0.9, 0.9]])(x).tolist()
+    [[[[1.0, 1.0], [-1.0, -1.0]]]]
+    """
+
+    thresholds: Tensor
+
+    def __init__(self, kernel: ThresholdKernel | ArrayLike, surrogate: str = "clip") -> None:
+        super().__init__()
+        if not isinstance(kernel, ThresholdKernel):
+            kernel = ThresholdKernel.from_thresholds(kernel)
+        self.surrogate = surrogate
+        self.register_buffer("thresholds", torch.tensor(kernel.thresholds, dtype=torch.float32))
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.ndim not in (3, 4):
+            raise ValueError(
+                f"DeSign works on maps of shape (N, C, H, W) or (C, H, W); got {tuple(x.shape)}."
+            )
+        tiled = tile(self.thresholds.to(x.dtype), *x.shape[-3:])
+        return threshold_sign(x, tiled, self.surrogate)
+
+    def extra_repr(self) -> str:
+        slices, rows, columns = self.thresholds.shape
+        return f"{slices} slice(s) of {rows}x{columns}, surrogate={self.surrogate}"

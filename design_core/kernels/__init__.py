@@ -1,0 +1,1 @@
+"""Threshold kernels: the type, the published ones, patterns, files and text forms."""

@@ -1,0 +1,316 @@
+"""The threshold kernel: a small pattern of levels, repeated over a feature map.
+
+DeSign [paper, section III] cuts each pixel at its own threshold::
+
+    y[n, c, i, j] = sign(x[n, c, i, j] − T[c mod s, i mod d1, j mod d2])
+
+A kernel has s slices (along the channels) of d1 rows and d2 columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from design_core.scaling import Scale
+
+__all__ = ["MAX_SIDE", "OMEGA", "ThresholdKernel", "binarize", "tile"]
+
+#: The values of one binary 3×3 convolution on one channel after ReLU [paper, section III-A].
+OMEGA: tuple[int, ...] = (0, 1, 3, 5, 7, 9)
+
+#: No side of a kernel is longer; a kernel is a small pattern, not a picture.
+MAX_SIDE = 64
+
+Array = TypeVar("Array", bound=Any)
+
+
+@dataclass(frozen=True, eq=False)
+class ThresholdKernel:
+    """An immutable threshold kernel: levels, the set they come from, and their scale.
+
+    Parameters
+    ----------
+    levels
+        Integers, shape (s, d1, d2), or (d1, d2) for a single slice; each in `level_set`.
+        No side is longer than 64.
+    level_set
+        All levels that the design may use, ascending and distinct. The scale depends on the whole
+        set, not only on the levels that occur.
+    scale
+        How levels become thresholds.
+    name
+        For people; two kernels that differ in name only are equal.
+
+    Raises
+    ------
+    ValueError
+        Ragged, empty, oversized or non-integer levels, a level outside the set, or a scale that
+        has no values for the set.
+
+    Examples
+    --------
+    >>> ThresholdKernel([[1, 1], [3, 3]]).thresholds.round(3).tolist()
+    [[[0.631, 0.631], [0.967, 0.967]]]
+    """
+
+    levels: NDArray[np.int64]
+    level_set: tuple[int, ...] = OMEGA
+    scale: Scale = field(default_factory=Scale)
+    name: str = ""
+
+    def __init__(
+        self,
+        levels: ArrayLike,
+        level_set: Sequence[int] = OMEGA,
+        scale: Scale | None = None,
+        name: str = "",
+    ) -> None:
+        checked = _as_levels(levels)
+        ordered = tuple(sorted({int(level) for level in level_set}))
+        strangers = sorted(set(np.unique(checked).tolist()) - set(ordered))
+        if strangers:
+            raise ValueError(
+                f"The kernel uses level {strangers[0]}, which is not in its level set {ordered}."
+            )
+        checked.setflags(write=False)
+        object.__setattr__(self, "levels", checked)
+        object.__setattr__(self, "level_set", ordered)
+        object.__setattr__(self, "scale", scale or Scale())
+        object.__setattr__(self, "name", name)
+        self.scale.thresholds(ordered)  # a scale without values for these levels is told now
+
+    @classmethod
+    def from_thresholds(cls, thresholds: ArrayLike, *, name: str = "") -> ThresholdKernel:
+        """A kernel with just these real thresholds; its levels are their ranks 0, 1, 2, …
+
+        Parameters
+        ----------
+        thresholds
+            Finite numbers, shape (s, d1, d2) or (d1, d2), in units of the batch-norm output.
+        """
+        real = _as_slices(thresholds)
+        values, ranks = np.unique(real, return_inverse=True)
+        scale = Scale("custom", values=tuple(values.tolist()))
+        return cls(ranks.reshape(real.shape), tuple(range(len(values))), scale, name)
+
+    @property
+    def thresholds(self) -> NDArray[np.float64]:
+        """Real thresholds T, shape (s, d1, d2), in units of the batch-norm output."""
+        by_rank = self.scale.thresholds(self.level_set)
+        return by_rank[np.searchsorted(self.level_set, self.levels)]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(s, d1, d2): slices, rows, columns."""
+        slices, rows, columns = self.levels.shape
+        return slices, rows, columns
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ThresholdKernel) and self._identity() == other._identity()
+
+    def __hash__(self) -> int:
+        return hash(self._identity())
+
+    def _identity(self) -> tuple[object, ...]:
+        return self.shape, self.levels.tobytes(), self.level_set, self.scale
+
+    def __str__(self) -> str:
+        """The levels as `parse_kernel` reads them: rows by ``;``, slices by ``|``."""
+        slices = (";".join(" ".join(map(str, row)) for row in rows) for rows in self.levels)
+        return "|".join(slices)
+
+    # Transforms. Each returns a new kernel; the scale is kept.
+
+    def renamed(self, name: str) -> ThresholdKernel:
+        """The same kernel under another name."""
+        return replace(self, name=name)
+
+    def scaled(
+        self, name: str | None = None, *, strength: float | None = None, offset: float | None = None
+    ) -> ThresholdKernel:
+        """The same levels under another scale; what is left out stays as it is."""
+        old = self.scale
+        values = old.values if name is None or name == old.name else None
+        new = Scale(
+            name or old.name,
+            strength=old.strength if strength is None else strength,
+            offset=old.offset if offset is None else offset,
+            values=values,
+        )
+        return replace(self, scale=new)
+
+    def with_scale(self, scale: Scale) -> ThresholdKernel:
+        """The same levels under the given scale."""
+        return replace(self, scale=scale)
+
+    def complement(self) -> ThresholdKernel:
+        """Swap the lowest level with the highest, and so on inwards: 0↔9, 1↔7, 3↔5."""
+        ranks = np.searchsorted(self.level_set, self.levels)
+        return self._with_ranks(len(self.level_set) - 1 - ranks)
+
+    def shifted(self, steps: int = 1) -> ThresholdKernel:
+        """Move every level up the cyclic list 0→1→3→5→7→9→0: a shift of levels, not of space."""
+        ranks = np.searchsorted(self.level_set, self.levels)
+        return self._with_ranks((ranks + steps) % len(self.level_set))
+
+    def shifted_slices(self, n_slices: int) -> ThresholdKernel:
+        """A 3D kernel: this kernel's slices, shifted by 0, 1, … `n_slices` − 1 levels."""
+        if n_slices < 1:
+            raise ValueError(f"shifted_slices needs at least one slice; got {n_slices}.")
+        return self.stacked(*(self.shifted(steps) for steps in range(1, n_slices)))
+
+    def stacked(self, *others: ThresholdKernel) -> ThresholdKernel:
+        """Lay the slices of `others` behind the own ones, as along the channels."""
+        for other in others:
+            if other.shape[1:] != self.shape[1:] or other.level_set != self.level_set:
+                raise ValueError(
+                    f"Slices must share rows, columns and level set; got {self.shape[1:]} on "
+                    f"{self.level_set} and {other.shape[1:]} on {other.level_set}."
+                )
+        return replace(self, levels=np.concatenate([self.levels, *(o.levels for o in others)]))
+
+    def rolled(self, rows: int = 0, columns: int = 0) -> ThresholdKernel:
+        """Shift in space, cyclically: entry (0, 0) moves to (rows, columns)."""
+        return replace(self, levels=np.roll(self.levels, (rows, columns), axis=(1, 2)))
+
+    def transposed(self) -> ThresholdKernel:
+        """Swap rows and columns of each slice."""
+        return replace(self, levels=self.levels.swapaxes(1, 2))
+
+    def rotated(self, quarter_turns: int = 1) -> ThresholdKernel:
+        """Turn each slice counter-clockwise by quarter turns."""
+        return replace(self, levels=np.rot90(self.levels, quarter_turns, axes=(1, 2)))
+
+    def flipped(self, axis: str = "horizontal") -> ThresholdKernel:
+        """Mirror each slice: ``horizontal`` swaps left and right, ``vertical`` top and bottom."""
+        if axis not in ("horizontal", "vertical"):
+            raise ValueError(f"flipped takes 'horizontal' or 'vertical'; got {axis!r}.")
+        return replace(self, levels=np.flip(self.levels, axis=2 if axis == "horizontal" else 1))
+
+    def inverted(self) -> ThresholdKernel:
+        """Negate every threshold (strength and offset change sign; the levels stay).
+
+        On a symmetric x this gives the photographic negative of the bits, ties apart:
+        x ≥ −T where −x ≤ T.
+        """
+        return self.scaled(strength=-self.scale.strength, offset=-self.scale.offset)
+
+    def _with_ranks(self, ranks: NDArray[np.int64]) -> ThresholdKernel:
+        return replace(self, levels=np.asarray(self.level_set)[ranks])
+
+    # Plain data, for JSON files, URLs and caches.
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-able description, the inverse of `from_dict`."""
+        return {
+            "name": self.name,
+            "levels": self.levels.tolist(),
+            "level_set": list(self.level_set),
+            "scale": self.scale.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> ThresholdKernel:
+        """Build from the mapping that `to_dict` returns; only ``levels`` is needed.
+
+        Raises
+        ------
+        ValueError
+            Missing or unknown entries, or anything the constructor refuses.
+        """
+        unknown = set(plain) - {"name", "levels", "level_set", "scale"}
+        if unknown or "levels" not in plain:
+            raise ValueError(
+                "A kernel is described by 'levels' and, if wished, 'level_set', 'scale' and "
+                f"'name'; got {', '.join(sorted(map(str, plain))) or 'nothing'}."
+            )
+        scale = plain.get("scale", {})
+        if not isinstance(scale, Mapping):
+            raise ValueError(f"A kernel's 'scale' is an object of its own; got {scale!r}.")
+        try:
+            level_set = tuple(int(level) for level in plain.get("level_set", OMEGA))
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                f"A kernel's 'level_set' is a list of integers; got {plain['level_set']!r}."
+            ) from error
+        name = str(plain.get("name", ""))
+        return cls(plain["levels"], level_set, Scale.from_dict(scale), name)
+
+
+def tile(thresholds: Array, channels: int, height: int, width: int) -> Array:
+    """Repeat a kernel over a map: ``T[c mod s, i mod d1, j mod d2]``, anchored at (0, 0).
+
+    Parameters
+    ----------
+    thresholds
+        NumPy array or torch tensor of shape (s, d1, d2).
+
+    Returns
+    -------
+    The same type, shape (channels, height, width); cropped where the period does not divide.
+    """
+    slices, rows, columns = thresholds.shape
+    cycled = thresholds[[c % slices for c in range(channels)]]
+    cycled = cycled[:, [i % rows for i in range(height)]]
+    return cycled[:, :, [j % columns for j in range(width)]]
+
+
+def binarize(x: NDArray[np.floating[Any]], kernel: ThresholdKernel) -> NDArray[np.bool_]:
+    """Bits of DeSign on maps: True (+1) where x ≥ T, False (−1) elsewhere.
+
+    Parameters
+    ----------
+    x
+        Pre-activations, shape (..., C, H, W), or (H, W) for one map.
+
+    Returns
+    -------
+    bool array of the shape of x. T is rounded to the type of x first, as the torch module and
+    the browser do, so that all agree in every bit.
+    """
+    height, width = x.shape[-2:]
+    channels = x.shape[-3] if x.ndim > 2 else 1
+    tiled = tile(kernel.thresholds.astype(x.dtype), channels, height, width)
+    bits: NDArray[np.bool_] = x >= (tiled if x.ndim > 2 else tiled[0])
+    return bits
+
+
+def _as_slices(values: ArrayLike) -> NDArray[np.float64]:
+    """Check a kernel's numbers: (s, d1, d2), finite, neither empty, ragged nor too large."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "A kernel is a rectangular table of numbers: rows of equal length, slices of equal "
+            "shape."
+        ) from error
+    if array.ndim == 2:
+        array = array[None]
+    if array.ndim != 3:
+        raise ValueError(
+            f"A kernel has rows and columns, and slices if wished; got {array.ndim} dimensions."
+        )
+    if array.size == 0:
+        raise ValueError(f"A kernel needs at least one entry; got shape {array.shape}.")
+    if max(array.shape) > MAX_SIDE:
+        raise ValueError(
+            f"A kernel has at most {MAX_SIDE} slices, rows and columns; got shape {array.shape}."
+        )
+    if not np.isfinite(array).all():
+        raise ValueError("A kernel's entries must be finite; it holds NaN or infinity.")
+    return array
+
+
+def _as_levels(values: ArrayLike) -> NDArray[np.int64]:
+    array = _as_slices(values)
+    if (array != np.rint(array)).any() or np.abs(array).max() > 2**31:
+        raise ValueError(
+            "A kernel's levels are integers; use ThresholdKernel.from_thresholds for real "
+            "thresholds."
+        )
+    return array.astype(np.int64)
