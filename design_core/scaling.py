@@ -126,7 +126,7 @@ class Scale:
 
     def _magnitude_values(self, magnitudes: tuple[int, ...]) -> Sequence[float]:
         if self.name == "lloyd-max":
-            return lloyd_max(len(magnitudes)).tolist()
+            return _lloyd_max_boundaries(len(magnitudes))
         for levels, values in _TABLES[self.name].items():
             if set(magnitudes) <= set(levels):
                 by_level = dict(zip(levels, values, strict=True))

@@ -257,7 +257,8 @@ def tile(thresholds: Array, channels: int, height: int, width: int) -> Array:
     slices, rows, columns = thresholds.shape
     cycled = thresholds[[c % slices for c in range(channels)]]
     cycled = cycled[:, [i % rows for i in range(height)]]
-    return cycled[:, :, [j % columns for j in range(width)]]
+    tiled: Array = cycled[:, :, [j % columns for j in range(width)]]
+    return tiled
 
 
 def binarize(x: NDArray[np.floating[Any]], kernel: ThresholdKernel) -> NDArray[np.bool_]:

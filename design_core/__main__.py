@@ -1,0 +1,34 @@
+"""The command line: ``python -m design_core COMMAND …``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from design_core.commands import COMMANDS
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status: 0, 1 after bad input (one line), 2 for usage."""
+    parser = argparse.ArgumentParser(
+        prog="python -m design_core",
+        description="Designed dithering Sign activations for binary neural networks.",
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_parser(subparsers).set_defaults(run=command.run)
+    args = parser.parse_args(arguments)
+    try:
+        return int(args.run(args))
+    except BrokenPipeError:
+        return 0  # the reader (head, less) has seen enough
+    except (ValueError, OSError) as error:
+        print(f"design_core {args.command}: {error}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""``maps``: binarize a picture's feature maps with Sign and DeSign, score them, write them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from design_core.scaling import SCALE_NAMES
+
+if TYPE_CHECKING:
+    from design_core.comparison import ActivationScores
+    from design_core.feature_maps import FeatureMaps
+
+__all__ = ["add_parser", "run"]
+
+_SCORES = ("tv", "tv_isotropic", "density", "entropy_2x2", "correlation")
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Add the command's parser."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "maps", help="compare Sign and DeSign on a picture's feature maps"
+    )
+    parser.add_argument("picture", metavar="PICTURE", help="a file, or sample:NAME")
+    parser.add_argument(
+        "--kernel", default="2x2-v2", help="a name, levels such as '1 1;3 3', or a file"
+    )
+    parser.add_argument(
+        "--scale",
+        choices=[name for name in SCALE_NAMES if name != "custom"],
+        help="how levels become thresholds (default: the kernel's own)",
+    )
+    parser.add_argument("--strength", type=float, help="factor on the thresholds; 0 is Sign")
+    parser.add_argument("--offset", type=float, help="added to the thresholds")
+    parser.add_argument(
+        "--source", default="picture", help="picture, rgb or random-conv (default: picture)"
+    )
+    parser.add_argument("--maps", type=int, default=16, help="how many random convolutions")
+    parser.add_argument("--seed", type=int, default=0, help="which random convolutions")
+    parser.add_argument("--size", type=int, default=256, help="longest side in pixels, at most")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write maps as PNG and NPZ here")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compute, print, and write if asked."""
+    from design_core.comparison import compare_activations, finding
+    from design_core.feature_maps import feature_maps
+    from design_core.kernels.spec import parse_kernel
+    from design_core.pictures import fit, load
+    from design_core.scaling import fit_scale
+
+    picture = fit(load(args.picture), args.size)
+    maps = feature_maps(picture, args.source, maps=args.maps, seed=args.seed)
+    kernel = parse_kernel(args.kernel)
+    if args.scale == "data":
+        kernel = kernel.with_scale(fit_scale(maps.x, kernel.level_set))
+    kernel = kernel.scaled(
+        None if args.scale == "data" else args.scale, strength=args.strength, offset=args.offset
+    )
+    compared = compare_activations(maps.x, kernel)
+    if args.out:
+        _write_maps(args.out, maps, compared)
+    if args.json:
+        report = {
+            "picture": {
+                "name": picture.name,
+                "sha256": picture.sha256,
+                "height": picture.height,
+                "width": picture.width,
+                "notes": list(picture.notes),
+            },
+            "source": maps.source,
+            "maps": list(maps.names),
+            "kernel": {**kernel.to_dict(), "thresholds": kernel.thresholds.tolist()},
+            "activations": {name: _as_json(scored, maps.x) for name, scored in compared.items()},
+            "finding": finding(compared["sign"], compared["design"]),
+        }
+        print(json.dumps(report, indent=2))
+    else:
+        print(f"{picture.name}, {picture.width}x{picture.height}, {len(maps.names)} map(s)")
+        print(f"{'':10}" + "".join(f"{score:>14}" for score in _SCORES))
+        for name, scored in compared.items():
+            means = (float(getattr(scored, score).mean()) for score in _SCORES)
+            print(f"{name:10}" + "".join(_cell(value) for value in means))
+        print(finding(compared["sign"], compared["design"]))
+    return 0
+
+
+def _cell(value: float) -> str:
+    return f"{'–':>14}" if math.isnan(value) else f"{value:14.4f}"
+
+
+def _as_json(scored: ActivationScores, x: Any) -> dict[str, Any]:
+    """Means over the maps by score, and the scores of each map under ``per_map``."""
+    columns = {score: getattr(scored, score) for score in _SCORES}
+    columns["psnr"], columns["ssim"] = scored.fidelity(x)
+
+    def plain(value: float) -> float | None:
+        return float(value) if math.isfinite(value) else None  # JSON knows no NaN
+
+    means = {score: plain(values.mean()) for score, values in columns.items()}
+    per_map = {score: [plain(v) for v in values] for score, values in columns.items()}
+    return {**means, "per_map": per_map}
+
+
+def _write_maps(folder: Path, maps: FeatureMaps, compared: dict[str, ActivationScores]) -> None:
+    """``sign-00.png``, ``design-00.png``, … with one bit per pixel, and all of it in maps.npz."""
+    import numpy as np
+
+    from design_core.drawing import bits_png
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("sign", "design"):
+        for index, bits in enumerate(compared[name].output):
+            (folder / f"{name}-{index:02}.png").write_bytes(bits_png(bits))
+    np.savez_compressed(
+        folder / "maps.npz",
+        x=maps.x,
+        sign=compared["sign"].output,
+        design=compared["design"].output,
+        relu=compared["relu"].output,
+        names=np.array(maps.names),
+    )

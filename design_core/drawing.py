@@ -1,0 +1,125 @@
+"""Pictures of maps and kernels, as PNG and SVG: bits stay bits.
+
+Nothing here resamples: maps are enlarged by whole factors with nearest neighbour, and written as
+PNG, bits with one bit per pixel.
+"""
+
+from __future__ import annotations
+
+import io
+from html import escape
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from design_core.kernels.kernel import ThresholdKernel
+
+__all__ = ["INK", "PAPER", "bits_png", "enlarge", "grey_png", "heat_png", "kernel_svg"]
+
+#: The two tones of a bit, the same in light and dark: −1 is ink, +1 is paper.
+INK = (0x14, 0x16, 0x1A)
+PAPER = (0xF7, 0xF5, 0xF0)
+
+
+def enlarge(plane: NDArray[Any], factor: int) -> NDArray[Any]:
+    """Enlarge a map (H, W) by a whole factor: every pixel becomes factor × factor equal ones."""
+    if factor < 1:
+        raise ValueError(f"Maps are enlarged by whole factors from 1; got {factor}.")
+    return plane.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def _png(image: Image.Image, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG", **options)
+    return buffer.getvalue()
+
+
+def bits_png(bits: NDArray[np.bool_], factor: int = 1) -> bytes:
+    """A map of bits (H, W) as PNG of one bit per pixel, in the two tones `INK` and `PAPER`.
+
+    Read back as a palette picture, its indices are the bits: 0 for −1, 1 for +1.
+    """
+    image = Image.fromarray(enlarge(bits, factor).astype(np.uint8), mode="P")
+    image.putpalette([*INK, *PAPER])
+    return _png(image, bits=1)
+
+
+def grey_png(x: NDArray[np.floating[Any]], *, spread: float = 2.5) -> bytes:
+    """A real-valued map (H, W) in grey: −spread is black, +spread white, beyond is clipped.
+
+    Standardized maps seldom leave ±2.5; a fixed range keeps all maps comparable.
+    """
+    grey = np.clip((x / spread + 1) / 2, 0, 1)
+    return _png(Image.fromarray(np.rint(grey * 255).astype(np.uint8)))
+
+
+def heat_png(heat: NDArray[np.floating[Any]], *, peak: float = 2.0) -> bytes:
+    """A heat map (H, W) of values from 0 to `peak`, in the colour-blind-safe cividis."""
+    from matplotlib import colormaps
+
+    table = (colormaps["cividis"](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
+    index = np.rint(np.clip(heat / peak, 0, 1) * 255).astype(np.uint8)
+    image = Image.fromarray(index, mode="P")
+    image.putpalette(table.tobytes())
+    return _png(image)
+
+
+def kernel_svg(kernel: ThresholdKernel, *, cell: int = 48) -> str:
+    """A kernel as SVG: darker is a higher threshold; level in the cell, threshold beneath it.
+
+    Slices stand side by side. `cell` is the side of a cell in pixels; below 36 only the level is
+    written, below 16 nothing. The title holds all thresholds, for screen readers.
+    """
+    slices, rows, columns = kernel.shape
+    gap = cell // 3
+    width, height = slices * columns * cell + (slices - 1) * gap, rows * cell
+    thresholds = kernel.thresholds
+    shades = _shades(thresholds)
+    cells = []
+    for (s, i, j), level in np.ndenumerate(kernel.levels):
+        x, y = s * (columns * cell + gap) + j * cell, i * cell
+        shade = shades[s, i, j]
+        ink = "#FFFFFF" if shade < 140 else "#14161A"
+        cells.append(
+            f'<rect x="{x}" y="{y}" width="{cell}" height="{cell}" '
+            f'fill="rgb({shade},{shade},{shade})"/>'
+        )
+        if cell >= 16:
+            both = cell >= 36
+            level_y = y + cell * (0.44 if both else 0.64)
+            cells.append(_text(x + cell / 2, level_y, cell * 0.34, ink, str(level)))
+            if both:
+                value = f"{thresholds[s, i, j]:.2f}".replace("-", "−")
+                cells.append(_text(x + cell / 2, y + cell * 0.78, cell * 0.23, ink, value))
+    title = escape(describe_kernel(kernel))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" role="img" aria-label="{title}">'
+        f"<title>{title}</title>{''.join(cells)}</svg>"
+    )
+
+
+def describe_kernel(kernel: ThresholdKernel) -> str:
+    """A text alternative: the name, and the thresholds row by row."""
+    slices = (
+        "; ".join(" ".join(f"{t:.3f}" for t in row) for row in rows) for rows in kernel.thresholds
+    )
+    name = kernel.name or "threshold kernel"
+    return f"{name}, thresholds by row: {' | '.join(slices)}"
+
+
+def _shades(thresholds: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Grey from 236 (lowest threshold) to 40 (highest); a uniform kernel is mid-grey."""
+    low, high = thresholds.min(), thresholds.max()
+    rank = (thresholds - low) / (high - low) if high > low else np.full_like(thresholds, 0.5)
+    return np.rint(236 - 196 * rank).astype(np.int64)
+
+
+def _text(x: float, y: float, size: float, ink: str, content: str) -> str:
+    return (
+        f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" fill="{ink}" text-anchor="middle" '
+        f'font-family="Inter, system-ui, sans-serif" '
+        f'font-variant-numeric="tabular-nums">{content}</text>'
+    )

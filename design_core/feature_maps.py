@@ -1,0 +1,115 @@
+"""Feature maps to binarize: pre-activations x from a picture, standardized as batch norm would.
+
+Every source is a function ``Picture → FeatureMaps``; the app, the command line and the kernel
+search take any of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from design_core.pictures import Picture
+
+__all__ = ["MAX_MAPS", "SOURCES", "FeatureMaps", "feature_maps", "random_kernels", "standardize"]
+
+#: More maps than this are neither looked at nor needed.
+MAX_MAPS = 64
+
+Maps = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMaps:
+    """Pre-activations and what they are.
+
+    Parameters
+    ----------
+    x
+        float32, shape (C, H, W); mean 0 and variance 1 per map (0 throughout for a constant map).
+    names
+        One per map, for people.
+    source
+        The key of the source in `SOURCES`, or the layer's name.
+    """
+
+    x: Maps
+    names: tuple[str, ...]
+    source: str
+
+
+def standardize(maps: NDArray[np.floating]) -> Maps:
+    """Mean 0 and variance 1 per map, as batch norm with γ = 1, β = 0 on a batch of this picture.
+
+    A constant map becomes 0 throughout. Shape (..., H, W), float32.
+    """
+    wide = np.asarray(maps, dtype=np.float64)
+    centred = wide - wide.mean(axis=(-2, -1), keepdims=True)
+    deviation = centred.std(axis=(-2, -1), keepdims=True)
+    # What is left of a constant map is rounding noise; it must not be blown up to variance 1.
+    flat = deviation <= 1e-9 * (1 + np.abs(wide).max(axis=(-2, -1), keepdims=True))
+    return np.where(flat, 0, centred / np.where(flat, 1, deviation)).astype(np.float32)
+
+
+def random_kernels(n: int, seed: int) -> NDArray[np.int8]:
+    """A bank of n random binary 3×3 convolutions on three channels: ±1, shape (n, 3, 3, 3).
+
+    The first m kernels do not depend on n, so a larger bank continues a smaller one.
+    """
+    coins = np.random.default_rng(seed).integers(0, 2, size=(n, 3, 3, 3), dtype=np.int8)
+    return (2 * coins - 1).astype(np.int8)
+
+
+def _convolved(picture: Picture, kernels: NDArray[np.int8]) -> Maps:
+    """Binary weights on the real-valued picture, as the first binary layer of a network sees it."""
+    channels = np.pad(standardize(picture.rgb()), ((0, 0), (1, 1), (1, 1)), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(channels, (3, 3), axis=(1, 2))
+    height, width = windows.shape[1:3]
+    columns = np.ascontiguousarray(windows.transpose(0, 3, 4, 1, 2)).reshape(27, -1)
+    # Correlation, as in every deep-learning convolution: the kernel is not turned over.
+    summed = kernels.reshape(-1, 27).astype(np.float32) @ columns
+    return standardize(summed.reshape(-1, height, width))
+
+
+#: What a picture is turned into before it is cut; each entry: title and one-sentence help.
+SOURCES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "picture": ("Luminance", "The picture's own brightness, standardized."),
+        "rgb": ("RGB channels", "Red, green and blue, each standardized."),
+        "random-conv": (
+            "Random binary convolutions",
+            "3×3 convolutions with random ±1 weights, as an untrained binary layer computes them.",
+        ),
+    }
+)
+
+
+def feature_maps(picture: Picture, source: str, *, maps: int = 16, seed: int = 0) -> FeatureMaps:
+    """Turn a picture into standardized pre-activations.
+
+    Parameters
+    ----------
+    source
+        One of `SOURCES`.
+    maps, seed
+        How many random convolutions (1 to 64), and which; the other sources have their own count.
+
+    Raises
+    ------
+    ValueError
+        Unknown source, or a number of maps out of range.
+    """
+    if not 1 <= maps <= MAX_MAPS:
+        raise ValueError(f"A bank has 1 to {MAX_MAPS} maps; got {maps}.")
+    if source == "picture":
+        return FeatureMaps(standardize(picture.luminance()[None]), ("luminance",), source)
+    if source == "rgb":
+        return FeatureMaps(standardize(picture.rgb()), ("red", "green", "blue"), source)
+    if source == "random-conv":
+        names = tuple(f"random convolution {index}" for index in range(maps))
+        return FeatureMaps(_convolved(picture, random_kernels(maps, seed)), names, source)
+    raise ValueError(f"Unknown source {source!r}; choose one of {', '.join(SOURCES)}.")
