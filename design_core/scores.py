@@ -220,7 +220,8 @@ def ssim(x: ArrayLike, reconstruction: ArrayLike) -> Floats:
     """Structural similarity of reconstructions with x, up to 1.
 
     Computed by scikit-image with its 7×7 window, smaller on smaller maps; maps with a side below
-    3 pixels have no window and give NaN.
+    3 pixels have no window and give NaN. Both maps are moved so that x starts at 0: the luminance
+    term of SSIM is made for intensities, and on means of either sign it would reward negatives.
     """
     from skimage.metrics import structural_similarity
 
@@ -229,7 +230,11 @@ def ssim(x: ArrayLike, reconstruction: ArrayLike) -> Floats:
         if side < 3:
             return float("nan")
         odd = side - 1 + side % 2
-        return float(structural_similarity(a, b, data_range=_value_range(a), win_size=odd))
+        low = a.min()
+        similarity = structural_similarity(  # type: ignore[no-untyped-call]
+            a - low, b - low, data_range=_value_range(a), win_size=odd
+        )
+        return float(similarity)
 
     return _map_by_map(of_map, x, reconstruction)
 

@@ -1,0 +1,25 @@
+"""DeSign: the app. Start it with ``streamlit run app.py``."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ui import theme
+
+st.set_page_config(
+    page_title="DeSign",
+    page_icon=":material/grid_on:",
+    layout="wide",
+    initial_sidebar_state=280,
+    menu_items={
+        "About": "DeSign shows what a designed threshold kernel does to binary activations. "
+        "Method: Monroy et al., arXiv 2405.02220."
+    },
+)
+theme.apply()
+
+page = st.navigation(
+    [st.Page("pages/explore.py", title="Explore", icon=":material/compare:", default=True)],
+    position="top",
+)
+page.run()
