@@ -8,8 +8,9 @@ Backward, the derivative of y is replaced by a surrogate g centred on the thresh
 
     ∂L/∂x = ∂L/∂y · g(|u|),   u = x − T
 
-Every g here is even, so it is written as a function of the distance |u|: the distance is computed
-in place, and DeSign costs no memory that Sign does not. Thresholds are constants without gradient.
+Every g here is even, so it is written as a function of the distance |u|. Fresh memory costs more
+than arithmetic, so each g works in place: it overwrites its argument and returns it. Thresholds are
+constants without gradient.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from design_core.kernels.kernel import ThresholdKernel, tile
 
@@ -48,7 +50,8 @@ HardTanh = nn.Hardtanh
 def sign(x: Tensor) -> Tensor:
     """Two-valued sign: +1 where x ≥ 0, −1 elsewhere. Same shape, type and device; no gradient.
 
-    sign(0) = +1. torch.sign has three values, and exact zeros do occur: sums of ±1 tie.
+    sign(0) = sign(−0) = +1, and NaN, which is not ≥ 0, gives −1. torch.sign has three values, and
+    exact zeros do occur: sums of ±1 tie.
     """
     return _cut(x, None)
 
@@ -62,7 +65,7 @@ def clip(distance: Tensor) -> Tensor:
     ----------
     Hubara et al., "Binarized Neural Networks", NeurIPS 2016, equation 4.
     """
-    return (distance <= 1).to(distance.dtype)
+    return distance.le_(1)
 
 
 def triangular(distance: Tensor) -> Tensor:
@@ -74,7 +77,7 @@ def triangular(distance: Tensor) -> Tensor:
     ----------
     Xu et al., "ReCU: Reviving the Dead Weights in Binary Neural Networks", ICCV 2021.
     """
-    return (2 - 2 * distance).clamp_min(0)
+    return distance.mul_(-2).add_(2).clamp_min_(0)
 
 
 def polynomial(distance: Tensor) -> Tensor:
@@ -104,7 +107,7 @@ def swish(distance: Tensor) -> Tensor:
     """
     beta = 5.0
     # 1 / (1 + cosh z) = 2 σ(z) σ(−z) does not overflow; beyond z = 80 the value is 0 anyway.
-    z = (beta * distance).clamp_max(80)
+    z = distance.mul_(beta).clamp_max_(80)
     return 2 * beta * z.sigmoid() * (-z).sigmoid() * (2 - z * (z / 2).tanh())
 
 
@@ -116,8 +119,10 @@ SURROGATES: Mapping[str, Surrogate] = MappingProxyType(
 
 def _cut(x: Tensor, thresholds: Tensor | None) -> Tensor:
     """+1 where x ≥ T, −1 elsewhere, in the type of x. The one place where values become bits."""
-    bits = x >= (0 if thresholds is None else thresholds)
-    return bits.to(x.dtype).mul_(2).sub_(1)
+    values = x.detach()
+    # The comparison writes straight into the result's type: one allocation, no pass to convert.
+    bits = torch.ge(values, 0 if thresholds is None else thresholds, out=torch.empty_like(values))
+    return bits.mul_(2).sub_(1)
 
 
 class _ThresholdSign(torch.autograd.Function):
@@ -130,10 +135,11 @@ class _ThresholdSign(torch.autograd.Function):
         return _cut(x, thresholds)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None]:
         x, thresholds = ctx.saved_tensors
         distance = x.abs() if thresholds is None else (x - thresholds).abs_()
-        return grad_outputs[0] * ctx.surrogate(distance), None, None
+        return ctx.surrogate(distance).mul_(grad_outputs[0]), None, None
 
 
 def threshold_sign(x: Tensor, thresholds: Tensor | None = None, surrogate: str = "clip") -> Tensor:

@@ -22,9 +22,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_banded
 from scipy.special import ndtr, ndtri
 
-__all__ = ["SCALE_NAMES", "Scale", "fit_scale", "lloyd_max"]
+__all__ = ["MAX_NUMBER", "SCALE_NAMES", "Scale", "fit_scale", "lloyd_max"]
 
 Levels = Sequence[int]
+
+#: Thresholds count standard deviations; beyond this a number is a mistake, and float32 overflows.
+MAX_NUMBER = 1e6
 
 # The constants in the authors' networks, bemc22/DeSign: six levels, and the four of the baseline.
 _PUBLISHED: dict[tuple[int, ...], tuple[float, ...]] = {
@@ -96,14 +99,26 @@ class Scale:
             need = "needs its own values" if carries_values else "takes no values of its own"
             raise ValueError(f"Scaling {self.name!r} {need}; got {self.values!r}.")
         numbers = (self.strength, self.offset, *(self.values or ()))
-        if not all(math.isfinite(number) for number in numbers):
-            raise ValueError(f"Scaling {self.name!r} has a number that is not finite: {numbers}.")
+        strangers = [number for number in numbers if not abs(number) <= MAX_NUMBER]
+        if strangers:
+            raise ValueError(
+                f"Scaling {self.name!r} takes finite numbers up to {MAX_NUMBER:g}; "
+                f"got {strangers[0]}."
+            )
+
+    @classmethod
+    def fitting(cls, level_set: Levels) -> Scale:
+        """``published`` where it has constants for these levels, else ``lloyd-max``."""
+        magnitudes = set(_magnitudes(level_set))
+        known = any(magnitudes <= set(levels) for levels in _PUBLISHED)
+        return cls("published" if known else "lloyd-max")
 
     def thresholds(self, level_set: Levels) -> NDArray[np.float64]:
         """Thresholds T of a level set, ascending in the level; shape ``(len(level_set),)``.
 
-        A level below zero takes the negated t of its magnitude, so that a kernel whose levels
-        are symmetric about zero has thresholds symmetric about the offset.
+        A level below zero takes the negated t of its magnitude, and beside such levels level 0 is
+        the centre with t = 0: a level set symmetric about zero has thresholds symmetric about the
+        offset.
 
         Raises
         ------
@@ -120,9 +135,8 @@ class Scale:
                     f"{len(level_set)} levels; give one value per level."
                 )
             return np.array(self.values)
-        magnitudes = tuple(sorted({abs(level) for level in level_set}))
-        by_magnitude = dict(zip(magnitudes, self._magnitude_values(magnitudes), strict=True))
-        return np.array([math.copysign(by_magnitude[abs(level)], level) for level in level_set])
+        magnitudes = _magnitudes(level_set)
+        return np.array(_by_level(level_set, self._magnitude_values(magnitudes)))
 
     def _magnitude_values(self, magnitudes: tuple[int, ...]) -> Sequence[float]:
         if self.name == "lloyd-max":
@@ -159,16 +173,30 @@ class Scale:
         unknown = set(plain) - {"name", "strength", "offset", "values"}
         if unknown:
             raise ValueError(f"A scaling has no entry {', '.join(sorted(map(str, unknown)))}.")
+        values = plain.get("values")
         try:
-            values = plain.get("values")
-            return cls(
-                name=plain.get("name", "published"),
-                strength=float(plain.get("strength", 1.0)),
-                offset=float(plain.get("offset", 0.0)),
-                values=None if values is None else tuple(float(value) for value in values),
-            )
-        except TypeError as error:
-            raise ValueError(f"A scaling needs a name and numbers; got {dict(plain)!r}.") from error
+            strength, offset = float(plain.get("strength", 1.0)), float(plain.get("offset", 0.0))
+            values = None if values is None else tuple(float(value) for value in values)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError(
+                "A scaling's strength and offset are numbers, its values a list of numbers; "
+                f"{error}."
+            ) from error
+        return cls(str(plain.get("name", "published")), strength, offset, values)
+
+
+def _magnitudes(level_set: Levels) -> tuple[int, ...]:
+    """The distinct |level| that need a threshold of their own, ascending."""
+    magnitudes = {abs(level) for level in level_set}
+    return tuple(sorted(magnitudes - {0} if min(level_set) < 0 else magnitudes))
+
+
+def _by_level(level_set: Levels, values: Sequence[float]) -> tuple[float, ...]:
+    """Spread the thresholds of `_magnitudes` over the levels, with the levels' signs."""
+    by_magnitude = dict(zip(_magnitudes(level_set), values, strict=True))
+    return tuple(
+        math.copysign(by_magnitude.get(abs(level), 0.0), level) for level in sorted(level_set)
+    )
 
 
 @lru_cache(maxsize=256)
@@ -260,8 +288,7 @@ def fit_scale(x: ArrayLike, level_set: Levels, *, seed: int = 0) -> Scale:
     values = np.abs(np.asarray(x, dtype=np.float64).ravel())
     if not np.isfinite(values).all():
         raise ValueError("fit_scale needs finite values; the data hold NaN or infinity.")
-    ordered = sorted(level_set)
-    magnitudes = sorted({abs(level) for level in ordered})
+    magnitudes = _magnitudes(level_set)
     n_clusters = len(magnitudes) + 1
     if values.size > 20_000:
         values = np.random.default_rng(seed).choice(values, 20_000, replace=False)
@@ -277,6 +304,5 @@ def fit_scale(x: ArrayLike, level_set: Levels, *, seed: int = 0) -> Scale:
         start = np.linspace(values.min(), values.max(), n_clusters)
     means = KMeans(n_clusters, init=start[:, None], n_init=1, max_iter=2000, tol=1e-10)
     centres = np.sort(means.fit(values[:, None]).cluster_centers_.ravel())
-    boundaries = dict(zip(magnitudes, (centres[:-1] + centres[1:]) / 2, strict=True))
-    fitted = tuple(math.copysign(boundaries[abs(level)], level) for level in ordered)
-    return Scale("data", values=fitted)
+    boundaries = (centres[:-1] + centres[1:]) / 2
+    return Scale("data", values=_by_level(level_set, boundaries.tolist()))

@@ -9,7 +9,8 @@ A kernel has s slices (along the channels) of d1 rows and d2 columns.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import operator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -18,13 +19,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from design_core.scaling import Scale
 
-__all__ = ["MAX_SIDE", "OMEGA", "ThresholdKernel", "binarize", "tile"]
+__all__ = ["MAX_LEVEL", "MAX_SIDE", "OMEGA", "ThresholdKernel", "binarize", "tile"]
 
 #: The values of one binary 3×3 convolution on one channel after ReLU [paper, section III-A].
 OMEGA: tuple[int, ...] = (0, 1, 3, 5, 7, 9)
 
 #: No side of a kernel is longer; a kernel is a small pattern, not a picture.
 MAX_SIDE = 64
+
+#: No level is larger in magnitude.
+MAX_LEVEL = 2**31
 
 Array = TypeVar("Array", bound=Any)
 
@@ -71,7 +75,7 @@ class ThresholdKernel:
         name: str = "",
     ) -> None:
         checked = _as_levels(levels)
-        ordered = tuple(sorted({int(level) for level in level_set}))
+        ordered = _as_level_set(level_set)
         strangers = sorted(set(np.unique(checked).tolist()) - set(ordered))
         if strangers:
             raise ValueError(
@@ -83,6 +87,29 @@ class ThresholdKernel:
         object.__setattr__(self, "scale", scale or Scale())
         object.__setattr__(self, "name", name)
         self.scale.thresholds(ordered)  # a scale without values for these levels is told now
+
+    @classmethod
+    def from_levels(cls, levels: ArrayLike, *, name: str = "") -> ThresholdKernel:
+        """A kernel of any integers: on `OMEGA` where they fit, else on just the integers it uses.
+
+        Its scale is ``published`` where that has constants for the set, else ``lloyd-max``.
+
+        Parameters
+        ----------
+        levels
+            Integers, shape (s, d1, d2) or (d1, d2).
+
+        Examples
+        --------
+        >>> ThresholdKernel.from_levels([[1, 1], [3, 3]]).level_set
+        (0, 1, 3, 5, 7, 9)
+        >>> ThresholdKernel.from_levels([[0, 128], [192, 64]]).scale.name
+        'lloyd-max'
+        """
+        checked = _as_levels(levels)
+        used = tuple(np.unique(checked).tolist())
+        level_set = OMEGA if set(used) <= set(OMEGA) else used
+        return cls(checked, level_set, Scale.fitting(level_set), name)
 
     @classmethod
     def from_thresholds(cls, thresholds: ArrayLike, *, name: str = "") -> ThresholdKernel:
@@ -118,6 +145,10 @@ class ThresholdKernel:
 
     def _identity(self) -> tuple[object, ...]:
         return self.shape, self.levels.tobytes(), self.level_set, self.scale
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Through the constructor, which makes the levels read-only again.
+        return type(self), (self.levels, self.level_set, self.scale, self.name)
 
     def __str__(self) -> str:
         """The levels as `parse_kernel` reads them: rows by ``;``, slices by ``|``."""
@@ -232,14 +263,8 @@ class ThresholdKernel:
         scale = plain.get("scale", {})
         if not isinstance(scale, Mapping):
             raise ValueError(f"A kernel's 'scale' is an object of its own; got {scale!r}.")
-        try:
-            level_set = tuple(int(level) for level in plain.get("level_set", OMEGA))
-        except (TypeError, ValueError) as error:
-            raise ValueError(
-                f"A kernel's 'level_set' is a list of integers; got {plain['level_set']!r}."
-            ) from error
         name = str(plain.get("name", ""))
-        return cls(plain["levels"], level_set, Scale.from_dict(scale), name)
+        return cls(plain["levels"], plain.get("level_set", OMEGA), Scale.from_dict(scale), name)
 
 
 def tile(thresholds: Array, channels: int, height: int, width: int) -> Array:
@@ -255,10 +280,11 @@ def tile(thresholds: Array, channels: int, height: int, width: int) -> Array:
     The same type, shape (channels, height, width); cropped where the period does not divide.
     """
     slices, rows, columns = thresholds.shape
-    cycled = thresholds[[c % slices for c in range(channels)]]
-    cycled = cycled[:, [i % rows for i in range(height)]]
-    tiled: Array = cycled[:, :, [j % columns for j in range(width)]]
-    return tiled
+    # Channels last: only that step touches the whole map.
+    tiled = thresholds[:, :, [j % columns for j in range(width)]]
+    tiled = tiled[:, [i % rows for i in range(height)]]
+    cycled: Array = tiled[[c % slices for c in range(channels)]]
+    return cycled
 
 
 def binarize(x: NDArray[np.floating[Any]], kernel: ThresholdKernel) -> NDArray[np.bool_]:
@@ -267,16 +293,28 @@ def binarize(x: NDArray[np.floating[Any]], kernel: ThresholdKernel) -> NDArray[n
     Parameters
     ----------
     x
-        Pre-activations, shape (..., C, H, W), or (H, W) for one map.
+        Pre-activations of a floating-point type, shape (..., C, H, W), or (H, W) for one map. NaN
+        gives False.
 
     Returns
     -------
-    bool array of the shape of x. T is rounded to the type of x first, as the torch module and
-    the browser do, so that all agree in every bit.
+    bool array of the shape of x. T is rounded to float32 and then to the type of x, as the torch
+    module and the browser do, so that all agree in every bit.
+
+    Raises
+    ------
+    ValueError
+        Integers, which would round T as well, or fewer than two axes.
     """
+    if x.ndim < 2 or not np.issubdtype(x.dtype, np.floating):
+        raise ValueError(
+            "binarize takes floating-point maps of shape (..., C, H, W) or (H, W); "
+            f"got {x.dtype} of shape {x.shape}."
+        )
     height, width = x.shape[-2:]
     channels = x.shape[-3] if x.ndim > 2 else 1
-    tiled = tile(kernel.thresholds.astype(x.dtype), channels, height, width)
+    thresholds = kernel.thresholds.astype(np.float32).astype(x.dtype)
+    tiled = tile(thresholds, channels, height, width)
     bits: NDArray[np.bool_] = x >= (tiled if x.ndim > 2 else tiled[0])
     return bits
 
@@ -284,11 +322,13 @@ def binarize(x: NDArray[np.floating[Any]], kernel: ThresholdKernel) -> NDArray[n
 def _as_slices(values: ArrayLike) -> NDArray[np.float64]:
     """Check a kernel's numbers: (s, d1, d2), finite, neither empty, ragged nor too large."""
     try:
-        array = np.asarray(values, dtype=np.float64)
+        array = np.asarray(values)
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"its entries are of type {array.dtype}")
     except (TypeError, ValueError) as error:
         raise ValueError(
             "A kernel is a rectangular table of numbers: rows of equal length, slices of equal "
-            "shape."
+            f"shape; got something else ({error})."
         ) from error
     if array.ndim == 2:
         array = array[None]
@@ -304,14 +344,24 @@ def _as_slices(values: ArrayLike) -> NDArray[np.float64]:
         )
     if not np.isfinite(array).all():
         raise ValueError("A kernel's entries must be finite; it holds NaN or infinity.")
-    return array
+    return array.astype(np.float64)
 
 
 def _as_levels(values: ArrayLike) -> NDArray[np.int64]:
     array = _as_slices(values)
-    if (array != np.rint(array)).any() or np.abs(array).max() > 2**31:
+    if (array != np.rint(array)).any() or np.abs(array).max() > MAX_LEVEL:
         raise ValueError(
-            "A kernel's levels are integers; use ThresholdKernel.from_thresholds for real "
-            "thresholds."
+            f"A kernel's levels are integers of at most {MAX_LEVEL} in magnitude; use "
+            "ThresholdKernel.from_thresholds for real thresholds."
         )
     return array.astype(np.int64)
+
+
+def _as_level_set(level_set: Iterable[int]) -> tuple[int, ...]:
+    try:
+        ordered = tuple(sorted({operator.index(level) for level in level_set}))
+    except TypeError as error:
+        raise ValueError(f"A kernel's level set is a list of integers ({error}).") from error
+    if any(abs(level) > MAX_LEVEL for level in ordered):
+        raise ValueError(f"A kernel's level set goes to ±{MAX_LEVEL}; got {ordered[-1]}.")
+    return ordered
