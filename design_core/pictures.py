@@ -168,7 +168,8 @@ class Picture:
         """
         red, green, blue = self.rgb()
         # The same sum, written so that the weights multiply zeros where red = green = blue.
-        return green + np.float32(_RED) * (red - green) + np.float32(_BLUE) * (blue - green)
+        luma: NDArray[np.float32] = green + _RED * (red - green) + _BLUE * (blue - green)
+        return luma
 
 
 def decode(data: bytes, *, name: str, ground: Colour = (255, 255, 255)) -> Picture:
