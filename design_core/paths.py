@@ -1,10 +1,15 @@
-"""Where the files that come with the project lie."""
+"""Where the files that come with the project lie, and where downloads go."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["ASSETS"]
+__all__ = ["ASSETS", "DATA"]
+
+_ROOT = Path(__file__).resolve().parents[1]
 
 #: Samples, checkpoints and fonts, beside the packages, whatever the working directory.
-ASSETS = Path(__file__).resolve().parents[1] / "assets"
+ASSETS = _ROOT / "assets"
+
+#: Data sets that the user downloads or puts there; not part of the project.
+DATA = _ROOT / "data"
