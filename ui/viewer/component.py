@@ -1,0 +1,316 @@
+"""The live viewer as a Streamlit component: maps go out once, what the user set comes back.
+
+Two components work together. `_pictures` carries the code and the maps as bytes; its message is
+large and the same on every run, so Streamlit sends it once and then refers to it by hash.
+`_settings` carries what may change with a run, a few hundred bytes. In the browser the two meet
+under the viewer's key. While a slider is dragged nothing is sent at all.
+
+The mathematics in the browser is in js/math.js, beside its reference in `design_core`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from design_core.kernels.kernel import ThresholdKernel
+from design_core.scaling import Scale
+
+__all__ = ["MAX_BYTES", "VIEWS", "ViewerState", "viewer"]
+
+#: The views by name; ``auto`` is side by side, or wipe where there is no room for two pictures.
+VIEWS: tuple[str, ...] = (
+    "auto",
+    "single",
+    "side-by-side",
+    "wipe",
+    "flicker",
+    "difference",
+    "tv",
+)
+
+#: Maps together may take this many bytes: 64 maps of 512×512, or eight of 2048×2048...
+MAX_BYTES = 134_217_728
+
+_HERE = Path(__file__).parent
+# Joined in this order into one module; a component takes one script.
+_SCRIPTS = ("math", "paint", "files", "kernel_drawing", "viewer")
+
+
+def _script(*names: str) -> str:
+    return "\n".join((_HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in names)
+
+
+_pictures = st.components.v2.component(
+    "design_viewer",
+    html=(_HERE / "viewer.html").read_text(encoding="utf-8"),
+    css=(_HERE / "viewer.css").read_text(encoding="utf-8"),
+    js=_script(*_SCRIPTS),
+)
+_settings = st.components.v2.component("design_viewer_settings", js=_script("settings"))
+
+
+@dataclass(frozen=True)
+class ViewerState:
+    """What the viewer shows, as the user left it.
+
+    Parameters
+    ----------
+    kernel
+        The kernel on screen: levels as edited, strength and offset as set. What the page
+        computes, writes and exports should use this one.
+    view
+        One of `VIEWS`.
+    selected
+        Index of the map on screen.
+    zoom
+        Device pixels per pixel of the map, or None to fit.
+    divider
+        Share of the width that shows Sign in the wipe view.
+    pinned
+        (row, column) of the pinned pixel, or None.
+    """
+
+    kernel: ThresholdKernel
+    view: str
+    selected: int = 0
+    zoom: int | None = None
+    divider: float = 0.5
+    pinned: tuple[int, int] | None = None
+
+    @property
+    def strength(self) -> float:
+        """Factor on every threshold; 0 is plain Sign."""
+        return self.kernel.scale.strength
+
+    @property
+    def offset(self) -> float:
+        """Added to every threshold."""
+        return self.kernel.scale.offset
+
+
+def viewer(
+    maps: NDArray[np.float32],
+    kernel: ThresholdKernel,
+    *,
+    names: Sequence[str],
+    picture_alt: str,
+    key: str,
+    selected: int = 0,
+    view: str = "auto",
+    height: int = 420,
+    presenter: bool = False,
+    revision: int = 0,
+) -> ViewerState:
+    """Show maps cut by Sign and by a kernel, live: every bit is `binarize`'s.
+
+    The user changes strength, offset and levels in the browser; the page hears of it on release.
+    What is given here is where the user starts. Where a later run gives the same kernel (or view,
+    or selection), the user's changes stay; where it gives another one, that one is shown. So give
+    the kernel *as chosen*, work with the returned one, and do not feed it back.
+
+    Parameters
+    ----------
+    maps
+        Pre-activations x, float32, shape (C, H, W), finite; at most `MAX_BYTES` in all.
+    kernel
+        The kernel as chosen, with its scale. Map c is cut by slice c mod s.
+    names
+        One per map, for people.
+    picture_alt
+        What the picture shows, for screen readers.
+    key
+        Unique on the page; also the key of the state in `st.session_state`.
+    selected
+        Index of the map to show first.
+    view
+        One of `VIEWS`.
+    height
+        Height of the pictures at most, in CSS pixels.
+    presenter
+        Only pictures and numbers, in large type.
+    revision
+        Raise it to make the viewer forget what the user did to the kernel.
+
+    Returns
+    -------
+    ViewerState
+        What is on screen now.
+
+    Raises
+    ------
+    ValueError
+        Maps of another type or shape, not finite or too large; names, view or selection that do
+        not fit.
+    """
+    _check(maps, names, selected, view)
+    digest = _digest(str(maps.shape).encode(), np.ascontiguousarray(maps, "<f4").data)
+    given = {
+        "kernel": _digest(json.dumps([kernel.to_dict(), revision], sort_keys=True).encode()),
+        "maps": digest,
+        "view": view,
+        "selected": selected,
+    }
+    reported = _reported(key)
+    state = _read(reported, given, kernel, maps.shape)
+    # No gap, since the settings take no room of their own.
+    with st.container(gap=None):
+        _settings(
+            key=f"{key}-settings",
+            data={
+                "key": key,
+                "given": given,
+                "maps": digest,
+                "shape": list(maps.shape),
+                "names": list(names),
+                "alt": picture_alt,
+                "kernel": _plain_kernel(kernel),
+                "view": view,
+                "selected": selected,
+                "height": height,
+                "presenter": presenter,
+                "restored": _plain_state(state) if reported else None,
+            },
+        )
+        _pictures(key=key, data=_packed(maps, key, digest), on_state_change=_no_call)
+    return state
+
+
+def _no_call() -> None:
+    """Streamlit lists only states that have a callback; ours needs none."""
+
+
+def _check(maps: NDArray[Any], names: Sequence[str], selected: int, view: str) -> None:
+    if maps.ndim != 3 or maps.dtype != np.float32 or 0 in maps.shape:
+        raise ValueError(
+            f"The viewer takes float32 maps of shape (C, H, W); got {maps.dtype} of shape "
+            f"{maps.shape}."
+        )
+    if maps.nbytes > MAX_BYTES:
+        raise ValueError(
+            f"The viewer takes up to {MAX_BYTES >> 20} MB of maps; got {maps.nbytes >> 20} MB. "
+            "Show fewer or smaller maps."
+        )
+    if not np.isfinite(maps).all():
+        raise ValueError("The viewer takes finite maps; these hold NaN or infinity.")
+    if len(names) != len(maps):
+        raise ValueError(f"Each map needs one name; got {len(names)} for {len(maps)} maps.")
+    if not 0 <= selected < len(maps):
+        raise ValueError(f"There is no map {selected} among {len(maps)}.")
+    if view not in VIEWS:
+        raise ValueError(f"Unknown view {view!r}; choose one of {', '.join(VIEWS)}.")
+
+
+def _digest(*parts: bytes | memoryview) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()[:32]
+
+
+def _packed(maps: NDArray[np.float32], key: str, digest: str) -> bytes:
+    """Header and values: length of the header (uint32), JSON, spaces up to 4, float32."""
+    header = json.dumps({"key": key, "hash": digest}).encode()
+    header += b" " * (-len(header) % 4)
+    return len(header).to_bytes(4, "little") + header + maps.astype("<f4", order="C").tobytes()
+
+
+def _ranks(kernel: ThresholdKernel) -> list[int]:
+    ranks: list[int] = np.searchsorted(kernel.level_set, kernel.levels).ravel().tolist()
+    return ranks
+
+
+def _plain_kernel(kernel: ThresholdKernel) -> dict[str, Any]:
+    """The kernel as the browser holds it; `unit` is t(level), before strength and offset."""
+    unit = kernel.scaled(strength=1.0, offset=0.0).scale.thresholds(kernel.level_set)
+    return {
+        "name": kernel.name,
+        "shape": list(kernel.shape),
+        "level_set": list(kernel.level_set),
+        "unit": unit.tolist(),
+        "ranks": _ranks(kernel),
+        "strength": kernel.scale.strength,
+        "offset": kernel.scale.offset,
+    }
+
+
+def _plain_state(state: ViewerState) -> dict[str, Any]:
+    return {
+        "ranks": _ranks(state.kernel),
+        "strength": state.strength,
+        "offset": state.offset,
+        "view": state.view,
+        "selected": state.selected,
+        "zoom": state.zoom,
+        "divider": state.divider,
+        "pinned": state.pinned,
+    }
+
+
+def _reported(key: str) -> Mapping[str, Any]:
+    """What the browser last reported, or nothing."""
+    component = st.session_state.get(key)
+    report = component.get("state") if isinstance(component, Mapping) else None
+    return report if isinstance(report, Mapping) else {}
+
+
+def _read(
+    reported: Mapping[str, Any],
+    given: Mapping[str, Any],
+    kernel: ThresholdKernel,
+    shape: tuple[int, ...],
+) -> ViewerState:
+    """The user's report, as far as it answers what is given now; anything else is as given.
+
+    A report comes from a browser, so nothing in it is taken on trust.
+    """
+    answered = reported.get("given")
+    answered = answered if isinstance(answered, Mapping) else {}
+
+    def answers(*names: str) -> bool:
+        return all(answered.get(name) == given[name] for name in names)
+
+    view = reported.get("view") if answers("view") else None
+    selected = reported.get("selected") if answers("selected", "maps") else None
+    zoom, divider = reported.get("zoom"), reported.get("divider")
+    return ViewerState(
+        kernel=_edited(kernel, reported) if answers("kernel") else kernel,
+        view=view if view in VIEWS else given["view"],
+        selected=selected if _is_index(selected, shape[0]) else given["selected"],
+        zoom=zoom if isinstance(zoom, int) and 1 <= zoom <= 64 else None,
+        divider=float(divider) if isinstance(divider, (int, float)) else 0.5,
+        pinned=_pixel(reported.get("pinned"), shape),
+    )
+
+
+def _edited(kernel: ThresholdKernel, reported: Mapping[str, Any]) -> ThresholdKernel:
+    ranks, strength, offset = (reported.get(name) for name in ("ranks", "strength", "offset"))
+    scale = kernel.scale
+    try:
+        levels = np.asarray(kernel.level_set)[np.asarray(ranks).reshape(kernel.shape)]
+        new_scale = Scale(scale.name, float(strength), float(offset), scale.values)  # type: ignore[arg-type]
+        edited = ThresholdKernel(levels, kernel.level_set, new_scale, kernel.name)
+    except (TypeError, ValueError, IndexError):
+        return kernel
+    if (edited.levels != kernel.levels).any():
+        return edited.renamed(f"{kernel.name or 'kernel'}, edited")
+    return edited
+
+
+def _pixel(place: Any, shape: tuple[int, ...]) -> tuple[int, int] | None:
+    if not (isinstance(place, Sequence) and len(place) == 2):
+        return None
+    row, column = place
+    return (row, column) if _is_index(row, shape[1]) and _is_index(column, shape[2]) else None
+
+
+def _is_index(value: Any, size: int) -> bool:
+    return isinstance(value, int) and 0 <= value < size

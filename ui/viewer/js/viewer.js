@@ -1,0 +1,1013 @@
+// The viewer itself: state, views, input, reports. Mounted by Streamlit through the default export.
+//
+// Two components share this page. This one carries the code and the maps (bytes that Streamlit
+// sends once and then knows by hash); the other, settings.js, carries everything small that may
+// change with each run. They meet in `channels`, under the viewer's key.
+
+const channels = (globalThis[Symbol.for("design.viewer")] ??= new Map());
+
+const LAYERS = {
+  single: (state) => [[state.shown]],
+  "side-by-side": () => [["sign"], ["design"]],
+  wipe: () => [["sign", "design"]],
+  flicker: (state) => [[state.swapped ? "sign" : "design"]],
+  difference: () => [["difference"]],
+  tv: () => [["signVariation"], ["designVariation"]],
+};
+const LAYER_NAMES = {
+  x: "x", sign: "Sign", design: "DeSign", difference: "Difference",
+  signVariation: "Sign, local total variation", designVariation: "DeSign, local total variation",
+};
+const VIEW_KEYS = { s: "single", b: "side-by-side", w: "wipe", f: "flicker", d: "difference", t: "tv" };
+const NARROW = 560; // CSS pixels; below, two pictures side by side are too small to compare
+const SNAP = 0.04; // strength within this of 0 or 1 goes there while dragged
+const SWAP_MS = 900;
+const PERCENT = (share) => `${(100 * share).toFixed(1)} %`;
+const SCORE_TEXT = {
+  tv: (value) => value.toFixed(3),
+  density: PERCENT,
+  entropy: (value) => value.toFixed(3),
+  flipped: PERCENT,
+};
+
+class Viewer {
+  /** @param {ShadowRoot} root  holding the markup of viewer.html */
+  constructor(root) {
+    this.root = root.querySelector(".viewer");
+    this.stage = this.find(".stage");
+    this.divider = this.find(".divider");
+    this.panels = this.all(".panel").map((figure) => ({
+      figure,
+      canvas: figure.querySelector("canvas"),
+      context: figure.querySelector("canvas").getContext("2d", { willReadFrequently: true }),
+      cursor: figure.querySelector(".cursor"),
+      pin: figure.querySelector(".pin"),
+    }));
+    this.state = {
+      view: "side-by-side", shown: "design", swapped: false, zoom: null,
+      centre: { row: 0, column: 0 }, divider: 0.5, pinned: null, cursor: null, selected: 0, slice: 0,
+    };
+    this.given = {}; // what Python last asked for, to tell its changes from the user's
+    this.panel = { width: 0, height: 0 };
+    this.pointers = new Map();
+    this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.drawing = new KernelDrawing(this.find(".kernel"), {
+      onStep: (cell, step) => this.stepLevel(cell, step),
+      onChoose: () => this.writeStepper(),
+    });
+    this.listen();
+  }
+
+  find(selector) {
+    return this.root.querySelector(selector);
+  }
+
+  all(selector) {
+    return [...this.root.querySelectorAll(selector)];
+  }
+
+  // ---- what comes from Python
+
+  /** Take maps: float32 values of shape (C, H, W), known by their hash. */
+  receiveMaps(hash, values) {
+    if (this.maps?.hash === hash) return;
+    this.maps = { hash, values };
+    this.applySettings();
+  }
+
+  receiveSettings(settings) {
+    this.settings = settings;
+    this.applySettings();
+  }
+
+  /**
+   * Bring the page's settings and the maps together. Where the page asks for something new, it
+   * wins; where it repeats itself, what the user did meanwhile stays.
+   */
+  applySettings() {
+    const { settings, maps } = this;
+    const complete = settings && maps?.hash === settings.maps;
+    this.root.classList.toggle("waiting", !complete);
+    if (!complete) return;
+    const isFirst = this.given.kernel === undefined;
+    const { given } = settings;
+    const newMaps = this.given.maps !== given.maps;
+    const newKernel = this.given.kernel !== given.kernel;
+    const newView = this.given.view !== given.view;
+    const newSelection = newMaps || this.given.selected !== given.selected;
+    this.given = given;
+    this.root.classList.toggle("presenter", settings.presenter);
+    this.root.style.setProperty("--tall", `${settings.height}px`);
+
+    const user = isFirst ? settings.restored : null;
+    if (newKernel) this.takeKernel(settings.kernel, user);
+    if (newView) this.state.view = this.viewToStart(user?.view ?? settings.view);
+    if (newMaps) {
+      const [, rows, columns] = settings.shape;
+      const resized = this.map?.rows !== rows || this.map?.columns !== columns;
+      if (resized) this.resize(rows, columns, user);
+      this.fillGallery();
+    }
+    if (newSelection) this.select(user?.selected ?? settings.selected, { quiet: true });
+    if (newView) this.showView();
+    this.markActive();
+    this.layOut();
+    this.redraw({ bits: true });
+    this.summarize();
+    this.root.dataset.ready = "true";
+  }
+
+  /** `auto` is side by side, or wipe where there is no room for two. */
+  viewToStart(view) {
+    if (view !== "auto") return view;
+    return this.root.clientWidth < NARROW ? "wipe" : "side-by-side";
+  }
+
+  takeKernel(given, user) {
+    const ranks = Int32Array.from(user?.ranks ?? given.ranks);
+    this.kernel = {
+      name: given.name,
+      shape: given.shape,
+      levelSet: given.level_set,
+      unit: given.unit,
+      ranks,
+      strength: user?.strength ?? given.strength,
+      offset: user?.offset ?? given.offset,
+    };
+    for (const input of this.all("input[type=range]")) {
+      input.min = Math.min(-2, given[input.name]);
+      input.max = Math.max(2, given[input.name]);
+    }
+    this.fillSlices();
+  }
+
+  resize(rows, columns, user) {
+    const bytes = () => new Uint8Array(rows * columns);
+    this.map = { rows, columns };
+    this.layers = {
+      x: { index: bytes(), colours: COLOURS.grey },
+      sign: { index: bytes(), colours: COLOURS.bits },
+      design: { index: bytes(), colours: COLOURS.bits },
+      difference: { index: bytes(), colours: COLOURS.difference },
+      signVariation: { index: bytes(), colours: COLOURS.variation },
+      designVariation: { index: bytes(), colours: COLOURS.variation },
+    };
+    this.state.centre = { row: rows / 2, column: columns / 2 };
+    this.state.zoom = user?.zoom ?? null;
+    this.state.divider = user?.divider ?? this.state.divider;
+    this.state.pinned = user?.pinned ?? null;
+    this.state.cursor = this.state.pinned;
+  }
+
+  // ---- what goes to Python
+
+  /** Report what the user set, once it is set: at once, or after `delay` ms without a change. */
+  report(delay = 0) {
+    clearTimeout(this.reporting);
+    this.reporting = setTimeout(() => {
+      const { view, selected, zoom, divider, pinned } = this.state;
+      const { ranks, strength, offset } = this.kernel;
+      this.setStateValue("state", {
+        given: this.given, view, selected, zoom, divider, pinned,
+        ranks: [...ranks], strength, offset,
+      });
+    }, delay);
+    this.summarize();
+  }
+
+  // ---- maps
+
+  mapValues(selected) {
+    const size = this.map.rows * this.map.columns;
+    return this.maps.values.subarray(selected * size, (selected + 1) * size);
+  }
+
+  select(selected, { quiet = false } = {}) {
+    const [channels] = this.settings.shape;
+    this.state.selected = Math.max(0, Math.min(channels - 1, selected));
+    this.state.slice = this.state.selected % this.kernel.shape[0];
+    this.x = this.mapValues(this.state.selected);
+    greyMap(this.x, this.layers.x.index);
+    const { columns } = this.map;
+    const sign = this.layers.sign.index;
+    binarize(this.x, columns, Float32Array.of(0), [1, 1], sign);
+    this.scores = { sign: score(sign, columns, [1, 1], sign) };
+    this.drawOverview();
+    this.markSelection();
+    this.redraw({ bits: true });
+    if (!quiet) this.report(250);
+  }
+
+  fillGallery() {
+    const [count] = this.settings.shape;
+    const host = this.find(".maps");
+    this.find(".gallery").hidden = count < 2;
+    if (count < 2) return host.replaceChildren();
+    host.replaceChildren(
+      ...this.settings.names.map((name, k) => {
+        const option = document.createElement("button");
+        option.type = "button";
+        option.role = "option";
+        option.title = name;
+        option.setAttribute("aria-label", name);
+        option.append(document.createElement("canvas"));
+        option.addEventListener("click", () => this.select(k));
+        return option;
+      }),
+    );
+    this.drawThumbnails(0);
+  }
+
+  /** One thumbnail per idle moment, so that 64 large maps do not hold up the first picture. */
+  drawThumbnails(next) {
+    const option = this.find(".maps").children[next];
+    if (!option) return;
+    const later = globalThis.requestIdleCallback ?? ((call) => setTimeout(call, 8));
+    const { hash } = this.maps;
+    later(() => {
+      if (this.maps.hash !== hash || !option.isConnected) return;
+      const index = new Uint8Array(this.map.rows * this.map.columns);
+      greyMap(this.mapValues(next), index);
+      thumbnail(option.firstChild, index, this.map, 56 * devicePixelRatio);
+      this.drawThumbnails(next + 1);
+    });
+  }
+
+  markSelection() {
+    [...this.find(".maps").children].forEach((option, k) => {
+      const chosen = k === this.state.selected;
+      option.setAttribute("aria-selected", chosen);
+      option.tabIndex = chosen ? 0 : -1;
+      if (chosen) {
+        const strip = option.parentElement;
+        strip.scrollLeft = option.offsetLeft - (strip.clientWidth - option.offsetWidth) / 2;
+      }
+    });
+  }
+
+  drawOverview() {
+    const canvas = this.find(".overview canvas");
+    thumbnail(canvas, this.layers.x.index, this.map, 200 * devicePixelRatio);
+    const name = this.settings.names[this.state.selected];
+    canvas.setAttribute("aria-label", `Pre-activation map ${name}: ${this.settings.alt}`);
+  }
+
+  // ---- kernel
+
+  fillSlices() {
+    const [count] = this.kernel.shape;
+    this.state.slice = this.state.selected % count;
+    const host = this.find(".slices");
+    host.hidden = count < 2;
+    host.replaceChildren(
+      ...(count < 2 ? [] : Array.from({ length: count }, (_, slice) => {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.textContent = slice;
+        button.title = `Slice ${slice}: cuts maps ${slice}, ${slice + count}, …`;
+        button.addEventListener("click", () => {
+          this.state.slice = slice;
+          this.drawKernel();
+        });
+        return button;
+      })),
+    );
+  }
+
+  drawKernel() {
+    const { kernel, state, settings } = this;
+    this.drawing.draw(kernel, state.slice);
+    this.find(".kernel-name").textContent = kernel.name || "Kernel";
+    this.all(".slices button").forEach((button, slice) => {
+      button.setAttribute("aria-pressed", slice === state.slice);
+      button.classList.toggle("used", slice === state.selected % kernel.shape[0]);
+    });
+    for (const input of this.all("input[type=range]")) {
+      const value = kernel[input.name];
+      if (Number(input.value) !== value) input.value = value;
+      input.style.setProperty("--at", (value - input.min) / (input.max - input.min));
+      input.parentElement.querySelector("output").textContent = signed(value, 2);
+      input.setAttribute("aria-valuetext", signed(value, 2));
+    }
+    const changed = kernel.strength !== settings.kernel.strength
+      || kernel.offset !== settings.kernel.offset
+      || kernel.ranks.some((rank, k) => rank !== settings.kernel.ranks[k]);
+    this.find(".reset").hidden = !changed;
+    this.writeStepper();
+  }
+
+  writeStepper() {
+    const { chosen } = this.drawing;
+    const stepper = this.find(".stepper");
+    stepper.classList.toggle("idle", chosen < 0);
+    const [, , d2] = this.kernel.shape;
+    this.find(".cell-name").textContent = chosen < 0
+      ? "Click a cell to change its level"
+      : `Cell ${Math.floor(chosen / d2)}, ${chosen % d2}: level ${this.levelAt(chosen)}`;
+    for (const button of this.all(".stepper button")) button.disabled = chosen < 0;
+  }
+
+  rankPlace(cell) {
+    const [, d1, d2] = this.kernel.shape;
+    return this.state.slice * d1 * d2 + cell;
+  }
+
+  levelAt(cell) {
+    return this.kernel.levelSet[this.kernel.ranks[this.rankPlace(cell)]];
+  }
+
+  /** The next level of the set, cyclically as the circular shift of the design. */
+  stepLevel(cell, step) {
+    const count = this.kernel.levelSet.length;
+    const place = this.rankPlace(cell);
+    this.kernel.ranks[place] = (this.kernel.ranks[place] + step + count) % count;
+    this.redraw({ bits: true });
+    this.report(250);
+  }
+
+  reset() {
+    this.takeKernel(this.settings.kernel, null);
+    this.redraw({ bits: true });
+    this.report();
+  }
+
+  setScale(name, value) {
+    this.kernel[name] = value;
+    this.redraw({ bits: true });
+  }
+
+  // ---- drawing
+
+  /** Ask for a new picture with the next frame; `bits` when thresholds or maps changed. */
+  redraw({ bits = false } = {}) {
+    this.dirty ||= bits;
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      if (this.x && this.root.isConnected) this.draw();
+    });
+  }
+
+  draw() {
+    if (this.dirty) this.cut();
+    this.dirty = false;
+    const picture = LAYERS[this.state.view](this.state);
+    const where = this.where();
+    picture.forEach((names, k) => this.paint(this.panels[k], names, where));
+    this.markPixel();
+    this.markWindow(where);
+    this.find(".factor").textContent = `${where.zoom}×`;
+  }
+
+  /** Cut the map with the kernel: bits, scores and all that follows from them. */
+  cut() {
+    const { kernel, layers, map } = this;
+    const [slices, d1, d2] = kernel.shape;
+    const thresholds = sliceThresholds(kernel, this.state.selected % slices);
+    binarize(this.x, map.columns, thresholds, [d1, d2], layers.design.index);
+    this.scores.design = score(layers.design.index, map.columns, [d1, d2], layers.sign.index);
+    this.stale = new Set(["difference", "signVariation", "designVariation"]);
+    this.drawKernel();
+    for (const caption of this.all(".caption")) {
+      for (const cell of caption.querySelectorAll("[data-score]")) {
+        const { score: kind } = cell.dataset;
+        cell.textContent = SCORE_TEXT[kind](this.scores[caption.dataset.activation][kind]);
+      }
+    }
+    this.writeLegend();
+  }
+
+  /** A layer, brought up to date if it is one that is computed only when looked at. */
+  layer(name) {
+    const { layers, map } = this;
+    if (this.stale.delete(name)) {
+      const out = layers[name].index;
+      if (name === "difference") differenceMap(layers.sign.index, layers.design.index, out);
+      if (name === "signVariation") variationMap(layers.sign.index, map.columns, out);
+      if (name === "designVariation") variationMap(layers.design.index, map.columns, out);
+    }
+    return layers[name];
+  }
+
+  zoomNow() {
+    return this.state.zoom ?? fittingZoom(this.map, this.panel);
+  }
+
+  where() {
+    return place(this.map, this.panel, this.zoomNow(), this.state.centre);
+  }
+
+  /** Paint one panel: one layer, or two layers left and right of the divider. */
+  paint(panel, names, where) {
+    const { canvas, context } = panel;
+    if (!canvas.width || !canvas.height) return;
+    const size = { width: canvas.width, height: canvas.height };
+    if (panel.image?.width !== size.width || panel.image?.height !== size.height) {
+      panel.image = new ImageData(size.width, size.height);
+      panel.pixels = new Uint32Array(panel.image.data.buffer);
+    }
+    const geometry = [where.zoom, where.left, where.top, this.map.rows, this.map.columns].join();
+    if (panel.geometry !== geometry) panel.pixels.fill(0);
+    panel.geometry = geometry;
+    const split = names.length > 1 ? Math.round(this.state.divider * size.width) : size.width;
+    paintLayer(panel.pixels, size, this.map, where, this.layer(names[0]), 0, split);
+    if (names.length > 1) {
+      paintLayer(panel.pixels, size, this.map, where, this.layer(names[1]), split, size.width);
+      const ratio = canvas.clientWidth / size.width;
+      this.divider.style.left = `${split * ratio}px`;
+    }
+    context.putImageData(panel.image, 0, 0);
+    canvas.dataset.layers = names.join(" ");
+    canvas.dataset.place = [where.zoom, where.left, where.top, split].join(" ");
+  }
+
+  // ---- views
+
+  setView(view) {
+    this.state.view = view;
+    this.showView();
+    this.redraw();
+    this.report(100);
+  }
+
+  showView() {
+    const { view, shown } = this.state;
+    const panels = LAYERS[view](this.state).length;
+    this.root.dataset.view = view;
+    this.panels[1].figure.hidden = panels < 2;
+    this.stage.style.setProperty("--panels", panels);
+    this.divider.hidden = view !== "wipe";
+    this.find(".choice").hidden = view !== "single";
+    this.find(".flicker").hidden = view !== "flicker";
+    for (const button of this.all("[data-view]")) {
+      if (button !== this.root) button.setAttribute("aria-pressed", button.dataset.view === view);
+    }
+    for (const button of this.all("[data-show]")) {
+      button.setAttribute("aria-pressed", button.dataset.show === shown);
+    }
+    this.swapSlowly(view === "flicker" && !this.calm);
+    this.layOut();
+    this.markActive();
+    if (this.scores) this.writeLegend();
+  }
+
+  /** Dim the caption of what is not on screen. */
+  markActive() {
+    const { view, shown, swapped } = this.state;
+    const alone = { single: shown, flicker: swapped ? "sign" : "design" }[view];
+    for (const caption of this.all(".caption")) {
+      caption.classList.toggle("away", alone !== undefined && caption.dataset.activation !== alone);
+    }
+    this.panels.forEach(({ canvas }, k) => {
+      const names = LAYERS[view](this.state)[k] ?? [];
+      const map = this.settings?.names[this.state.selected] ?? "";
+      const what = names.map((name) => LAYER_NAMES[name]).join(" left, ") + (names[1] ? " right" : "");
+      canvas.setAttribute("aria-label", `${what}: map ${map} of ${this.settings?.alt ?? ""}`);
+    });
+  }
+
+  swap() {
+    const { view, shown } = this.state;
+    if (view === "flicker") this.state.swapped = !this.state.swapped;
+    else if (view === "single") this.show(shown === "design" ? "sign" : "design");
+    this.markActive();
+    this.redraw();
+  }
+
+  swapSlowly(on) {
+    clearInterval(this.swapping);
+    this.swapping = on ? setInterval(() => this.swap(), SWAP_MS) : null;
+    this.find(".auto").setAttribute("aria-pressed", on);
+    if (this.state.view !== "flicker") this.state.swapped = false;
+  }
+
+  show(layer) {
+    this.state.shown = layer;
+    this.showView();
+    this.redraw();
+  }
+
+  writeLegend() {
+    const { view } = this.state;
+    const { sign, design } = this.scores;
+    const item = (hex, text) => {
+      const entry = document.createElement("span");
+      entry.style.setProperty("--swatch", hex);
+      entry.textContent = text;
+      return entry;
+    };
+    let items = [];
+    if (view === "difference") {
+      // on − off is the change in density, on + off the flipped share
+      const on = (design.flipped + design.density - sign.density) / 2;
+      items = [
+        item(SWITCHED_OFF, `switched off ${PERCENT(design.flipped - on)}`),
+        item(SWITCHED_ON, `switched on ${PERCENT(on)}`),
+        item(PALETTES.difference[3], "as in Sign"),
+      ];
+    } else if (view === "tv") {
+      const counts = ["no neighbour differs", "one differs", "both differ"];
+      items = counts.map((text, k) => item(PALETTES.variation[k], text));
+    }
+    this.find(".legend").replaceChildren(...items);
+  }
+
+  /** Stage height: as asked for, but no taller than the map at full width needs. */
+  layOut() {
+    if (!this.map || !this.settings) return;
+    const panels = LAYERS[this.state.view](this.state).length;
+    const gap = panels > 1 ? 12 : 0;
+    const width = (this.stage.clientWidth - gap) / panels;
+    const needed = Math.ceil((width * this.map.rows) / this.map.columns);
+    const least = Math.min(200, this.settings.height);
+    const height = Math.max(least, Math.min(this.settings.height, needed));
+    this.stage.style.setProperty("--height", `${height}px`);
+  }
+
+  // ---- zoom and pan
+
+  /**
+   * @param {number | null} zoom  whole factor, or null to fit
+   * @param {{x: number, y: number}} [anchor]  device pixel of the panel that stays where it is
+   */
+  setZoom(zoom, anchor) {
+    const before = this.where();
+    const next = zoom === null ? null : Math.max(1, Math.min(MAX_ZOOM, Math.round(zoom)));
+    const { x, y } = anchor ?? { x: this.panel.width / 2, y: this.panel.height / 2 };
+    const row = (y - before.top) / before.zoom;
+    const column = (x - before.left) / before.zoom;
+    this.state.zoom = next;
+    const factor = this.zoomNow();
+    this.panTo(row + (this.panel.height / 2 - y) / factor, column + (this.panel.width / 2 - x) / factor);
+    this.report(500);
+  }
+
+  /** Move the map point that stands in the middle; kept where the panel is covered. */
+  panTo(row, column) {
+    const zoom = this.zoomNow();
+    const within = (middle, size, room) => {
+      const half = room / 2 / zoom;
+      return size <= 2 * half ? size / 2 : Math.min(size - half, Math.max(half, middle));
+    };
+    this.state.centre = {
+      row: within(row, this.map.rows, this.panel.height),
+      column: within(column, this.map.columns, this.panel.width),
+    };
+    this.redraw();
+  }
+
+  panBy(rows, columns) {
+    const { row, column } = this.state.centre;
+    this.panTo(row + rows, column + columns);
+  }
+
+  overflows() {
+    const zoom = this.zoomNow();
+    return this.map.columns * zoom > this.panel.width || this.map.rows * zoom > this.panel.height;
+  }
+
+  // ---- one pixel
+
+  /** Device pixel of the panel, and the map pixel there or null. */
+  locate(panel, event) {
+    const box = panel.canvas.getBoundingClientRect();
+    const ratio = panel.canvas.width / box.width;
+    const x = (event.clientX - box.left) * ratio;
+    const y = (event.clientY - box.top) * ratio;
+    const { zoom, left, top } = this.where();
+    const row = Math.floor((y - top) / zoom);
+    const column = Math.floor((x - left) / zoom);
+    const inside = row >= 0 && row < this.map.rows && column >= 0 && column < this.map.columns;
+    return { x, y, pixel: inside ? [row, column] : null };
+  }
+
+  inspect(pixel) {
+    this.state.cursor = pixel;
+    this.redraw();
+  }
+
+  moveCursor(rows, columns) {
+    const { centre, cursor } = this.state;
+    const [i, j] = cursor ?? [Math.floor(centre.row) - rows, Math.floor(centre.column) - columns];
+    const clip = (value, size) => Math.max(0, Math.min(size - 1, value));
+    const pixel = [clip(i + rows, this.map.rows), clip(j + columns, this.map.columns)];
+    this.inspect(pixel);
+    const { zoom, left, top } = this.where();
+    const outside = (k, start, room) => start + k * zoom < 0 || start + (k + 1) * zoom > room;
+    if (outside(pixel[0], top, this.panel.height) || outside(pixel[1], left, this.panel.width)) {
+      this.panTo(pixel[0] + 0.5, pixel[1] + 0.5);
+    }
+  }
+
+  pin(pixel) {
+    const { pinned } = this.state;
+    const same = pinned && pixel && pinned[0] === pixel[0] && pinned[1] === pixel[1];
+    this.state.pinned = same ? null : pixel;
+    this.inspect(pixel);
+    this.report();
+  }
+
+  /** Frame the pixel under the cursor and the pinned one, light the kernel cell, write the readout. */
+  markPixel() {
+    const { cursor, pinned } = this.state;
+    const { zoom, left, top } = this.where();
+    for (const { canvas, cursor: frame, pin } of this.panels) {
+      const ratio = canvas.clientWidth / canvas.width;
+      const put = (mark, pixel) => {
+        mark.hidden = !pixel;
+        if (!pixel) return;
+        mark.style.setProperty("--x", `${(left + (pixel[1] + 0.5) * zoom) * ratio}px`);
+        mark.style.setProperty("--y", `${(top + (pixel[0] + 0.5) * zoom) * ratio}px`);
+        mark.style.setProperty("--side", `${Math.max(7, zoom * ratio)}px`);
+      };
+      put(frame, cursor);
+      put(pin, pinned);
+    }
+    this.readPixel(cursor ?? pinned);
+  }
+
+  readPixel(pixel) {
+    const readout = this.find(".readout");
+    readout.dataset.empty = !pixel;
+    const [slices, d1, d2] = this.kernel.shape;
+    const slice = this.state.selected % slices;
+    if (!pixel) return this.drawing.light(-1);
+    const [i, j] = pixel;
+    const p = i * this.map.columns + j;
+    const [a, b] = [i % d1, j % d2];
+    const T = sliceThresholds(this.kernel, slice)[a * d2 + b];
+    const bit = (name) => (this.layers[name].index[p] ? "+1" : "−1");
+    const variation = (name) => localVariation(this.layers[name].index, this.map.columns, i, j);
+    const texts = {
+      place: `${i}, ${j}`,
+      x: signed(this.x[p], 3),
+      cell: `${slices > 1 ? `${slice}: ` : ""}${a}, ${b}`,
+      threshold: signed(T, 3),
+      margin: signed(this.x[p] - T, 3),
+      sign: bit("sign"),
+      design: bit("design"),
+      variation: `${variation("sign")}, ${variation("design")}`,
+    };
+    for (const cell of readout.querySelectorAll("[data-read]")) {
+      cell.textContent = texts[cell.dataset.read];
+    }
+    this.drawing.light(this.state.slice === slice ? a * d2 + b : -1);
+  }
+
+  /** Show on the overview which part of the map the panels show. */
+  markWindow({ zoom, left, top }) {
+    const frame = this.find(".window");
+    frame.hidden = !this.overflows();
+    if (frame.hidden) return;
+    const share = (start, room, size) => {
+      const from = Math.max(0, -start / (size * zoom));
+      return [from, Math.min(1, (room - start) / (size * zoom)) - from];
+    };
+    const [x, width] = share(left, this.panel.width, this.map.columns);
+    const [y, height] = share(top, this.panel.height, this.map.rows);
+    const values = { left: x, top: y, width, height };
+    for (const [side, value] of Object.entries(values)) frame.style[side] = `${100 * value}%`;
+  }
+
+  summarize() {
+    if (!this.scores?.design || this.dirty) {
+      requestAnimationFrame(() => this.scores?.design && !this.dirty && this.summarize());
+      return;
+    }
+    const { sign, design } = this.scores;
+    const { rows, columns } = this.map;
+    const { name, strength, offset } = this.kernel;
+    const map = this.settings.names[this.state.selected];
+    const text = `Map ${map}, ${rows} by ${columns} pixels. `
+      + `Sign: total variation ${sign.tv.toFixed(3)}, density ${PERCENT(sign.density)}. `
+      + `DeSign with kernel ${name || "of your own"} at strength ${signed(strength, 2)}`
+      + `${offset ? ` and offset ${signed(offset, 2)}` : ""}: total variation `
+      + `${design.tv.toFixed(3)}, density ${PERCENT(design.density)}; `
+      + `${PERCENT(design.flipped)} of the bits differ from Sign.`;
+    const summary = this.find(".summary");
+    if (summary.textContent !== text) summary.textContent = text;
+  }
+
+  // ---- files
+
+  fillSaveMenu() {
+    const factor = Math.max(2, this.zoomNow());
+    const base = `${this.kernel.name || "kernel"}-${this.settings.names[this.state.selected]}`;
+    const stem = base.replace(/[^\w.-]+/g, "-");
+    const shown = [...new Set(LAYERS[this.state.view](this.state).flat())];
+    const kinds = shown.flatMap((name) => {
+      if (name === "x") return [];
+      const kind = ["sign", "design"].includes(name) ? "bits" : name.includes("ariation") ? "variation" : name;
+      return [1, factor].map((times) => ({
+        text: `${LAYER_NAMES[name]}, PNG at ${times}×`,
+        file: `${stem}-${name}-${times}x.png`,
+        make: () => encodePng(this.layer(name).index, this.map, PALETTES[kind], times),
+      }));
+    });
+    kinds.push({
+      text: "Kernel, SVG",
+      file: `${stem}-kernel.svg`,
+      make: async () => new Blob([this.drawing.toSvg()], { type: "image/svg+xml" }),
+    });
+    this.find(".menu").replaceChildren(
+      ...kinds.map(({ text, file, make }) => {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.textContent = text;
+        button.addEventListener("click", async () => {
+          download(await make(), file);
+          this.find(".menu").hidePopover();
+        });
+        return button;
+      }),
+    );
+  }
+
+  // ---- input
+
+  listen() {
+    this.root.addEventListener("keydown", (event) => this.onKey(event));
+    const onClick = (selector, call) => {
+      for (const button of this.all(selector)) button.addEventListener("click", () => call(button));
+    };
+    onClick(".segments button", (button) => this.setView(button.dataset.view));
+    onClick("[data-show]", (button) => this.show(button.dataset.show));
+    onClick("[data-zoom]", ({ dataset }) => this.zoomBy(dataset.zoom));
+    onClick(".stepper button", ({ dataset }) => this.stepLevel(this.drawing.chosen, Number(dataset.step)));
+    onClick(".reset", () => this.reset());
+    onClick(".swap", () => { this.swapSlowly(false); this.swap(); });
+    onClick(".auto", () => this.swapSlowly(!this.swapping));
+    onClick(".spread", (button) => {
+      const spread = this.find(".gallery").classList.toggle("wide");
+      button.setAttribute("aria-pressed", spread);
+    });
+    this.find(".menu").addEventListener("beforetoggle", (event) => {
+      if (event.newState !== "open") return;
+      this.fillSaveMenu();
+      const box = this.find(".save").getBoundingClientRect();
+      event.target.style.top = `${box.bottom + 6}px`;
+      event.target.style.right = `${document.documentElement.clientWidth - box.right}px`;
+    });
+    for (const input of this.all("input[type=range]")) this.listenToSlider(input);
+    this.listenToGallery();
+    this.listenToOverview();
+    this.listenToStage();
+    this.watchSizes();
+  }
+
+  listenToSlider(input) {
+    let dragging = false;
+    input.addEventListener("pointerdown", () => { dragging = true; });
+    for (const end of ["pointerup", "pointercancel"]) {
+      input.addEventListener(end, () => { dragging = false; });
+    }
+    input.addEventListener("input", () => {
+      let value = Number(input.value);
+      const stops = input.name === "strength" ? [0, 1] : [0];
+      if (dragging) value = stops.find((stop) => Math.abs(value - stop) <= SNAP) ?? value;
+      this.setScale(input.name, value);
+    });
+    input.addEventListener("change", () => this.report(dragging ? 0 : 250));
+    input.addEventListener("dblclick", () => {
+      this.setScale(input.name, this.settings.kernel[input.name]);
+      this.report();
+    });
+  }
+
+  listenToGallery() {
+    this.find(".maps").addEventListener("keydown", (event) => {
+      const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1, Home: -64, End: 64 };
+      if (!(event.key in steps) || event.altKey) return;
+      this.select(this.state.selected + steps[event.key]);
+      this.find(".maps").children[this.state.selected].focus();
+      event.preventDefault();
+      event.stopPropagation();
+    });
+  }
+
+  listenToOverview() {
+    const overview = this.find(".overview");
+    const follow = (event) => {
+      if (!event.buttons) return;
+      const box = overview.querySelector("canvas").getBoundingClientRect();
+      const row = ((event.clientY - box.top) / box.height) * this.map.rows;
+      this.panTo(row, ((event.clientX - box.left) / box.width) * this.map.columns);
+    };
+    overview.addEventListener("pointerdown", (event) => {
+      overview.setPointerCapture(event.pointerId);
+      follow(event);
+    });
+    overview.addEventListener("pointermove", follow);
+  }
+
+  listenToStage() {
+    for (const panel of this.panels) {
+      const { figure } = panel;
+      figure.addEventListener("pointerdown", (event) => this.onPress(panel, event));
+      figure.addEventListener("pointermove", (event) => this.onMove(panel, event));
+      figure.addEventListener("pointerup", (event) => this.onRelease(panel, event));
+      figure.addEventListener("pointercancel", (event) => this.pointers.delete(event.pointerId));
+      figure.addEventListener("pointerleave", (event) => {
+        if (event.pointerType === "mouse") this.inspect(this.state.pinned);
+      });
+      figure.addEventListener("wheel", (event) => {
+        if (!event.ctrlKey && !event.metaKey) return;
+        event.preventDefault();
+        this.wheel = (this.wheel ?? 0) - event.deltaY;
+        if (Math.abs(this.wheel) < 24) return;
+        this.setZoom(this.zoomNow() + Math.sign(this.wheel), this.locate(panel, event));
+        this.wheel = 0;
+      }, { passive: false });
+    }
+    const { divider } = this;
+    divider.addEventListener("pointerdown", (event) => {
+      divider.setPointerCapture(event.pointerId);
+      event.preventDefault();
+      divider.focus();
+    });
+    divider.addEventListener("pointermove", (event) => {
+      if (divider.hasPointerCapture(event.pointerId)) this.dragDivider(event);
+    });
+    divider.addEventListener("lostpointercapture", () => this.report());
+    divider.addEventListener("keydown", (event) => {
+      const steps = { ArrowLeft: -0.02, ArrowRight: 0.02, Home: -1, End: 1 };
+      if (!(event.key in steps) || event.altKey) return;
+      this.setDivider(this.state.divider + steps[event.key]);
+      this.report(300);
+      event.preventDefault();
+      event.stopPropagation();
+    });
+  }
+
+  dragDivider(event) {
+    const box = this.panels[0].canvas.getBoundingClientRect();
+    this.setDivider((event.clientX - box.left) / box.width);
+  }
+
+  setDivider(share) {
+    this.state.divider = Math.max(0, Math.min(1, share));
+    this.divider.setAttribute("aria-valuenow", Math.round(100 * this.state.divider));
+    this.redraw();
+  }
+
+  onPress(panel, event) {
+    if (event.button !== 0) return;
+    panel.figure.setPointerCapture(event.pointerId);
+    this.pointers.set(event.pointerId, event);
+    this.pressed = { x: event.clientX, y: event.clientY, centre: this.state.centre, moved: false };
+    if (this.pointers.size === 2) {
+      this.pinch = { distance: this.fingerDistance(), zoom: this.zoomNow() };
+      this.pressed.moved = true;
+    }
+  }
+
+  fingerDistance() {
+    const [a, b] = [...this.pointers.values()];
+    return Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
+  }
+
+  onMove(panel, event) {
+    if (!this.pointers.has(event.pointerId)) {
+      if (event.pointerType === "mouse") this.inspect(this.locate(panel, event).pixel);
+      return;
+    }
+    this.pointers.set(event.pointerId, event);
+    const { pressed } = this;
+    if (this.pointers.size === 2) {
+      const [a, b] = [...this.pointers.values()];
+      const middle = { clientX: (a.clientX + b.clientX) / 2, clientY: (a.clientY + b.clientY) / 2 };
+      const zoom = Math.round((this.pinch.zoom * this.fingerDistance()) / this.pinch.distance);
+      if (zoom !== this.zoomNow()) this.setZoom(zoom, this.locate(panel, middle));
+      return;
+    }
+    const [dx, dy] = [event.clientX - pressed.x, event.clientY - pressed.y];
+    pressed.moved ||= Math.hypot(dx, dy) > 4;
+    if (!pressed.moved) return;
+    if (this.overflows()) {
+      const ratio = panel.canvas.width / panel.canvas.clientWidth / this.zoomNow();
+      this.panTo(pressed.centre.row - dy * ratio, pressed.centre.column - dx * ratio);
+    } else if (this.state.view === "wipe") this.dragDivider(event);
+  }
+
+  onRelease(panel, event) {
+    if (!this.pointers.delete(event.pointerId)) return;
+    if (!this.pressed.moved) this.pin(this.locate(panel, event).pixel);
+    else if (this.state.view === "wipe" && !this.overflows()) this.report();
+  }
+
+  zoomBy(how) {
+    const zoom = { in: this.zoomNow() + 1, out: this.zoomNow() - 1, fit: null, one: 1 }[how];
+    this.setZoom(zoom);
+  }
+
+  onKey(event) {
+    if (event.ctrlKey || event.metaKey || !this.x) return;
+    const origin = event.composedPath()[0];
+    const inSlider = origin.matches("input");
+    const onButton = origin.matches("button");
+    const arrows = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    const zooms = { "+": "in", "=": "in", "-": "out", 0: "fit", 1: "one" };
+    const strengths = { ",": -0.05, ".": 0.05 };
+    const neighbours = { "[": -1, "]": 1 };
+    if (key in arrows && !inSlider) {
+      const far = event.shiftKey ? 10 : 1;
+      const [rows, columns] = arrows[key].map((step) => step * far);
+      if (event.altKey) {
+        const step = this.panel.height / this.zoomNow() / 8;
+        this.panBy(rows * step, columns * step);
+      } else this.moveCursor(rows, columns);
+    } else if (event.altKey) return;
+    else if (key === " " && !onButton && ["flicker", "single"].includes(this.state.view)) {
+      this.swapSlowly(false);
+      this.swap();
+    } else if (key === "Enter" && !onButton && this.state.cursor) this.pin(this.state.cursor);
+    else if (key === "Escape" && (this.state.pinned || this.state.cursor)) {
+      const wasPinned = this.state.pinned;
+      this.state.pinned = null;
+      this.inspect(null);
+      if (wasPinned) this.report();
+    } else if (key in VIEW_KEYS) this.setView(VIEW_KEYS[key]);
+    else if (key in zooms) this.zoomBy(zooms[key]);
+    else if (key in strengths) {
+      const next = Math.round((this.kernel.strength + strengths[key]) * 100) / 100;
+      this.setScale("strength", Math.max(-2, Math.min(2, next)));
+      this.report(300);
+    } else if (key in neighbours) this.select(this.state.selected + neighbours[key]);
+    else if (key === "?") this.find(".help").togglePopover();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  // ---- sizes
+
+  /** Keep each canvas at exactly the screen's pixels, whatever the device pixel ratio. */
+  watchSizes() {
+    const sizes = new ResizeObserver((entries) => {
+      for (const { target, devicePixelContentBoxSize: exact, contentRect } of entries) {
+        const width = exact ? exact[0].inlineSize : Math.round(contentRect.width * devicePixelRatio);
+        const height = exact ? exact[0].blockSize : Math.round(contentRect.height * devicePixelRatio);
+        if (!width || !height) continue;
+        if (target.width !== width) target.width = width;
+        if (target.height !== height) target.height = height;
+      }
+      const visible = this.panels.filter(({ figure }) => !figure.hidden);
+      this.panel = {
+        width: Math.min(...visible.map(({ canvas }) => canvas.width)),
+        height: Math.min(...visible.map(({ canvas }) => canvas.height)),
+      };
+      if (this.x) this.draw(); // now, not with the next frame: a resized canvas is empty
+    });
+    for (const { canvas } of this.panels) {
+      try {
+        sizes.observe(canvas, { box: "device-pixel-content-box" });
+      } catch {
+        sizes.observe(canvas);
+      }
+    }
+    const widths = new ResizeObserver(() => {
+      this.root.classList.toggle("narrow", this.root.clientWidth < 760);
+      this.layOut();
+    });
+    widths.observe(this.root);
+    this.observers = [sizes, widths];
+  }
+
+  close() {
+    for (const observer of this.observers) observer.disconnect();
+    clearInterval(this.swapping);
+    clearTimeout(this.reporting);
+  }
+}
+
+const viewers = new WeakMap();
+
+/**
+ * Streamlit calls this when the component appears and whenever its data object is new.
+ * The bytes are: length of a JSON header (uint32), the header, padding to 4, float32 values.
+ */
+export default function mount({ data, parentElement, setStateValue }) {
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const headerEnd = 4 + view.getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(data.subarray(4, headerEnd)));
+  let viewer = viewers.get(parentElement);
+  if (!viewer) {
+    viewer = new Viewer(parentElement);
+    viewers.set(parentElement, viewer);
+    const channel = channels.get(header.key) ?? {};
+    channels.set(header.key, channel);
+    channel.viewer = viewer;
+    if (channel.settings) viewer.receiveSettings(channel.settings);
+  }
+  viewer.setStateValue = setStateValue;
+  if (viewer.maps?.hash !== header.hash) {
+    const start = data.byteOffset + Math.ceil(headerEnd / 4) * 4;
+    const end = data.byteOffset + data.byteLength;
+    viewer.receiveMaps(header.hash, new Float32Array(data.buffer.slice(start, end)));
+  }
+  return () => {
+    viewer.close();
+    const channel = channels.get(header.key);
+    if (channel.viewer === viewer) delete channel.viewer;
+  };
+}
