@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +78,7 @@ _SIGNATURES = (
     (rb"%PDF", "a PDF document"),
     (rb"PK\x03\x04", "a ZIP archive"),
     (rb"\s*<(?:.{0,500}<)?svg", "an SVG drawing"),
-    (rb"[\t\n\r -~\x80-\xff]*\Z", "text"),
+    (rb"[\t\n\r -~][\t\n\r -~\x80-\xff]*\Z", "text"),
 )
 
 # Weights of Rec. 601, the ones of MATLAB's rgb2gray, OpenCV and torchvision, so that figures can be
@@ -120,6 +120,10 @@ class Picture:
         view = self.pixels.view()
         view.flags.writeable = False
         object.__setattr__(self, "pixels", view)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Build anew when unpickled: an array forgets that it is read-only."""
+        return Picture, (self.pixels, self.name, self.sha256, self.notes)
 
     @classmethod
     def from_pixels(cls, pixels: Pixels, *, name: str) -> Picture:
@@ -267,10 +271,12 @@ def load_file(path: Path) -> Picture:
             raise PictureError(f"{path} is a folder or a device, not a picture file. {_EXPECTED}")
         _check_bytes(status.st_size, str(path))
         data = path.read_bytes()
-    except OSError as error:
+    except PictureError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError for a path that no file can have
         raise PictureError(
-            f"{path} cannot be read: {error.strerror}. Give the path of a picture file, "
-            "or sample:NAME for an embedded one."
+            f"{path} cannot be read: {getattr(error, 'strerror', error)}. Give the path of a "
+            "picture file, or sample:NAME for an embedded one."
         ) from error
     return decode(data, name=path.name)
 
@@ -281,8 +287,8 @@ def _check_bytes(count: int, name: str) -> None:
         raise PictureError(f"{name} is empty, 0 bytes. {_EXPECTED}")
     if count > MAX_BYTES:
         raise PictureError(
-            f"{name} has {count / 2**20:.1f} MiB, and at most {MAX_BYTES // 2**20} MiB are read. "
-            "Make the picture smaller, or save it as JPEG or WebP."
+            f"{name} has {count:,} bytes, and at most {MAX_BYTES:,} are read "
+            f"({MAX_BYTES // 2**20} MiB). Make the picture smaller, or save it as JPEG or WebP."
         )
 
 
@@ -391,7 +397,7 @@ def _deep_grey(
 def _stretched(values: NDArray[np.float64]) -> tuple[NDArray[np.uint16], list[str]]:
     """Return values as 16 bits: [0, 1] as it is, any other range stretched to it."""
     if strange := int(np.count_nonzero(~np.isfinite(values))):
-        raise ValueError(f"{strange} of its {values.size} values are not finite numbers")
+        raise ValueError(f"{strange} of {values.size} values in it are no finite numbers")
     low, high = float(values.min()), float(values.max())
     note = "values kept at 16 bits"
     if low < 0 or high > 1:
@@ -410,7 +416,7 @@ def _colour(image: Image.Image, ground: Colour) -> tuple[NDArray[np.uint8], list
         flat.paste(rgba, mask=alpha)
         opaque = alpha.getextrema() == (255, 255)
         return np.asarray(flat), [] if opaque else [_laid_over(ground)]
-    notes = ["CMYK converted to RGB"] if image.mode == "CMYK" else []
+    notes = [f"{image.mode} converted to RGB"] if image.mode in ("CMYK", "LAB") else []
     return np.asarray(image.convert("RGB")), notes
 
 
