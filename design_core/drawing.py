@@ -16,7 +16,16 @@ from PIL import Image
 
 from design_core.kernels.kernel import ThresholdKernel
 
-__all__ = ["INK", "PAPER", "bits_png", "enlarge", "grey_png", "heat_png", "kernel_svg"]
+__all__ = [
+    "INK",
+    "PAPER",
+    "bits_png",
+    "describe_kernel",
+    "enlarge",
+    "grey_png",
+    "heat_png",
+    "kernel_svg",
+]
 
 #: The two tones of a bit, the same in light and dark: −1 is ink, +1 is paper.
 INK = (0x14, 0x16, 0x1A)
@@ -46,12 +55,12 @@ def bits_png(bits: NDArray[np.bool_], factor: int = 1) -> bytes:
     return _png(image, bits=1)
 
 
-def grey_png(x: NDArray[np.floating[Any]], *, spread: float = 2.5) -> bytes:
-    """A real-valued map (H, W) in grey: −spread is black, +spread white, beyond is clipped.
+def grey_png(x: NDArray[np.floating[Any]], *, black: float = -2.5, white: float = 2.5) -> bytes:
+    """A real-valued map (H, W) in grey, clipped beyond the values of black and white.
 
     Standardized maps seldom leave ±2.5; a fixed range keeps all maps comparable.
     """
-    grey = np.clip((x / spread + 1) / 2, 0, 1)
+    grey = np.clip((x - black) / (white - black), 0, 1)
     return _png(Image.fromarray(np.rint(grey * 255).astype(np.uint8)))
 
 

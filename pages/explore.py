@@ -33,14 +33,14 @@ def bits_figure(name: str, scored: ActivationScores, *, heat: bool) -> str:
     )
 
 
-def values_figure(title: str, values: np.ndarray) -> str:
-    """A real-valued map, small, in grey from −2.5 (black) to 2.5 (white)."""
+def values_figure(title: str, values: np.ndarray, *, black: float) -> str:
+    """A real-valued map, small, in grey from `black` to 2.5 (white)."""
     tv = f"{total_variation(values):.3f}"
     return map_figure(
-        grey_png(values),
+        grey_png(values, black=black),
         shape=values.shape,
         title=title,
-        alt=f"{title}, grey from −2.5 to 2.5: total variation {tv}.",
+        alt=f"{title}, grey from {black:g} to 2.5: total variation {tv}.",
         caption=numbers({"TV": tv}, small=True),
         tall="24vh",
     )
@@ -50,8 +50,12 @@ def thumbnail(bits: np.ndarray, title: str, scored: ActivationScores) -> str:
     """One map of the gallery."""
     tv = f"TV {scored.tv[0]:.3f}"
     return map_figure(
-        bits_png(bits), shape=bits.shape, title=title, alt=f"{title}: {tv}.",
-        caption=f'<p class="ds-note">{tv}, fires on {scored.density[0]:.0%}</p>', tall="1px",
+        bits_png(bits),
+        shape=bits.shape,
+        title=title,
+        alt=f"{title}: {tv}.",
+        caption=f'<p class="ds-note">{tv}, fires on {scored.density[0]:.0%}</p>',
+        tall="1px",
     )
 
 
@@ -97,8 +101,14 @@ with st.container(horizontal=True, vertical_alignment="center"):
 
 st.html(
     pair_and_rest(
-        (bits_figure("sign", one["sign"], heat=heat), bits_figure("design", one["design"], heat=heat)),
-        (values_figure("Pre-activation", x[0]), values_figure("ReLU", one["relu"].output[0])),
+        (
+            bits_figure("sign", one["sign"], heat=heat),
+            bits_figure("design", one["design"], heat=heat),
+        ),
+        (
+            values_figure("Pre-activation", x[0], black=-2.5),
+            values_figure("ReLU", one["relu"].output[0], black=0),
+        ),
     )
 )
 
@@ -115,10 +125,13 @@ with st.expander("All scores of this map"):
 
 if len(maps.names) > 1:
     name = st.segmented_control(
-        "All maps", ["sign", "design"], default="design", required=True,
-        format_func=TITLES.__getitem__, key="gallery", persist_state="session",
+        "All maps",
+        ["sign", "design"],
+        default="design",
+        required=True,
+        format_func=TITLES.__getitem__,
+        key="gallery",
+        persist_state="session",
     )
-    shown = [
-        thumbnail(bits, f"{i}", scores[name][i]) for i, bits in enumerate(scores[name].output)
-    ]
+    shown = [thumbnail(bits, f"{i}", scores[name][i]) for i, bits in enumerate(scores[name].output)]
     st.html(gallery(shown, cell=x.shape[2]))

@@ -43,9 +43,7 @@ def test_indexing_takes_one_map() -> None:
 
 def test_fidelity_is_higher_for_the_map_itself_than_for_noise() -> None:
     ramp = np.tile(np.linspace(-2, 2, 64, dtype=np.float32), (1, 64, 1))
-    dithered = compare_activations(
-        ramp, ThresholdKernel.from_thresholds([[-1, 0.33], [1, -0.33]])
-    )
+    dithered = compare_activations(ramp, ThresholdKernel.from_thresholds([[-1, 0.33], [1, -0.33]]))
     psnr_sign, ssim_sign = dithered["sign"].fidelity(ramp)
     psnr_design, ssim_design = dithered["design"].fidelity(ramp)
     assert psnr_design > psnr_sign

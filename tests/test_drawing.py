@@ -48,6 +48,8 @@ def test_enlarge_refuses_what_is_no_whole_factor() -> None:
 def test_grey_is_linear_between_the_ends_and_clipped_beyond() -> None:
     grey = np.asarray(opened(grey_png(np.array([[-9.0, -2.5, 0.0, 2.5, 9.0]]))))
     assert grey.tolist() == [[0, 0, 128, 255, 255]]
+    rectified = np.asarray(opened(grey_png(np.array([[0.0, 1.0, 2.5]]), black=0)))
+    assert rectified.tolist() == [[0, 102, 255]]
 
 
 def test_heat_is_cividis_from_zero_to_two() -> None:

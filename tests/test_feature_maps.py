@@ -62,7 +62,7 @@ def test_the_bank_is_seeded_binary_and_grows_without_changing() -> None:
 
 def test_bad_settings_are_named() -> None:
     picture = sample("digit-0")
-    with pytest.raises(ValueError, match="'wavelet'.*picture, rgb, random-conv"):
+    with pytest.raises(ValueError, match="Unknown source 'wavelet'; choose one of picture, rgb"):
         feature_maps(picture, "wavelet")
     with pytest.raises(ValueError, match="1 to 64 maps; got 65"):
         feature_maps(picture, "random-conv", maps=65)

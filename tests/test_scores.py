@@ -52,7 +52,9 @@ def test_isotropic_tv_is_the_mean_gradient_length(x: np.ndarray) -> None:
     assert scores.total_variation(x, "isotropic") == pytest.approx(mean(lengths))
 
 
-@given(st.integers(1, 6).flatmap(lambda n: hnp.arrays(np.float64, (n, n), elements=st.floats(-9, 9))))
+@given(
+    st.integers(1, 6).flatmap(lambda n: hnp.arrays(np.float64, (n, n), elements=st.floats(-9, 9)))
+)
 def test_repository_tv_pairs_dx_and_dy_by_index(x: np.ndarray) -> None:
     n = len(x)
     dx = [x[i, j + 1] - x[i, j] for j in range(n - 1) for i in range(n)]
@@ -108,8 +110,12 @@ def test_unknown_variants_are_named() -> None:
 def test_leading_axes_are_kept() -> None:
     x = np.random.default_rng(1).normal(size=(2, 3, 8, 9))
     bits = x > 0
-    for score in (scores.total_variation(x), scores.activation_density(bits),
-                  scores.block_entropy(bits), scores.correlation(bits, x)):
+    for score in (
+        scores.total_variation(x),
+        scores.activation_density(bits),
+        scores.block_entropy(bits),
+        scores.correlation(bits, x),
+    ):
         assert score.shape == (2, 3)
     assert scores.total_variation(x)[1, 2] == pytest.approx(float(scores.total_variation(x[1, 2])))
 

@@ -68,7 +68,9 @@ def _item(pictures: PictureSet) -> Picture:
         key=f"class-{pictures.name}",
         persist_state="session",
     )
-    indices = np.arange(len(pictures)) if label is None else np.flatnonzero(pictures.labels == label)
+    indices = (
+        np.arange(len(pictures)) if label is None else np.flatnonzero(pictures.labels == label)
+    )
     place = right.number_input(
         "Item", 0, len(indices) - 1, 0, key=f"item-{pictures.name}-{label}", persist_state="session"
     )

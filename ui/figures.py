@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from html import escape
 
 from design_core.comparison import ActivationScores
+from design_core.drawing import describe_kernel, kernel_svg
+from design_core.kernels.kernel import ThresholdKernel
 
-__all__ = ["gallery", "map_figure", "numbers", "pair_and_rest", "score_numbers"]
+__all__ = ["gallery", "kernel_figure", "map_figure", "numbers", "pair_and_rest", "score_numbers"]
 
 
 def map_figure(
@@ -46,6 +48,17 @@ def map_figure(
         f'width="{width}" height="{height}" alt="{escape(alt, quote=True)}"></div>'
         f'<figcaption><div class="ds-title{marked}">{escape(title)}</div>{caption}</figcaption>'
         "</figure>"
+    )
+
+
+def kernel_figure(kernel: ThresholdKernel, *, across: int) -> str:
+    """A kernel's drawing, its cells as large as `across` pixels allow, 52 px at most."""
+    slices, _, columns = kernel.shape
+    cell = int(across / (slices * columns + (slices - 1) / 3))
+    svg = kernel_svg(kernel, cell=max(2, min(52, cell)))
+    return (
+        f'<img class="ds-kernel" alt="{escape(describe_kernel(kernel), quote=True)}" '
+        f'src="data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}">'
     )
 
 

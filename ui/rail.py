@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from design_core.drawing import kernel_svg
 from design_core.feature_maps import SOURCES
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.patterns import PATTERNS
@@ -17,6 +16,7 @@ from design_core.samples import SAMPLES, sample
 from design_core.scaling import SCALE_NAMES
 from ui.compute import Scene, decoded, fitted_scale, maps_of
 from ui.data_sets import choose_item
+from ui.figures import kernel_figure
 
 __all__ = ["Bench", "rail"]
 
@@ -41,11 +41,10 @@ def rail() -> Bench:
         scene = _scene(picture)
         map_index = _map_index(scene)
         st.divider()
-        kernel = _scaled(_kernel(), scene)
-        # The drawing goes with the kernel, above the sliders that scale it.
-        st.session_state["kernel_drawing"].html(
-            f'<div class="ds-kernel">{kernel_svg(kernel, cell=_cell_size(kernel))}</div>'
-        )
+        kernel = _kernel()
+        drawing = st.empty()  # above the sliders, but it shows what they make of the kernel
+        kernel = _scaled(kernel, scene)
+        drawing.html(kernel_figure(kernel, across=248))
     return Bench(scene, kernel, map_index)
 
 
@@ -153,7 +152,6 @@ def _kernel() -> ThresholdKernel:
         kernel = _edited(st.session_state.get("base_kernel", PUBLISHED["2x2-v2"]))
     if way != "Edit":
         st.session_state["base_kernel"] = kernel
-    st.session_state["kernel_drawing"] = st.empty()
     return kernel
 
 
@@ -182,13 +180,13 @@ def _pattern() -> ThresholdKernel:
     size = right.selectbox(
         "Kernel size",
         pattern.sizes,
-        index=min(1, len(pattern.sizes) - 1),
+        index=pattern.sizes.index(pattern.default),
         format_func=lambda side: f"{side} × {side}",
         key=f"size-{name}",
         persist_state="session",
         label_visibility="collapsed",
     )
-    return pattern.build(size)
+    return pattern(size)
 
 
 def _edited(base: ThresholdKernel) -> ThresholdKernel:
@@ -253,10 +251,3 @@ def _scaled(kernel: ThresholdKernel, scene: Scene) -> ThresholdKernel:
         st.warning(f"{error} Shown with lloyd-max.", icon=":material/info:")
         kernel = kernel.scaled("lloyd-max")
     return kernel.scaled(strength=strength, offset=offset)
-
-
-def _cell_size(kernel: ThresholdKernel) -> int:
-    """Cells as large as the rail's 248 px allow, 52 px at most."""
-    slices, _, columns = kernel.shape
-    cells_across = slices * columns + (slices - 1) / 3
-    return max(2, min(52, int(248 / cells_across)))

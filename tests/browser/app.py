@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import streamlit as st
+from viewer_maps import example_maps
 
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.published import PUBLISHED
 from ui.viewer import viewer
-
-
-def maps(count: int, height: int, width: int) -> np.ndarray:
-    """Smooth noise with exact ties: some values are thresholds of the published scale."""
-    rng = np.random.default_rng(7)
-    noise = rng.standard_normal((count, height + 4, width + 4))
-    smooth = sum(
-        noise[:, a : a + height, b : b + width] for a in range(5) for b in range(5)
-    ) / 5 + 0.4 * rng.standard_normal((count, height, width))
-    x = smooth.astype(np.float32)
-    ties = PUBLISHED["2x2-v2"].thresholds.astype(np.float32).ravel()
-    x[:, ::3, ::5] = ties[0]
-    x[:, 1::4, ::7] = 0
-    return x
-
 
 query = st.query_params
 count, height, width = (int(n) for n in query.get("shape", "1x37x53").split("x"))
@@ -36,7 +21,7 @@ if "kernel" in st.session_state:
     kernel: ThresholdKernel = PUBLISHED[st.session_state.kernel]
 
 state = viewer(
-    maps(count, height, width),
+    example_maps(count, height, width),
     kernel,
     names=[f"map {k}" for k in range(count)],
     picture_alt="smooth noise",

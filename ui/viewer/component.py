@@ -15,7 +15,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import streamlit as st
@@ -286,7 +286,7 @@ def _read(
         view=view if view in VIEWS else given["view"],
         selected=selected if _is_index(selected, shape[0]) else given["selected"],
         zoom=zoom if isinstance(zoom, int) and 1 <= zoom <= 64 else None,
-        divider=float(divider) if isinstance(divider, (int, float)) else 0.5,
+        divider=min(1.0, max(0.0, divider)) if isinstance(divider, (int, float)) else 0.5,
         pinned=_pixel(reported.get("pinned"), shape),
     )
 
@@ -312,5 +312,5 @@ def _pixel(place: Any, shape: tuple[int, ...]) -> tuple[int, int] | None:
     return (row, column) if _is_index(row, shape[1]) and _is_index(column, shape[2]) else None
 
 
-def _is_index(value: Any, size: int) -> bool:
+def _is_index(value: Any, size: int) -> TypeGuard[int]:
     return isinstance(value, int) and 0 <= value < size

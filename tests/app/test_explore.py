@@ -1,0 +1,182 @@
+"""The Explore page, driven as a user would, without a browser."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from design_core.comparison import compare_activations, finding
+from design_core.feature_maps import feature_maps
+from design_core.kernels.patterns import PATTERNS
+from design_core.kernels.published import PUBLISHED
+from design_core.pictures import decode, fit
+from design_core.samples import SAMPLES, sample
+from tests.hostile import hostile_pictures, odd_pictures
+
+APP = str(Path(__file__).parents[2] / "app.py")
+SCALINGS = ("published", "lloyd-max", "matlab", "data")
+
+
+@pytest.fixture
+def app() -> AppTest:
+    started = AppTest.from_file(APP, default_timeout=60).run()
+    assert not started.exception
+    return started
+
+
+def heading(app: AppTest) -> str:
+    """The sentence on top of the page."""
+    (found,) = [one.proto.body for one in app.get("html") if 'class="ds-finding"' in one.proto.body]
+    return found.removeprefix('<h1 class="ds-finding">').removesuffix("</h1>")
+
+
+def expected_finding(name: str, longest: int, kernel_name: str) -> str:
+    maps = feature_maps(fit(sample(name), longest), "picture")
+    compared = compare_activations(maps.x, PUBLISHED[kernel_name])
+    return finding(compared["sign"], compared["design"])
+
+
+def test_first_paint_is_a_picture_cut_two_ways(app: AppTest) -> None:
+    assert heading(app) == expected_finding("chelsea", 192, "2x2-v2")
+    bench = next(one.proto.body for one in app.get("html") if 'class="ds-bench"' in one.proto.body)
+    for title in ("Sign", "DeSign", "Pre-activation", "ReLU"):
+        assert f">{title}</div>" in bench
+    assert bench.count("data:image/png;base64,") == 4
+    assert "data:image/jpeg" not in bench
+    assert bench.count('alt="') == 4
+
+
+def test_numbers_on_the_page_are_the_librarys(app: AppTest) -> None:
+    app.selectbox(key="sample").set_value("camera")
+    app.selectbox(key="published").set_value("3x3-symmetric-v1").run()
+    assert heading(app) == expected_finding("camera", 192, "3x3-symmetric-v1")
+    maps = feature_maps(fit(sample("camera"), 192), "picture")
+    compared = compare_activations(maps.x, PUBLISHED["3x3-symmetric-v1"])
+    table = app.dataframe[0].value
+    assert table.loc["Total variation, anisotropic", "DeSign"] == compared["design"].tv[0]
+    assert table.loc["Total variation, isotropic", "Sign"] == compared["sign"].tv_isotropic[0]
+    psnr, _ = compared["design"].fidelity(maps.x)
+    assert table.loc["PSNR of the local average, dB", "DeSign"] == psnr[0]
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
+def test_every_sample_with_every_published_kernel(app: AppTest, scaling: str) -> None:
+    app.select_slider(key="longest").set_value(32)
+    app.selectbox(key="scaling").set_value(scaling)
+    for name, kernel in itertools.product(SAMPLES, PUBLISHED):
+        app.selectbox(key="sample").set_value(name)
+        app.selectbox(key="published").set_value(kernel).run()
+        assert not app.exception, (name, kernel)
+        assert heading(app), (name, kernel)
+
+
+def patterns_and_sizes() -> Iterator[tuple[str, int]]:
+    for name, pattern in PATTERNS.items():
+        for size in pattern.sizes:
+            yield name, size
+
+
+@pytest.mark.parametrize("scaling", SCALINGS)
+def test_every_pattern_at_every_size(app: AppTest, scaling: str) -> None:
+    app.selectbox(key="scaling").set_value(scaling)
+    app.segmented_control(key="kernel_way").set_value("Pattern").run()
+    for name, size in patterns_and_sizes():
+        app.selectbox(key="pattern").set_value(name).run()
+        app.selectbox(key=f"size-{name}").set_value(size).run()
+        assert not app.exception, (name, size)
+
+
+@pytest.mark.parametrize("source", ["picture", "rgb", "random-conv"])
+def test_every_source_shows_its_maps(app: AppTest, source: str) -> None:
+    app.selectbox(key="source").set_value(source).run()
+    if source == "random-conv":
+        app.number_input(key="maps").set_value(5).run()
+    assert not app.exception
+    galleries = [one.proto.body for one in app.get("html") if 'class="ds-gallery"' in one.proto.body]
+    shown = galleries[0].count("<figure") if galleries else 1
+    assert shown == {"picture": 1, "rgb": 3, "random-conv": 5}[source]
+
+
+def test_a_scaling_without_values_says_so_and_goes_on(app: AppTest) -> None:
+    app.selectbox(key="scaling").set_value("matlab")
+    app.selectbox(key="published").set_value("baseline-2x2x4").run()
+    assert "Shown with lloyd-max" in app.warning[0].value
+    assert not app.exception
+
+
+def test_strength_zero_is_sign(app: AppTest) -> None:
+    app.slider(key="strength").set_value(0.0).run()
+    assert "agree in every bit" in heading(app)
+
+
+def test_editing_starts_from_the_kernel_in_view(app: AppTest) -> None:
+    app.selectbox(key="published").set_value("2x2-complement-v1").run()
+    before = heading(app)
+    app.segmented_control(key="kernel_way").set_value("Edit").run()
+    assert heading(app) == before
+    assert len(app.dataframe) == 3  # two slices to edit, and the table of scores
+
+
+def test_settings_outlive_a_change_of_way(app: AppTest) -> None:
+    app.selectbox(key="published").set_value("hprof").run()
+    app.segmented_control(key="kernel_way").set_value("Pattern").run()
+    app.segmented_control(key="kernel_way").set_value("Published").run()
+    assert app.selectbox(key="published").value == "hprof"
+
+
+def upload(app: AppTest, name: str, data: bytes) -> None:
+    app.segmented_control(key="picture_way").set_value("Upload").run()
+    app.file_uploader(key="upload").set_value((name, data, "image/png")).run()
+
+
+@pytest.mark.parametrize("name", hostile_pictures())
+def test_hostile_uploads_get_a_message_and_the_page_goes_on(app: AppTest, name: str) -> None:
+    before = heading(app)
+    upload(app, f"{name}.png", hostile_pictures()[name])
+    assert not app.exception
+    assert len(app.error) == 1
+    assert len(app.error[0].value) > 20
+    assert heading(app) == before
+
+
+@pytest.mark.parametrize("name", odd_pictures())
+def test_odd_but_valid_uploads_are_shown(app: AppTest, name: str) -> None:
+    data = odd_pictures()[name]
+    upload(app, f"{name}.png", data)
+    assert not app.exception
+    assert not app.error
+    x = feature_maps(fit(decode(data, name=name), 192), "picture").x
+    compared = compare_activations(x, PUBLISHED["2x2-v2"])
+    assert heading(app) == finding(compared["sign"], compared["design"])
+
+
+def test_a_missing_data_set_is_offered_but_never_fetched(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("ui.data_sets.DATA", tmp_path)
+    app.segmented_control(key="picture_way").set_value("Data set").run()
+    assert not app.exception
+    assert "CIFAR-10 is not on this machine" in app.sidebar.caption[0].value
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_items_of_a_class_folder_are_shown(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for label, value in (("dark", 40), ("light", 200)):
+        folder = tmp_path / "mine" / label
+        folder.mkdir(parents=True)
+        from PIL import Image
+
+        for index in range(2):
+            Image.new("L", (12, 10), value + index).save(folder / f"{index}.png")
+    monkeypatch.setattr("ui.data_sets.DATA", tmp_path)
+    app.segmented_control(key="picture_way").set_value("Data set").run()
+    app.selectbox(key="data_set").set_value("mine").run()
+    assert not app.exception
+    app.selectbox(key="class-mine").set_value(1).run()
+    assert any("1.png" in one.proto.body or "0.png" in one.proto.body for one in app.get("html"))
