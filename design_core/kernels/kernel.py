@@ -27,6 +27,9 @@ OMEGA: tuple[int, ...] = (0, 1, 3, 5, 7, 9)
 #: No side of a kernel is longer; a kernel is a small pattern, not a picture.
 MAX_SIDE = 64
 
+#: No name read from outside is longer.
+MAX_NAME = 200
+
 #: No level is larger in magnitude.
 MAX_LEVEL = 2**31
 
@@ -89,27 +92,58 @@ class ThresholdKernel:
         self.scale.thresholds(ordered)  # a scale without values for these levels is told now
 
     @classmethod
-    def from_levels(cls, levels: ArrayLike, *, name: str = "") -> ThresholdKernel:
-        """A kernel of any integers: on `OMEGA` where they fit, else on just the integers it uses.
+    def from_numbers(cls, numbers: ArrayLike, *, name: str = "") -> ThresholdKernel:
+        """A kernel of plain numbers: whole numbers are levels, others real thresholds.
 
-        Its scale is ``published`` where that has constants for the set, else ``lloyd-max``.
+        Levels are of `OMEGA` where they fit, else of just the integers that occur; their scale is
+        ``published`` where that has constants for the set, else ``lloyd-max``.
 
         Parameters
         ----------
-        levels
-            Integers, shape (s, d1, d2) or (d1, d2).
+        numbers
+            Shape (s, d1, d2) or (d1, d2).
 
         Examples
         --------
-        >>> ThresholdKernel.from_levels([[1, 1], [3, 3]]).level_set
+        >>> ThresholdKernel.from_numbers([[1, 1], [3, 3]]).level_set
         (0, 1, 3, 5, 7, 9)
-        >>> ThresholdKernel.from_levels([[0, 128], [192, 64]]).scale.name
+        >>> ThresholdKernel.from_numbers([[0, 128], [192, 64]]).scale.name
         'lloyd-max'
+        >>> ThresholdKernel.from_numbers([[0.5, 0.25]]).scale.name
+        'custom'
         """
-        checked = _as_levels(levels)
-        used = tuple(np.unique(checked).tolist())
+        checked = _as_slices(numbers)
+        if (checked != np.rint(checked)).any():
+            return cls.from_thresholds(checked, name=name)
+        used = tuple(np.unique(_as_levels(checked)).tolist())
         level_set = OMEGA if set(used) <= set(OMEGA) else used
         return cls(checked, level_set, Scale.fitting(level_set), name)
+
+    @classmethod
+    def from_text(cls, text: str, *, name: str = "") -> ThresholdKernel:
+        """A kernel as people write it, and as ``str`` gives it; numbers as in `from_numbers`.
+
+        Parameters
+        ----------
+        text
+            Numbers parted by spaces or commas, rows by ``;``, slices by ``|``.
+
+        Examples
+        --------
+        >>> ThresholdKernel.from_text("1 1;3 3|7 7;5 5").shape
+        (2, 2, 2)
+        """
+        try:
+            numbers = [
+                [list(map(float, row.replace(",", " ").split())) for row in rows.split(";")]
+                for rows in text.split("|")
+            ]
+        except ValueError as error:
+            raise ValueError(
+                "Levels are numbers by spaces, rows by ';', slices by '|', as in '1 1;3 3'; "
+                f"got {text[:60]!r}."
+            ) from error
+        return cls.from_numbers(numbers, name=name)
 
     @classmethod
     def from_thresholds(cls, thresholds: ArrayLike, *, name: str = "") -> ThresholdKernel:
@@ -151,7 +185,7 @@ class ThresholdKernel:
         return type(self), (self.levels, self.level_set, self.scale, self.name)
 
     def __str__(self) -> str:
-        """The levels as `parse_kernel` reads them: rows by ``;``, slices by ``|``."""
+        """The levels as `from_text` reads them: rows by ``;``, slices by ``|``."""
         slices = (";".join(" ".join(map(str, row)) for row in rows) for rows in self.levels)
         return "|".join(slices)
 
@@ -264,6 +298,8 @@ class ThresholdKernel:
         if not isinstance(scale, Mapping):
             raise ValueError(f"A kernel's 'scale' is an object of its own; got {scale!r}.")
         name = str(plain.get("name", ""))
+        if len(name) > MAX_NAME:
+            raise ValueError(f"A kernel's name has at most {MAX_NAME} characters; got {len(name)}.")
         return cls(plain["levels"], plain.get("level_set", OMEGA), Scale.from_dict(scale), name)
 
 
@@ -323,13 +359,10 @@ def _as_slices(values: ArrayLike) -> NDArray[np.float64]:
     """Check a kernel's numbers: (s, d1, d2), finite, neither empty, ragged nor too large."""
     try:
         array = np.asarray(values)
-        if array.dtype.kind not in "biuf":
-            raise TypeError(f"its entries are of type {array.dtype}")
     except (TypeError, ValueError) as error:
-        raise ValueError(
-            "A kernel is a rectangular table of numbers: rows of equal length, slices of equal "
-            f"shape; got something else ({error})."
-        ) from error
+        raise ValueError("A kernel has rows of equal length and slices of equal shape.") from error
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"A kernel is a table of numbers; got entries of type {array.dtype}.")
     if array.ndim == 2:
         array = array[None]
     if array.ndim != 3:

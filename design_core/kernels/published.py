@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from design_core.kernels.kernel import OMEGA, ThresholdKernel
+from design_core.kernels.kernel import ThresholdKernel
 
 __all__ = ["PUBLISHED", "published_kernel"]
 
-RANKS: tuple[int, ...] = (1, 2, 3, 4)
-
-# Slices in order, rows by ";", as people write them in the field.
+# The baseline's levels are ranks 1 to 4; all others are of Ω.
 _LEVELS = {
     "2x2-v1": "1 1;0 3",
     "2x2-v2": "1 1;3 3",
@@ -30,35 +28,9 @@ _LEVELS = {
     "baseline-2x2x4": "3 4;1 2|2 1;3 4|4 3;2 1|1 2;4 3",
 }
 
-
-def levels_from_text(text: str) -> list[list[list[int]]]:
-    """Read ``"1 1;3 3|5 5;7 7"``: numbers by spaces or commas, rows by ``;``, slices by ``|``.
-
-    Raises
-    ------
-    ValueError
-        Something between the separators is no integer.
-    """
-    try:
-        return [
-            [[int(number) for number in row.replace(",", " ").split()] for row in rows.split(";")]
-            for rows in text.split("|")
-        ]
-    except ValueError as error:
-        raise ValueError(
-            f"Levels are integers by spaces, rows by ';', slices by '|', as in '1 1;3 3'; "
-            f"got {text!r}."
-        ) from error
-
-
 #: Every published kernel with the authors' scale, by name.
 PUBLISHED: Mapping[str, ThresholdKernel] = MappingProxyType(
-    {
-        name: ThresholdKernel(
-            levels_from_text(text), RANKS if name.startswith("baseline") else OMEGA, name=name
-        )
-        for name, text in _LEVELS.items()
-    }
+    {name: ThresholdKernel.from_text(text, name=name) for name, text in _LEVELS.items()}
 )
 
 

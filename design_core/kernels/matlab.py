@@ -1,0 +1,161 @@
+"""Numeric matrices in MATLAB's MAT files of level 5 (``save -v6`` and ``-v7``), and no more.
+
+SciPy reads such files too, but it allocates what a file declares and crashes on type codes that it
+does not expect; uploads need a reader that cannot. A kernel is one numeric matrix, which takes few
+lines. A file is a header of 128 bytes and then elements::
+
+    type (uint32)  size in bytes (uint32)  data, padded to 8 bytes
+    size (uint16) and type (uint16) in one uint32, 4 bytes of data        [the short form]
+
+A matrix is an element that holds elements: flags with its class, dimensions, name, values in column
+order. With ``-v7`` each matrix is deflated.
+
+References
+----------
+The MathWorks, "MAT-File Format".
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["read_matrix", "write_matrix"]
+
+Element = tuple[int, bytes]
+
+_INT8, _INT32, _UINT32, _DOUBLE, _MATRIX, _DEFLATED = 1, 5, 6, 9, 14, 15
+_NUMPY_TYPES = {
+    1: "i1",
+    2: "u1",
+    3: "i2",
+    4: "u2",
+    5: "i4",
+    6: "u4",
+    7: "f4",
+    9: "f8",
+    12: "i8",
+    13: "u8",
+}
+_DOUBLE_CLASS, _NUMERIC_CLASSES, _COMPLEX_FLAG = 6, range(6, 16), 0x0800
+_OTHER_CLASSES = {1: "a cell array", 2: "a structure", 3: "an object", 4: "text", 5: "sparse"}
+
+_HEADER_BYTES = 128
+#: Enough of a deflated variable to see what it is called.
+_PREVIEW_BYTES = 512
+_MAX_VARIABLES = 1000
+
+
+def read_matrix(data: bytes, variable: str, *, max_side: int) -> NDArray[Any]:
+    """Read one real matrix.
+
+    Parameters
+    ----------
+    data
+        The whole file.
+    variable
+        Its name in MATLAB.
+    max_side
+        No dimension may be longer; this also bounds what is inflated and allocated.
+
+    Returns
+    -------
+    Array of MATLAB's own shape, two or three dimensions.
+
+    Raises
+    ------
+    ValueError
+        No such file, no such variable, or one that is no real matrix of two or three dimensions.
+    """
+    order = {b"IM": "<", b"MI": ">"}.get(data[126:_HEADER_BYTES])
+    if not data.startswith(b"MATLAB 5") or order is None:
+        raise ValueError(f"it is no MAT file of level 5; use save(…, '{variable}', '-v7') for one.")
+    names = []
+    for kind, element in _elements(data[_HEADER_BYTES:], order):
+        name = _name(_parts(kind, element, order, _PREVIEW_BYTES))
+        if name == variable:
+            limit = _PREVIEW_BYTES + 8 * max_side**3
+            return _values(_parts(kind, element, order, limit), order, max_side)
+        names.append(name)
+    found = ", ".join(names[:10]) or "nothing"
+    raise ValueError(f"it has no variable {variable!r}, but {found}.")
+
+
+def write_matrix(values: NDArray[np.floating[Any]], variable: str) -> bytes:
+    """Write one matrix of doubles, not deflated."""
+    matrix = b"".join(
+        (
+            _element(_UINT32, struct.pack("<II", _DOUBLE_CLASS, 0)),
+            _element(_INT32, struct.pack(f"<{values.ndim}i", *values.shape)),
+            _element(_INT8, variable.encode("ascii")),
+            _element(_DOUBLE, values.astype("<f8").tobytes(order="F")),
+        )
+    )
+    header = b"MATLAB 5.0 MAT-file, threshold kernel".ljust(124) + struct.pack("<H", 0x0100) + b"IM"
+    return header + _element(_MATRIX, matrix)
+
+
+def _element(kind: int, data: bytes) -> bytes:
+    return struct.pack("<II", kind, len(data)) + data + bytes(-len(data) % 8)
+
+
+def _elements(data: bytes, order: str) -> Iterator[Element]:
+    """Type and data of one element after the other; one cut short is given as far as it goes."""
+    at = 0
+    for _ in range(_MAX_VARIABLES):
+        if len(data) - at < 8:
+            return
+        kind, size = struct.unpack_from(order + "II", data, at)
+        if kind >> 16:
+            yield kind & 0xFFFF, data[at + 4 : at + 4 + min(kind >> 16, 4)]
+            at += 8
+        else:
+            yield kind, data[at + 8 : at + 8 + size]
+            # Only deflated elements follow each other without padding.
+            at += 8 + size + (0 if kind == _DEFLATED else -size % 8)
+    raise ValueError(f"it has more than {_MAX_VARIABLES} variables.")
+
+
+def _parts(kind: int, element: bytes, order: str, limit: int) -> list[Element]:
+    """Flags, dimensions, name and values of a matrix, inflated up to a limit; [] if it is none."""
+    if kind == _DEFLATED:
+        try:
+            inflated = zlib.decompressobj().decompress(element, limit)
+        except zlib.error as error:
+            raise ValueError(f"a deflated variable is damaged ({error}).") from error
+        kind, element = next(_elements(inflated, order), (0, b""))
+    return list(islice(_elements(element, order), 4)) if kind == _MATRIX else []
+
+
+def _name(parts: list[Element]) -> str:
+    return parts[2][1].decode("ascii", errors="replace") if len(parts) > 2 else "something else"
+
+
+def _values(parts: list[Element], order: str, max_side: int) -> NDArray[Any]:
+    """Check what a matrix declares, then take its values."""
+    (_, flags), (_, dimensions) = parts[:2]
+    if len(flags) < 4 or len(dimensions) % 4 or len(parts) < 4:
+        raise ValueError("its variable is damaged.")
+    (flag,) = struct.unpack_from(order + "I", flags)
+    number_class = flag & 0xFF
+    if number_class not in _NUMERIC_CLASSES or flag & _COMPLEX_FLAG:
+        found = _OTHER_CLASSES.get(number_class, "complex or of an unknown class")
+        raise ValueError(f"its variable is {found}; a kernel is a real matrix.")
+    shape = struct.unpack(f"{order}{len(dimensions) // 4}i", dimensions)
+    if len(shape) not in (2, 3) or not all(1 <= side <= max_side for side in shape):
+        sides = "×".join(map(str, shape[:6])) or "no size"
+        raise ValueError(
+            f"its variable has {sides}; a kernel has 2 or 3 dimensions of 1 to {max_side}."
+        )
+    kind, values = parts[3]
+    dtype = np.dtype(order + _NUMPY_TYPES.get(kind, "V0"))
+    if dtype.itemsize == 0 or len(values) != math.prod(shape) * dtype.itemsize:
+        raise ValueError("its variable has another size than it declares, or an unknown type.")
+    return np.frombuffer(values, dtype).reshape(shape, order="F")

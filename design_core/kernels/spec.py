@@ -1,0 +1,148 @@
+"""Kernels named in a word: what a command line takes, and what a link carries."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+import numpy as np
+
+from design_core.kernels.files import FORMATS, load_kernel
+from design_core.kernels.kernel import OMEGA, ThresholdKernel
+from design_core.kernels.patterns import PATTERNS
+from design_core.kernels.published import PUBLISHED
+from design_core.scaling import Scale
+
+__all__ = ["MAX_CODE", "decode_kernel", "encode_kernel", "parse_kernel"]
+
+#: Longer codes are neither made nor read; longer links do not get through everywhere.
+MAX_CODE = 6000
+
+
+def parse_kernel(text: str) -> ThresholdKernel:
+    """The kernel that a specification means.
+
+    Parameters
+    ----------
+    text
+        A published name (``2x2-v2``); a pattern, with its size if wished (``bayer-4``,
+        ``checkerboard``); numbers (``1 1;3 3``, slices by ``|``); or the path of a kernel file
+        (``mine.json``). Files are opened, so give it only what the user of this machine wrote;
+        links carry `encode_kernel`.
+
+    Raises
+    ------
+    ValueError
+        None of these; the message lists them.
+
+    Examples
+    --------
+    >>> parse_kernel("1 1;3 3") == parse_kernel("2x2-v2")
+    True
+    """
+    text = text.strip()
+    if text in PUBLISHED:
+        return PUBLISHED[text]
+    if text in PATTERNS:
+        return PATTERNS[text]()
+    name, _, size = text.rpartition("-")
+    if name in PATTERNS and size.isdecimal():
+        return PATTERNS[name](int(size))
+    if PurePath(text).suffix.lower().removeprefix(".") in FORMATS:
+        return load_kernel(text)
+    if re.fullmatch(r"[-+.\d\s,;|eE]+", text):
+        return ThresholdKernel.from_text(text)
+    patterns = ", ".join(f"{pattern.name}-{pattern.default}" for pattern in PATTERNS.values())
+    raise ValueError(
+        f"Unknown kernel {text[:60]!r}. Give a published name ({', '.join(PUBLISHED)}), "
+        f"a pattern with its size ({patterns}), levels such as '1 1;3 3', or a file that ends in "
+        f".{', .'.join(FORMATS)}."
+    )
+
+
+def encode_kernel(kernel: ThresholdKernel) -> str:
+    """A code of letters, digits and ``-._~``, which a link may hold as it is.
+
+    Five fields are parted by ``~``, and empty ones dropped from the end::
+
+        levels ~ level set ~ scale ~ strength_offset ~ values
+
+    Levels are a published name, or rows by ``_`` and slices by ``__``; a level of more than one
+    digit, or below zero, makes each level end in a dot. Everything comes back but the name of a
+    kernel that is not published.
+
+    Raises
+    ------
+    ValueError
+        The kernel is too large for a link.
+
+    Examples
+    --------
+    >>> encode_kernel(ThresholdKernel([[1, 1], [0, 5]]).scaled("lloyd-max", strength=0.5))
+    '11_05~~lloyd-max~0.5_0.0'
+    """
+    scale = kernel.scale
+    name = _published_name(kernel)
+    fields = (
+        name or _code_of_levels(kernel),
+        "" if name or kernel.level_set == OMEGA else ".".join(map(str, kernel.level_set)),
+        "" if scale.name == "published" else scale.name,
+        "" if (scale.strength, scale.offset) == (1, 0) else f"{scale.strength}_{scale.offset}",
+        "_".join(map(repr, scale.values or ())),
+    )
+    code = "~".join(fields).rstrip("~")
+    if len(code) > MAX_CODE:
+        raise ValueError(
+            f"This kernel takes {len(code)} characters, too many for a link ({MAX_CODE}); "
+            "save it as a file."
+        )
+    return code
+
+
+def decode_kernel(code: str) -> ThresholdKernel:
+    """The kernel of a code; whatever a stranger writes in its place is refused.
+
+    Raises
+    ------
+    ValueError
+        No code of `encode_kernel`.
+    """
+    fields = code[: MAX_CODE + 1].split("~")
+    if len(code) > MAX_CODE or len(fields) > 5:
+        raise ValueError(f"A kernel's code has 5 fields and {MAX_CODE} characters at most.")
+    levels, level_set, scale_name, moved, values = fields + [""] * (5 - len(fields))
+    try:
+        strength, offset = map(float, moved.split("_")) if moved else (1.0, 0.0)
+        numbers = tuple(map(float, values.split("_"))) if values else None
+        scale = Scale(scale_name or "published", strength, offset, numbers)
+        if levels in PUBLISHED:
+            return PUBLISHED[levels].with_scale(scale)
+        all_levels = tuple(map(int, level_set.split("."))) if level_set else OMEGA
+        return ThresholdKernel(_levels_of_code(levels), all_levels, scale)
+    except ValueError as error:
+        raise ValueError(f"This is no kernel's code: {str(error)[:200]}") from error
+
+
+def _published_name(kernel: ThresholdKernel) -> str:
+    """The published name of these levels, whatever their scale; "" if they have none."""
+    for name, published in PUBLISHED.items():
+        same_set = published.level_set == kernel.level_set
+        if same_set and np.array_equal(published.levels, kernel.levels):
+            return name
+    return ""
+
+
+def _code_of_levels(kernel: ThresholdKernel) -> str:
+    digits = 0 <= kernel.levels.min() and kernel.levels.max() <= 9
+    end = "" if digits else "."
+    return "__".join(
+        "_".join("".join(f"{level}{end}" for level in row) for row in rows)
+        for rows in kernel.levels.tolist()
+    )
+
+
+def _levels_of_code(code: str) -> list[list[list[int]]]:
+    def row(text: str) -> list[int]:
+        return [int(level) for level in (text[:-1].split(".") if "." in code else text)]
+
+    return [[row(text) for text in rows.split("_")] for rows in code.split("__")]
