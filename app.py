@@ -8,7 +8,7 @@ from ui import theme
 
 st.set_page_config(
     page_title="DeSign",
-    page_icon=":material/grid_on:",
+    page_icon="assets/icon.png",
     layout="wide",
     initial_sidebar_state=280,
     menu_items={

@@ -1,0 +1,69 @@
+"""Server time of one interaction on Explore: a 256×256 picture, 16 random convolutions.
+
+    python benchmarks/page_interaction.py [--json]
+
+Each run moves the strength slider to a value not seen before, so nothing is answered from a cache
+but the feature maps. The time is that of the whole script run on the server, from the changed
+widget to the last element, without network and browser. Fails above 150 ms median.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from streamlit.testing.v1 import AppTest  # noqa: E402
+
+from benchmarks.machine import machine_facts  # noqa: E402
+
+BOUND_MS = 150
+RUNS = 40
+WARM_UP = 5
+
+
+def interaction_times() -> list[float]:
+    """Milliseconds of each counted interaction."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    app.selectbox(key="sample").set_value("astronaut")
+    app.select_slider(key="longest").set_value(256)
+    app.selectbox(key="source").set_value("random-conv").run()
+    times = []
+    for step in range(WARM_UP + RUNS):
+        app.slider(key="strength").set_value(round(-1 + 0.05 * step, 2))
+        start = time.perf_counter()
+        app.run()
+        times.append((time.perf_counter() - start) * 1e3)
+        if app.exception:
+            raise RuntimeError(app.exception[0].message)
+    return times[WARM_UP:]
+
+
+def main() -> int:
+    """Measure, print, and say whether the bound holds."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true")
+    args = parser.parse_args()
+    times = interaction_times()
+    result = {
+        "interactions": len(times),
+        "median_ms": round(statistics.median(times), 1),
+        "p95_ms": round(statistics.quantiles(times, n=20)[-1], 1),
+        "bound_ms": BOUND_MS,
+        **machine_facts("streamlit", "numpy"),
+    }
+    if args.json:
+        print(json.dumps(result, indent=2))
+    else:
+        print("\n".join(f"{name:13} {value}" for name, value in result.items()))
+    return 0 if result["median_ms"] <= BOUND_MS else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
