@@ -1,0 +1,82 @@
+"""``train``: train a network by a recipe; stop it at any time and ``--resume`` exactly."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+__all__ = ["add_data_arguments", "add_parser", "run"]
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Add the command's parser."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "train",
+        help="train a network by a recipe",
+        description="Train a network by a recipe. Under torchrun the same command trains "
+        "data-parallel over all processes.",
+    )
+    parser.add_argument("recipe", metavar="RECIPE", help="a TOML file, or a name such as digits")
+    add_data_arguments(parser)
+    parser.add_argument("--out", type=Path, metavar="DIR", required=True, help="the run's folder")
+    parser.add_argument("--seed", type=int, default=0, help="of weights and batches (default: 0)")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in DIR")
+    parser.add_argument(
+        "--set",
+        dest="changes",
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="change the recipe, such as activation=design:2x2-v2, affine=false or epochs=30",
+    )
+    return parser
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say which data, and where they lie."""
+    parser.add_argument(
+        "--data",
+        required=True,
+        metavar="DATA",
+        help="digits, cifar10, cifar100, … or folder:DIR with train/CLASS/* and test/CLASS/*",
+    )
+    parser.add_argument(
+        "--data-root",
+        type=Path,
+        default=Path("data"),
+        metavar="DIR",
+        help="where data sets lie or are fetched to (default: data)",
+    )
+    parser.add_argument("--download", action="store_true", help="fetch the data if missing")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, telling each epoch; the last line is the result."""
+    from design_core.training.data import load_data
+    from design_core.training.recipe import load_recipe
+    from design_core.training.train import train
+
+    recipe = load_recipe(args.recipe).with_changes(args.changes)
+    data = load_data(args.data, root=args.data_root, download=args.download)
+    result = train(
+        recipe, data, args.out, seed=args.seed, resume=args.resume, report=_Terminal().report
+    )
+    print(f"{result['right']} of {result['data']['test']} right: {result['accuracy']:.2%}")
+    return 0
+
+
+class _Terminal:
+    """Finished epochs as lines; on a terminal the epoch under way too, once a second."""
+
+    def __init__(self) -> None:
+        self.told = 0.0
+
+    def report(self, text: str, finished: bool) -> None:
+        if finished:
+            print(f"\r{text}" if sys.stdout.isatty() else text, flush=True)
+        elif sys.stdout.isatty() and time.monotonic() > self.told + 1:
+            print(f"\r{text}", end="\x1b[K", flush=True)
+            self.told = time.monotonic()

@@ -1,0 +1,176 @@
+"""Binary convolution and binary linear layer: latent weights, ±1 products, explicit padding."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from design_core.networks.binarizers import Recu, build_binarizer, recu_quantile
+
+__all__ = [
+    "PADDINGS",
+    "BinaryConv2d",
+    "BinaryLayer",
+    "BinaryLinear",
+    "binary_layers",
+    "constrain_latent_weights",
+    "pad_maps",
+    "set_training_progress",
+    "set_training_type",
+]
+
+#: What stands beyond the border: +1, the nearest pixel, or 0 (a third symbol in a ±1 world).
+PADDINGS = ("one", "replicate", "zero")
+
+
+def pad_maps(x: Tensor, margin: int, padding: str) -> Tensor:
+    """Widen maps (N, C, H, W) by `margin` pixels on each side, by one of `PADDINGS`.
+
+    Raises
+    ------
+    ValueError
+        Unknown padding.
+    """
+    if padding not in PADDINGS:
+        raise ValueError(f"Unknown padding {padding!r}; choose one of {', '.join(PADDINGS)}.")
+    if margin == 0:
+        return x
+    if padding == "replicate":
+        # By index: compiled for channels-last maps, torch 2.14's own replication pad fails.
+        rows, columns = (_clamped_range(size, margin, x.device) for size in x.shape[-2:])
+        return x[:, :, rows][:, :, :, columns]
+    return F.pad(x, (margin,) * 4, value=1.0 if padding == "one" else 0.0)
+
+
+def _clamped_range(size: int, margin: int, device: torch.device) -> Tensor:
+    return torch.arange(-margin, size + margin, device=device).clamp(0, size - 1)
+
+
+class BinaryLayer(nn.Module):
+    """What binary layers share: latent weights, a binarizer, the number type of the products.
+
+    Attributes
+    ----------
+    weight
+        Real latent weights, outputs first. The layer computes with their bits.
+    training_type
+        Number type of the products in training mode. bfloat16 doubles the speed where the
+        processor has it and loses next to nothing: ±1 products and their float32 sums are exact,
+        only the result is rounded, and even integers up to 512 are bfloat16 numbers. In
+        evaluation mode everything is float32, exact.
+    """
+
+    def __init__(self, shape: tuple[int, ...], binarizer: str) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(shape))
+        self.binarizer = build_binarizer(binarizer, shape[0])
+        self.training_type = torch.float32
+        nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))  # torch's own choice for layers
+
+    def binary_weight(self) -> tuple[Tensor, Tensor | None]:
+        """Bits (±1) and scale of the weights, see `design_core.networks.binarizers`."""
+        bits, scale = self.binarizer(self.weight)
+        return bits, scale
+
+    def product_type(self) -> torch.dtype:
+        """The number type to multiply in, in the present mode."""
+        return self.training_type if self.training else torch.float32
+
+    @property
+    def fan_in(self) -> int:
+        """Products per output value: the largest sum there can be."""
+        return math.prod(self.weight.shape[1:])
+
+
+class BinaryConv2d(BinaryLayer):
+    """Convolution with binary weights: (N, in, H, W) → (N, out, H', W'), no bias.
+
+    Parameters
+    ----------
+    padding
+        What stands beyond the border, one of `PADDINGS`. As many pixels as keep H and W at
+        stride 1.
+    binarizer
+        One of `design_core.networks.binarizers.BINARIZERS`.
+
+    Examples
+    --------
+    >>> layer = BinaryConv2d(8, 16)
+    >>> layer(torch.ones(1, 8, 5, 7)).shape
+    torch.Size([1, 16, 5, 7])
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        *,
+        kernel_size: int = 3,
+        stride: int = 1,
+        padding: str = "one",
+        binarizer: str = "bnn",
+    ) -> None:
+        super().__init__((out_channels, in_channels, kernel_size, kernel_size), binarizer)
+        if padding not in PADDINGS:
+            raise ValueError(f"Unknown padding {padding!r}; choose one of {', '.join(PADDINGS)}.")
+        self.stride = stride
+        self.padding = padding
+
+    def forward(self, x: Tensor) -> Tensor:
+        bits, scale = self.binary_weight()
+        kind = self.product_type()
+        padded = pad_maps(x.to(kind), self.weight.shape[-1] // 2, self.padding)
+        sums = F.conv2d(padded, bits.to(kind), stride=self.stride).float()
+        return sums if scale is None else sums * scale.view(-1, 1, 1)
+
+    def extra_repr(self) -> str:
+        out_channels, in_channels, size, _ = self.weight.shape
+        return f"{in_channels}, {out_channels}, {size}x{size}, padding={self.padding}"
+
+
+class BinaryLinear(BinaryLayer):
+    """Linear layer with binary weights: (N, in) → (N, out), no bias."""
+
+    def __init__(self, in_features: int, out_features: int, *, binarizer: str = "bnn") -> None:
+        super().__init__((out_features, in_features), binarizer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        bits, scale = self.binary_weight()
+        kind = self.product_type()
+        sums = F.linear(x.to(kind), bits.to(kind)).float()
+        return sums if scale is None else sums * scale
+
+    def extra_repr(self) -> str:
+        out_features, in_features = self.weight.shape
+        return f"{in_features}, {out_features}"
+
+
+def binary_layers(model: nn.Module) -> Iterator[tuple[str, BinaryLayer]]:
+    """Names and binary layers of a network, in order."""
+    for name, module in model.named_modules():
+        if isinstance(module, BinaryLayer):
+            yield name, module
+
+
+def set_training_type(model: nn.Module, kind: torch.dtype) -> None:
+    """Choose the number type of all ±1 products in training mode."""
+    for _, layer in binary_layers(model):
+        layer.training_type = kind
+
+
+def set_training_progress(model: nn.Module, progress: float) -> None:
+    """Tell schedules inside the network (ReCU's τ) what share of training is done, 0 to 1."""
+    for module in model.modules():
+        if isinstance(module, Recu):
+            module.tau.fill_(recu_quantile(progress))
+
+
+@torch.no_grad()
+def constrain_latent_weights(model: nn.Module) -> None:
+    """Apply each binarizer's constraint; call after every optimizer step."""
+    for _, layer in binary_layers(model):
+        layer.binarizer.constrain_(layer.weight)

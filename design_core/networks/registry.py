@@ -1,0 +1,115 @@
+"""Networks by name: builder functions, registered by decorator, and specs that rebuild them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from torch import nn
+
+__all__ = ["NetworkSpec", "build_network", "network_names", "network_options", "register_network"]
+
+Option = str | int | bool
+Builder = TypeVar("Builder", bound=Callable[..., nn.Module])
+
+_BUILDERS: dict[str, Callable[..., nn.Module]] = {}
+
+
+def register_network(builder: Builder) -> Builder:
+    """Make a builder function known under its own name. It takes keyword-only options.
+
+    Every option has a default; its type is that of the default.
+    """
+    _BUILDERS[builder.__name__] = builder
+    return builder
+
+
+def network_names() -> list[str]:
+    """Names of all networks, in alphabetical order."""
+    return sorted(_BUILDERS)
+
+
+def network_options(name: str) -> dict[str, Option]:
+    """Options of a network and their defaults."""
+    parameters = inspect.signature(_builder(name)).parameters
+    return {key: parameter.default for key, parameter in parameters.items()}
+
+
+def build_network(name: str, **options: Option) -> nn.Module:
+    """A network by name, its weights drawn from torch's global random state.
+
+    Raises
+    ------
+    ValueError
+        Unknown network or option, or an option of the wrong type.
+    """
+    return NetworkSpec(name, options).build()
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """A full description of a network without its weights.
+
+    Options that are left out get the builder's defaults now, so that a spec on file goes on to
+    mean the same network if a default ever changes.
+
+    Examples
+    --------
+    >>> spec = NetworkSpec("vgg_small", {"width": 32, "activation": "design:2x2-v2"})
+    >>> spec.options["stages"]
+    3
+    >>> NetworkSpec.from_dict(spec.to_dict()) == spec
+    True
+    """
+
+    name: str
+    options: Mapping[str, Option] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        complete = network_options(self.name)
+        unknown = sorted(set(self.options) - set(complete))
+        if unknown:
+            raise ValueError(
+                f"{self.name} has no option {unknown[0]!r}; it has {', '.join(complete)}."
+            )
+        for key, value in self.options.items():
+            kind = type(complete[key])
+            if type(value) is not kind:
+                raise ValueError(
+                    f"Option {key!r} of {self.name} is of type {kind.__name__}; got {value!r}."
+                )
+        object.__setattr__(self, "options", {**complete, **self.options})
+
+    def __hash__(self) -> int:
+        return hash((self.name, *sorted(self.options.items())))
+
+    def build(self) -> nn.Module:
+        """The network, its weights drawn from torch's global random state."""
+        return _builder(self.name)(**self.options)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-able description, the inverse of `from_dict`."""
+        return {"name": self.name, **self.options}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> NetworkSpec:
+        """Build from the mapping that `to_dict` returns.
+
+        Raises
+        ------
+        ValueError
+            No name, or anything the constructor refuses.
+        """
+        options = dict(plain)
+        name = options.pop("name", None)
+        if not isinstance(name, str):
+            raise ValueError(f"A network is described by 'name' and options; got {dict(plain)!r}.")
+        return cls(name, options)
+
+
+def _builder(name: str) -> Callable[..., nn.Module]:
+    if name not in _BUILDERS:
+        raise ValueError(f"Unknown network {name!r}; choose one of {', '.join(network_names())}.")
+    return _BUILDERS[name]

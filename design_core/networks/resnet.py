@@ -1,0 +1,169 @@
+"""Residual binary networks in the manner of ReCU and Bi-Real Net: one shortcut per convolution.
+
+Only the copy of x that is convolved is binarized. The shortcut carries x itself: were x − T to
+enter the sum, the shift would pile up from layer to layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from design_core.networks.activation import build_activation
+from design_core.networks.intermediate import ActivationMaps, Taps
+from design_core.networks.layers import BinaryConv2d
+from design_core.networks.registry import register_network
+
+__all__ = ["ResNet", "ResidualUnit", "resnet18", "resnet20", "shortcut"]
+
+
+def shortcut(x: Tensor, channels: int, stride: int) -> Tensor:
+    """x for the sum, without weights: averaged over stride × stride, zero channels appended.
+
+    (N, C, H, W) → (N, channels, ⌈H/stride⌉, ⌈W/stride⌉).
+    """
+    if stride > 1:
+        x = F.avg_pool2d(x, stride, ceil_mode=True)
+    return F.pad(x, (0, 0, 0, 0, 0, channels - x.shape[1]))
+
+
+class ResidualUnit(nn.Module):
+    """``y = batch norm(conv(act(x))) + shortcut(x)``.
+
+    The sum is not clipped by a hard tanh, as ReCU does it: thresholds above 1 would be out of
+    its reach.
+    """
+
+    def __init__(self, act: nn.Module, conv: BinaryConv2d, norm: nn.BatchNorm2d) -> None:
+        super().__init__()
+        self.act = act
+        self.conv = conv
+        self.norm = norm
+
+    def after_activation(self, x: Tensor, activated: Tensor) -> Tensor:
+        """The unit's output from x and act(x)."""
+        branch: Tensor = self.norm(self.conv(activated))
+        return branch + shortcut(x, branch.shape[1], self.conv.stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.after_activation(x, self.act(x))
+
+
+class ResNet(nn.Module):
+    """Real stem, residual units, mean over the map, batch norm, real linear head."""
+
+    def __init__(self, stem: nn.Module, units: Sequence[ResidualUnit], head: nn.Module) -> None:
+        super().__init__()
+        self.stem = stem
+        self.units = nn.ModuleDict({f"unit{k}": unit for k, unit in enumerate(units, 1)})
+        self.head = head
+
+    def forward(self, x: Tensor, taps: Taps | None = None) -> Tensor:
+        """Logits (N, classes) of pictures (N, C, H, W); maps are appended to `taps` if given."""
+        x = self.stem(x)
+        for name, unit in self.units.items():
+            activated = unit.act(x)
+            if taps is not None:
+                taps.append(ActivationMaps(name, x, activated))
+            x = unit.after_activation(x, activated)
+        logits: Tensor = self.head(x.mean((2, 3)))
+        return logits
+
+
+def _resnet(
+    *,
+    convolutions: Sequence[int],
+    width: int,
+    activation: str,
+    surrogate: str,
+    affine: bool,
+    binarizer: str,
+    padding: str,
+    in_channels: int,
+    num_classes: int,
+) -> ResNet:
+    """A ResNet with `convolutions` binary convolutions per stage, the width doubling by stage."""
+    stem = nn.Sequential(
+        nn.Conv2d(in_channels, width, 3, padding=1, bias=False),
+        nn.BatchNorm2d(width, affine=affine),
+    )
+    units: list[ResidualUnit] = []
+    channels = width
+    for stage, count in enumerate(convolutions):
+        out = width * 2**stage
+        for index in range(count):
+            stride = 2 if stage and index == 0 else 1
+            act = build_activation(activation, surrogate=surrogate)
+            conv = BinaryConv2d(channels, out, stride=stride, padding=padding, binarizer=binarizer)
+            units.append(ResidualUnit(act, conv, nn.BatchNorm2d(out, affine=affine)))
+            channels = out
+    head = nn.Sequential(nn.BatchNorm1d(channels), nn.Linear(channels, num_classes))
+    return ResNet(stem, units, head)
+
+
+@register_network
+def resnet20(
+    *,
+    width: int = 16,
+    activation: str = "sign",
+    surrogate: str = "triangular",
+    affine: bool = True,
+    binarizer: str = "recu",
+    padding: str = "one",
+    in_channels: int = 3,
+    num_classes: int = 10,
+) -> ResNet:
+    """ResNet-20 for small pictures: 3 stages of 6 binary convolutions. Any picture size.
+
+    Options as in `vgg_small`.
+
+    References
+    ----------
+    He et al., "Deep Residual Learning", CVPR 2016, section 4.2; Xu et al., "ReCU", ICCV 2021.
+    """
+    return _resnet(
+        convolutions=(6, 6, 6),
+        width=width,
+        activation=activation,
+        surrogate=surrogate,
+        affine=affine,
+        binarizer=binarizer,
+        padding=padding,
+        in_channels=in_channels,
+        num_classes=num_classes,
+    )
+
+
+@register_network
+def resnet18(
+    *,
+    width: int = 64,
+    activation: str = "sign",
+    surrogate: str = "triangular",
+    affine: bool = True,
+    binarizer: str = "recu",
+    padding: str = "one",
+    in_channels: int = 3,
+    num_classes: int = 10,
+) -> ResNet:
+    """ResNet-18 for small pictures: 4 stages of 4 binary convolutions. Any picture size.
+
+    Options as in `vgg_small`.
+
+    References
+    ----------
+    He et al., "Deep Residual Learning", CVPR 2016; Xu et al., "ReCU", ICCV 2021.
+    """
+    return _resnet(
+        convolutions=(4, 4, 4, 4),
+        width=width,
+        activation=activation,
+        surrogate=surrogate,
+        affine=affine,
+        binarizer=binarizer,
+        padding=padding,
+        in_channels=in_channels,
+        num_classes=num_classes,
+    )

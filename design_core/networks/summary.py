@@ -1,0 +1,200 @@
+"""What a network consists of, layer by layer: shapes, parameters, multiply-accumulates, bytes.
+
+Three questions that every user of binary networks asks are answered here: is it really binary,
+how large is the file, and what share of the work is 1-bit work.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from design_core.activations import DeSign, HardTanh, ReLU, Sign
+from design_core.networks.intermediate import activation_maps
+from design_core.networks.layers import BinaryLayer
+
+__all__ = ["LayerSummary", "NetworkSummary", "summary"]
+
+
+@dataclass(frozen=True)
+class LayerSummary:
+    """One layer that computes or holds parameters.
+
+    Parameters
+    ----------
+    name, kind
+        Its name in the network, and its class.
+    output
+        Shape of its output for one picture.
+    binary_parameters, real_parameters
+        1-bit weights; 32-bit weights, biases, scales, and batch-norm statistics.
+    binary_macs, real_macs
+        Multiply-accumulates per picture on ±1 weights, and on real ones.
+    latent_bytes, packed_bytes
+        With every parameter as float32, and with one bit per binary weight.
+    density
+        Activation density: share of outputs above 0; None where not measured.
+    """
+
+    name: str
+    kind: str
+    output: tuple[int, ...]
+    binary_parameters: int = 0
+    real_parameters: int = 0
+    binary_macs: int = 0
+    real_macs: int = 0
+    density: float | None = None
+
+    @property
+    def latent_bytes(self) -> int:
+        return 4 * (self.binary_parameters + self.real_parameters)
+
+    @property
+    def packed_bytes(self) -> int:
+        return math.ceil(self.binary_parameters / 8) + 4 * self.real_parameters
+
+
+@dataclass(frozen=True)
+class NetworkSummary:
+    """All layers of a network in the order of computation, and their totals.
+
+    ``str(…)`` is the table for people.
+    """
+
+    layers: tuple[LayerSummary, ...]
+
+    def total(self, quantity: str) -> int:
+        """Sum of a count over the layers, such as ``binary_macs`` or ``packed_bytes``."""
+        return sum(getattr(layer, quantity) for layer in self.layers)
+
+    @property
+    def binary_share(self) -> float:
+        """Share of the multiply-accumulates that are 1-bit."""
+        binary, real = self.total("binary_macs"), self.total("real_macs")
+        return binary / (binary + real)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-able description."""
+        totals = {quantity: self.total(quantity) for quantity in _COUNTS}
+        return {
+            "layers": [
+                {
+                    **asdict(layer),
+                    "latent_bytes": layer.latent_bytes,
+                    "packed_bytes": layer.packed_bytes,
+                }
+                for layer in self.layers
+            ],
+            "total": {**totals, "binary_share": self.binary_share},
+        }
+
+    def __str__(self) -> str:
+        rows = [_HEADINGS]
+        for layer in self.layers:
+            density = "" if layer.density is None else f"{layer.density:.1%}"
+            counts = [f"{getattr(layer, quantity):,}" for quantity in _COUNTS]
+            shape = "×".join(map(str, layer.output))
+            rows.append((layer.name, layer.kind, shape, *counts, density))
+        totals = [f"{self.total(quantity):,}" for quantity in _COUNTS]
+        rows.append(("total", "", "", *totals, ""))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [_aligned(row, widths) for row in rows]
+        rule = "─" * max(map(len, lines))
+        share = f"{self.binary_share:.1%} of the multiply-accumulates are 1-bit."
+        return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1], share])
+
+
+_COUNTS = (
+    "binary_parameters",
+    "real_parameters",
+    "binary_macs",
+    "real_macs",
+    "latent_bytes",
+    "packed_bytes",
+)
+_HEADINGS = (
+    *("layer", "kind", "output"),
+    *("1-bit par.", "32-bit par.", "1-bit MACs", "32-bit MACs", "latent B", "packed B"),
+    "density",
+)
+
+
+def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
+    """Words to the left, numbers to the right."""
+    words = [text.ljust(width) for text, width in zip(row[:3], widths[:3], strict=True)]
+    numbers = [text.rjust(width) for text, width in zip(row[3:], widths[3:], strict=True)]
+    return "  ".join([*words, *numbers]).rstrip()
+
+
+def summary(
+    model: nn.Module, input_shape: tuple[int, int, int], *, batch: Tensor | None = None
+) -> NetworkSummary:
+    """Summarize a network for pictures of the shape (C, H, W).
+
+    Parameters
+    ----------
+    batch
+        Normalized pictures (N, C, H, W) on which to measure the activation density.
+    """
+    # A copy without memory: nothing is computed, and no hook touches the network itself.
+    shadow = copy.deepcopy(model).to("meta").eval()
+    layers: list[LayerSummary] = []
+
+    def record(name: str, module: nn.Module, output: Tensor) -> None:
+        layers.append(_layer(name, module, tuple(output.shape[1:])))
+
+    for name, module in shadow.named_modules():
+        if isinstance(module, _COUNTED):
+            module.register_forward_hook(
+                lambda module, _, output, name=name: record(name, module, output)
+            )
+    shadow(torch.zeros(1, *input_shape, device="meta"))
+    if batch is not None:
+        layers = _with_densities(layers, model, batch)
+    return NetworkSummary(tuple(layers))
+
+
+_ACTIVATIONS = (Sign, DeSign, HardTanh, ReLU)
+_ACTIVATION_NAMES = {activation.__name__ for activation in _ACTIVATIONS}
+_COUNTED = (BinaryLayer, nn.Conv2d, nn.Linear, _BatchNorm, *_ACTIVATIONS)
+
+
+def _layer(name: str, module: nn.Module, output: tuple[int, ...]) -> LayerSummary:
+    kind = type(module).__name__
+    if isinstance(module, BinaryLayer):
+        scale = module.binary_weight()[1]
+        return LayerSummary(
+            name,
+            kind,
+            output,
+            binary_parameters=module.weight.numel(),
+            real_parameters=0 if scale is None else scale.numel(),
+            binary_macs=math.prod(output) * module.fan_in,
+        )
+    if isinstance(module, nn.Conv2d | nn.Linear):
+        fan_in = math.prod(module.weight.shape[1:])
+        count = sum(parameter.numel() for parameter in module.parameters())
+        macs = math.prod(output) * fan_in
+        return LayerSummary(name, kind, output, real_parameters=count, real_macs=macs)
+    if isinstance(module, _BatchNorm):
+        # γ and β if learned, and the running mean and variance.
+        count = module.num_features * (4 if module.affine else 2)
+        return LayerSummary(name, kind, output, real_parameters=count)
+    if isinstance(module, DeSign):
+        return LayerSummary(name, kind, output, real_parameters=module.thresholds.numel())
+    return LayerSummary(name, kind, output)
+
+
+def _with_densities(
+    layers: list[LayerSummary], model: nn.Module, batch: Tensor
+) -> list[LayerSummary]:
+    densities = [maps.density() for maps in activation_maps(model, batch)[1]]
+    names = [layer.name for layer in layers if layer.kind in _ACTIVATION_NAMES]
+    measured = dict(zip(names, densities, strict=True))
+    return [replace(layer, density=measured.get(layer.name)) for layer in layers]

@@ -1,0 +1,1 @@
+"""Training: recipes, data in memory, one loop that resumes exactly, several processes."""

@@ -1,0 +1,240 @@
+"""Training data: the whole set in memory as uint8, batches cut and augmented from it.
+
+Everything random in an epoch is drawn at its start from a generator seeded by (seed, epoch), so
+an epoch can be repeated exactly, whatever happened before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+from torch import Tensor
+from torch.nn import functional as F
+
+from design_core.datasets import (
+    DATASETS,
+    SPLITS,
+    PictureSet,
+    download_dataset,
+    open_dataset,
+    open_folder,
+)
+from design_core.pictures import Picture
+
+__all__ = ["TrainingData", "load_data", "normalized", "training_batches"]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """A classification data set in memory.
+
+    Parameters
+    ----------
+    name
+        As in ``--data``, without machine paths.
+    train_x, test_x
+        uint8, shape (N, H, W, C).
+    train_y, test_y
+        Class numbers, int64, shape (N,).
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    train_x: Tensor
+    train_y: Tensor
+    test_x: Tensor
+    test_y: Tensor
+
+    def mean_and_deviation(self) -> tuple[Tensor, Tensor]:
+        """Per channel over the training set, for pixels scaled to [0, 1]; float32, shape (C,)."""
+        channels = self.train_x.reshape(-1, self.train_x.shape[-1])
+        # By counts of the 256 grey values: exact, and without a float copy of the set.
+        values = torch.arange(256, dtype=torch.float64) / 255
+        counts = torch.stack([torch.bincount(c, minlength=256) for c in channels.unbind(1)])
+        shares = counts.double() / len(channels)
+        mean = (shares * values).sum(1)
+        deviation = ((shares * values**2).sum(1) - mean**2).sqrt()
+        return mean.float(), deviation.float()
+
+    def sha256(self) -> str:
+        """Fingerprint of pictures and labels of both splits, in their order."""
+        digest = hashlib.sha256()
+        for part in (self.train_x, self.train_y, self.test_x, self.test_y):
+            digest.update(part.numpy().tobytes())
+        return digest.hexdigest()
+
+    def to(self, device: torch.device) -> TrainingData:
+        """The same set in the memory of a device."""
+        return replace(
+            self,
+            train_x=self.train_x.to(device),
+            train_y=self.train_y.to(device),
+            test_x=self.test_x.to(device),
+            test_y=self.test_y.to(device),
+        )
+
+
+def normalized(pictures: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
+    """uint8 (N, H, W, C) → float32 (N, C, H, W), channels last in memory, as networks take it."""
+    x = (pictures.float() / 255 - mean) / deviation
+    return x.permute(0, 3, 1, 2)
+
+
+def training_batches(
+    x: Tensor,
+    y: Tensor,
+    *,
+    batch_size: int,
+    crop_padding: int,
+    flip: bool,
+    seed: int,
+    epoch: int,
+    rank: int = 0,
+    world: int = 1,
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """One epoch of shuffled, augmented batches; an incomplete last batch is left out.
+
+    Parameters
+    ----------
+    x, y
+        uint8 pictures (N, H, W, C) and their classes (N,).
+    batch_size
+        Over all processes; a multiple of `world`.
+    rank, world
+        This process and the number of processes: each gets its part of every batch.
+
+    Yields
+    ------
+    uint8 pictures (batch_size / world, H, W, C) and their classes.
+    """
+    count, height, width = x.shape[:3]
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
+    order = torch.randperm(count, generator=generator)
+    offsets = torch.randint(0, 2 * crop_padding + 1, (count, 2), generator=generator)
+    mirrored = torch.rand(count, generator=generator) < (0.5 if flip else 0.0)
+    padded = F.pad(x, (0, 0, *(crop_padding,) * 4))
+    rows, columns = torch.arange(height), torch.arange(width)
+    for start in range(0, count - batch_size + 1, batch_size):
+        part = slice(start + rank, start + batch_size, world)
+        picked = order[part]
+        i = offsets[part, :1] + rows  # (batch, H): rows of each crop
+        j = torch.where(mirrored[part, None], width - 1 - columns, columns) + offsets[part, 1:]
+        index = (picked[:, None, None], i[:, :, None], j[:, None, :])
+        yield padded[tuple(axis.to(x.device) for axis in index)], y[picked.to(x.device)]
+
+
+def load_data(
+    source: str, *, root: Path = Path("data"), image_size: int = 32, download: bool = False
+) -> TrainingData:
+    """Load a data set by name.
+
+    Parameters
+    ----------
+    source
+        A key of `design_core.datasets.DATASETS` such as ``cifar10``; ``digits``, scikit-learn's
+        8×8 digits, which need no files; or ``folder:DIR``, pictures DIR/train/CLASS/* and
+        DIR/test/CLASS/*.
+    root
+        Where the former lie: as torchvision stores them, or as class folders in ``root/cifar10``.
+    image_size
+        All pictures but the digits are brought to image_size × image_size, cropped in the middle.
+    download
+        Fetch a data set that is not in `root`.
+
+    Raises
+    ------
+    ValueError
+        Unknown source, files that are missing, or pictures that cannot be read.
+    """
+    form, _, rest = source.partition(":")
+    if source == "digits":
+        return _digits()
+    if form == "folder" and rest:
+        return _class_folders(f"folder:{Path(rest).resolve().name}", Path(rest), image_size)
+    if source not in DATASETS:
+        raise ValueError(
+            f"Unknown data {source!r}; write digits, {', '.join(DATASETS)} or folder:DIRECTORY."
+        )
+    if (root / source / "train").is_dir():
+        return _class_folders(source, root / source, image_size)
+    if download:
+        download_dataset(source, root)
+    splits = {split: open_dataset(source, root, split=split) for split in SPLITS}
+    return _in_memory(source, splits, root / DATASETS[source].folder, image_size)
+
+
+def _digits() -> TrainingData:
+    """1,797 digits, every fifth for testing: scikit-learn's order is not sorted by class."""
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    x = torch.from_numpy((bunch.images * (255 / 16)).round().astype(np.uint8))[..., None]
+    y = torch.from_numpy(bunch.target.astype(np.int64))
+    test = torch.arange(len(y)) % 5 == 0
+    names = tuple(str(digit) for digit in bunch.target_names)
+    return TrainingData("digits", names, x[~test], y[~test], x[test], y[test])
+
+
+def _class_folders(name: str, folder: Path, image_size: int) -> TrainingData:
+    splits = {split: open_folder(folder / split) for split in SPLITS}
+    if splits["train"].class_names != splits["test"].class_names:
+        raise ValueError(f"{folder}/train and {folder}/test must have the same class folders.")
+    return _in_memory(name, splits, folder, image_size)
+
+
+def _in_memory(
+    name: str, splits: Mapping[str, PictureSet], folder: Path, image_size: int
+) -> TrainingData:
+    """Decode all pictures, or take them from the cache as long as no file in `folder` changed."""
+    key = hashlib.sha256(f"1 {image_size}".encode())  # 1: version of what is stored
+    for path in sorted(folder.rglob("*")):
+        status = path.stat()
+        key.update(f"{path.resolve()} {status.st_size} {status.st_mtime_ns}\n".encode())
+
+    def decode() -> dict[str, NDArray[np.uint8]]:
+        return {
+            split: np.stack([_square(part.picture(k), image_size) for k in range(len(part))])
+            for split, part in splits.items()
+        }
+
+    x = _cached(key.hexdigest(), decode)
+    return TrainingData(
+        name,
+        splits["train"].class_names,
+        torch.from_numpy(x["train"]),
+        torch.tensor(splits["train"].labels),
+        torch.from_numpy(x["test"]),
+        torch.tensor(splits["test"].labels),
+    )
+
+
+def _square(picture: Picture, size: int) -> NDArray[np.uint8]:
+    """RGB, uint8, shape (size, size, 3)."""
+    pixels = np.rint(picture.rgb() * 255).astype(np.uint8).transpose(1, 2, 0)
+    if pixels.shape[:2] == (size, size):
+        return pixels
+    square = ImageOps.fit(Image.fromarray(pixels), (size, size), Image.Resampling.LANCZOS)
+    return np.asarray(square)
+
+
+def _cached(
+    key: str, make: Callable[[], dict[str, NDArray[np.uint8]]]
+) -> dict[str, NDArray[np.uint8]]:
+    """Arrays kept uncompressed under the user's cache folder; a file is there whole or not."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "design")
+    path = home / f"{key}.npz"
+    if not path.is_file():
+        home.mkdir(parents=True, exist_ok=True)
+        part = home / f"{key}.{os.getpid()}.npz"
+        np.savez(part, **make())  # type: ignore[arg-type]
+        part.replace(path)
+    with np.load(path) as stored:
+        return {name: stored[name] for name in stored.files}
