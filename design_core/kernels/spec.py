@@ -88,7 +88,7 @@ def encode_kernel(kernel: ThresholdKernel) -> str:
         "" if name or kernel.level_set == OMEGA else ".".join(map(str, kernel.level_set)),
         "" if scale.name == "published" else scale.name,
         "" if (scale.strength, scale.offset) == (1, 0) else f"{scale.strength}_{scale.offset}",
-        "_".join(map(repr, scale.values or ())),
+        "_".join(map(str, scale.values or ())),
     )
     code = "~".join(fields).rstrip("~")
     if len(code) > MAX_CODE:
@@ -133,7 +133,7 @@ def _published_name(kernel: ThresholdKernel) -> str:
 
 
 def _code_of_levels(kernel: ThresholdKernel) -> str:
-    digits = 0 <= kernel.levels.min() and kernel.levels.max() <= 9
+    digits = kernel.levels.min() >= 0 and kernel.levels.max() <= 9
     end = "" if digits else "."
     return "__".join(
         "_".join("".join(f"{level}{end}" for level in row) for row in rows)

@@ -1,0 +1,86 @@
+from .activations import SURROGATES, DeSign, Sign, sign, threshold_sign
+from .comparison import ActivationScores, compare_activations, finding
+from .drawing import bits_png, enlarge, grey_png, heat_png, kernel_svg
+from .feature_maps import FeatureMaps, standardize
+from .kernels.files import KernelFileError, load_kernel, read_kernel, write_kernel
+from .kernels.kernel import OMEGA, ThresholdKernel, binarize, tile
+from .kernels.patterns import (
+    PATTERNS,
+    bayer,
+    blue_noise,
+    checkerboard,
+    random_levels,
+    symmetric,
+    uniform,
+)
+from .kernels.published import PUBLISHED, published_kernel
+from .kernels.spec import decode_kernel, encode_kernel, parse_kernel
+from .pictures import Picture, PictureError
+from .samples import SAMPLES, Sample, sample, sample_names
+from .scaling import SCALE_NAMES, Scale, fit_scale, lloyd_max
+from .scores import (
+    activation_density,
+    block_entropy,
+    correlation,
+    psnr,
+    reconstruct,
+    ssim,
+    total_variation,
+    tv_map,
+)
+
+__all__ = [
+    "OMEGA",
+    "PATTERNS",
+    "PUBLISHED",
+    "SAMPLES",
+    "SCALE_NAMES",
+    "SURROGATES",
+    "ActivationScores",
+    "DeSign",
+    "FeatureMaps",
+    "KernelFileError",
+    "Picture",
+    "PictureError",
+    "Sample",
+    "Scale",
+    "Sign",
+    "ThresholdKernel",
+    "activation_density",
+    "bayer",
+    "binarize",
+    "bits_png",
+    "block_entropy",
+    "blue_noise",
+    "checkerboard",
+    "compare_activations",
+    "correlation",
+    "decode_kernel",
+    "encode_kernel",
+    "enlarge",
+    "finding",
+    "fit_scale",
+    "grey_png",
+    "heat_png",
+    "kernel_svg",
+    "lloyd_max",
+    "load_kernel",
+    "parse_kernel",
+    "psnr",
+    "published_kernel",
+    "random_levels",
+    "read_kernel",
+    "reconstruct",
+    "sample",
+    "sample_names",
+    "sign",
+    "ssim",
+    "standardize",
+    "symmetric",
+    "threshold_sign",
+    "tile",
+    "total_variation",
+    "tv_map",
+    "uniform",
+    "write_kernel",
+]
