@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -18,6 +19,7 @@ from design_core.samples import SAMPLES, sample
 from tests.hostile import hostile_pictures, odd_pictures
 
 APP = str(Path(__file__).parents[2] / "app.py")
+SIZE = 208
 SCALINGS = ("published", "lloyd-max", "matlab", "data")
 
 
@@ -40,21 +42,18 @@ def expected_finding(name: str, longest: int, kernel_name: str) -> str:
     return finding(compared["sign"], compared["design"])
 
 
-def test_first_paint_is_a_picture_cut_two_ways(app: AppTest) -> None:
-    assert heading(app) == expected_finding("chelsea", 192, "2x2-v2")
-    bench = next(one.proto.body for one in app.get("html") if 'class="ds-bench"' in one.proto.body)
-    for title in ("Sign", "DeSign", "Pre-activation", "ReLU"):
-        assert f">{title}</div>" in bench
-    assert bench.count("data:image/png;base64,") == 4
-    assert "data:image/jpeg" not in bench
-    assert bench.count('alt="') == 4
+def test_first_paint_is_the_finding_and_the_viewer(app: AppTest) -> None:
+    assert heading(app) == expected_finding("chelsea", SIZE, "2x2-v2")
+    relu = [one.proto.body for one in app.get("html") if "ds-figure" in one.proto.body]
+    assert sum("data:image/png;base64," in body for body in relu) == 1
+    assert not any("data:image/jpeg" in body for body in relu)
 
 
 def test_numbers_on_the_page_are_the_librarys(app: AppTest) -> None:
     app.selectbox(key="sample").set_value("camera")
     app.selectbox(key="published").set_value("3x3-symmetric-v1").run()
-    assert heading(app) == expected_finding("camera", 192, "3x3-symmetric-v1")
-    maps = feature_maps(fit(sample("camera"), 192), "picture")
+    assert heading(app) == expected_finding("camera", SIZE, "3x3-symmetric-v1")
+    maps = feature_maps(fit(sample("camera"), SIZE), "picture")
     compared = compare_activations(maps.x, PUBLISHED["3x3-symmetric-v1"])
     table = app.dataframe[0].value
     assert table.loc["Total variation, anisotropic", "DeSign"] == compared["design"].tv[0]
@@ -90,15 +89,28 @@ def test_every_pattern_at_every_size(app: AppTest, scaling: str) -> None:
         assert not app.exception, (name, size)
 
 
-@pytest.mark.parametrize("source", ["picture", "rgb", "random-conv"])
-def test_every_source_shows_its_maps(app: AppTest, source: str) -> None:
+@pytest.mark.parametrize(("source", "count"), [("picture", 1), ("rgb", 3), ("random-conv", 5)])
+def test_every_source_shows_its_maps(
+    app: AppTest, source: str, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[int, ...]] = []
+    monkeypatch.setattr("ui.viewer.viewer", _recorder(shown))
     app.selectbox(key="source").set_value(source).run()
     if source == "random-conv":
-        app.number_input(key="maps").set_value(5).run()
+        app.number_input(key="maps").set_value(count).run()
     assert not app.exception
-    galleries = [one.proto.body for one in app.get("html") if 'class="ds-gallery"' in one.proto.body]
-    shown = galleries[0].count("<figure") if galleries else 1
-    assert shown == {"picture": 1, "rgb": 3, "random-conv": 5}[source]
+    assert shown[-1] == (count, 138, SIZE)
+
+
+def _recorder(shown: list[tuple[int, ...]]) -> Any:
+    """The viewer, with the shapes of the maps that it was given written down."""
+    from ui.viewer import viewer
+
+    def recording(maps: Any, *args: Any, **options: Any) -> Any:
+        shown.append(maps.shape)
+        return viewer(maps, *args, **options)
+
+    return recording
 
 
 def test_a_scaling_without_values_says_so_and_goes_on(app: AppTest) -> None:
@@ -106,19 +118,6 @@ def test_a_scaling_without_values_says_so_and_goes_on(app: AppTest) -> None:
     app.selectbox(key="published").set_value("baseline-2x2x4").run()
     assert "Shown with lloyd-max" in app.warning[0].value
     assert not app.exception
-
-
-def test_strength_zero_is_sign(app: AppTest) -> None:
-    app.slider(key="strength").set_value(0.0).run()
-    assert "agree in every bit" in heading(app)
-
-
-def test_editing_starts_from_the_kernel_in_view(app: AppTest) -> None:
-    app.selectbox(key="published").set_value("2x2-complement-v1").run()
-    before = heading(app)
-    app.segmented_control(key="kernel_way").set_value("Edit").run()
-    assert heading(app) == before
-    assert len(app.dataframe) == 3  # two slices to edit, and the table of scores
 
 
 def test_settings_outlive_a_change_of_way(app: AppTest) -> None:
@@ -149,7 +148,7 @@ def test_odd_but_valid_uploads_are_shown(app: AppTest, name: str) -> None:
     upload(app, f"{name}.png", data)
     assert not app.exception
     assert not app.error
-    x = feature_maps(fit(decode(data, name=name), 192), "picture").x
+    x = feature_maps(fit(decode(data, name=name), SIZE), "picture").x
     compared = compare_activations(x, PUBLISHED["2x2-v2"])
     assert heading(app) == finding(compared["sign"], compared["design"])
 
