@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
@@ -389,10 +390,12 @@ def _fetch(url: str, path: Path) -> Iterator[float | None]:
 def _move_into_place(card: DatasetCard, built: Path, root: Path) -> None:
     """Rename the finished folder to its place, unless another download filled it first."""
     source, target = built / card.folder, root / card.folder
-    try:
-        source.replace(target)
-    except OSError:
+    for _ in range(3):  # others may be moving theirs in at the same time
+        with suppress(OSError):
+            source.replace(target)
+            return
         if _is_complete(card, root):
             return
-        target.replace(built / "damaged")  # deleted with the temporary folder
-        source.replace(target)
+        with suppress(FileNotFoundError):
+            target.replace(Path(tempfile.mkdtemp(dir=built), "damaged"))
+    raise DatasetError(f"{target} is damaged and cannot be replaced. Delete it, then try again.")

@@ -381,7 +381,7 @@ def _deep_grey(
 ) -> tuple[NDArray[np.uint16], list[str]]:
     """Return a grey picture of more than 8 bits as 16 bits, and notes."""
     if image.mode in ("I", "F"):
-        return _stretched(np.asarray(image, dtype=np.float64))
+        return _stretched(image)
     grey = np.asarray(image).astype(np.uint16)
     if raw_mode == "I;12":
         return grey * 16 + grey // 256, ["12-bit grey spread over 16 bits"]
@@ -394,16 +394,19 @@ def _deep_grey(
     return grey, notes
 
 
-def _stretched(values: NDArray[np.float64]) -> tuple[NDArray[np.uint16], list[str]]:
-    """Return values as 16 bits: [0, 1] as it is, any other range stretched to it."""
+def _stretched(image: Image.Image) -> tuple[NDArray[np.uint16], list[str]]:
+    """Return real or wide whole numbers as 16 bits: [0, 1] as it is, else its range stretched."""
+    values = np.array(image, dtype=np.float64)
     if strange := int(np.count_nonzero(~np.isfinite(values))):
         raise ValueError(f"{strange} of {values.size} values in it are no finite numbers")
     low, high = float(values.min()), float(values.max())
     note = "values kept at 16 bits"
     if low < 0 or high > 1:
-        values = (values - low) / (high - low or 1)
         note = f"values from {low:g} to {high:g} stretched over 16 bits"
-    return np.rint(values * np.iinfo(np.uint16).max).astype(np.uint16), [note]
+        values -= low
+        values /= high - low or 1
+    values *= np.iinfo(np.uint16).max
+    return np.rint(values, out=values).astype(np.uint16), [note]
 
 
 def _colour(image: Image.Image, ground: Colour) -> tuple[NDArray[np.uint8], list[str]]:

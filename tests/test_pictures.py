@@ -30,6 +30,12 @@ from design_core.pictures import (
     load_file,
 )
 
+# Pillow remarks on what it mends, and on bombs that are refused anyway.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::UserWarning:PIL"),
+    pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning"),
+]
+
 HOSTILE = hostile_pictures()
 ODD = odd_pictures()
 #: Small files of every format, to mutate.
@@ -100,10 +106,11 @@ def test_refusing_touches_no_setting_that_threads_share() -> None:
         assert all(pool.map(refuse, HOSTILE.values()))
 
 
-@pytest.mark.filterwarnings("error")
 def test_a_warning_turned_into_an_error_is_still_a_picture_error() -> None:
-    with pytest.raises(PictureError, match="far more than the 40 million pixels"):
-        decode(HOSTILE["large.webp"], name="x")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(PictureError, match="far more than the 40 million pixels"):
+            decode(HOSTILE["large.webp"], name="x")
 
 
 @settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow])
@@ -114,12 +121,10 @@ def test_no_mutation_of_a_valid_file_raises_anything_else(data: st.DataObject) -
         at = data.draw(st.integers(0, len(mutated)))
         cut = data.draw(st.sampled_from([0, 1, 1, 1, 2, 4, 64]))
         mutated[at : at + cut] = data.draw(st.binary(max_size=4))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's remarks on what it mends
-        try:
-            picture = decode(bytes(mutated), name="mutated")
-        except PictureError:
-            return
+    try:
+        picture = decode(bytes(mutated), name="mutated")
+    except PictureError:
+        return
     assert picture.pixels.shape == (picture.height, picture.width, 3)
 
 
