@@ -259,12 +259,11 @@ def lloyd_max(n_levels: int) -> NDArray[np.float64]:
     return np.array(_lloyd_max_boundaries(n_levels))
 
 
-def fit_scale(x: ArrayLike, level_set: Levels, *, seed: int = 0) -> Scale:
+def fit_scale(x: ArrayLike, level_set: Levels) -> Scale:
     """Fit thresholds to real batch-norm outputs: K-means boundaries of |x|.
 
     |x| is clustered into one more cluster than there are magnitudes in `level_set`; each threshold
-    is the middle between neighbouring cluster centres. At most 20,000 values, drawn with `seed`,
-    are used: enough for boundaries to about 0.01, and quick.
+    is the middle between neighbouring cluster centres. All of x counts, and nothing is random.
 
     Parameters
     ----------
@@ -283,26 +282,39 @@ def fit_scale(x: ArrayLike, level_set: Levels, *, seed: int = 0) -> Scale:
     ValueError
         Values that are not finite, or too few distinct ones.
     """
-    from sklearn.cluster import KMeans
-
     values = np.abs(np.asarray(x, dtype=np.float64).ravel())
     if not np.isfinite(values).all():
         raise ValueError("fit_scale needs finite values; the data hold NaN or infinity.")
-    magnitudes = _magnitudes(level_set)
-    n_clusters = len(magnitudes) + 1
-    if values.size > 20_000:
-        values = np.random.default_rng(seed).choice(values, 20_000, replace=False)
-    distinct = np.unique(values).size
-    if distinct < n_clusters:
+    n_boundaries = len(_magnitudes(level_set))
+    distinct, counts = np.unique(values, return_counts=True)
+    if distinct.size <= n_boundaries:
         raise ValueError(
-            f"fit_scale needs at least {n_clusters} distinct values for {len(magnitudes)} levels; "
-            f"the data hold {distinct}."
+            f"fit_scale needs at least {n_boundaries + 1} distinct values for {n_boundaries} "
+            f"levels; the data hold {distinct.size}."
         )
-    # Starting from the quantiles makes the result independent of any random seeding of K-means.
-    start = np.unique(np.quantile(values, (np.arange(n_clusters) + 0.5) / n_clusters))
-    if start.size < n_clusters:
-        start = np.linspace(values.min(), values.max(), n_clusters)
-    means = KMeans(n_clusters, init=start[:, None], n_init=1, max_iter=2000, tol=1e-10)
-    centres = np.sort(means.fit(values[:, None]).cluster_centers_.ravel())
-    boundaries = (centres[:-1] + centres[1:]) / 2
-    return Scale("data", values=_by_level(level_set, boundaries.tolist()))
+    boundaries = _cluster_boundaries(distinct, counts, n_boundaries)
+    return Scale("data", values=_by_level(level_set, boundaries))
+
+
+def _cluster_boundaries(
+    values: NDArray[np.float64], counts: NDArray[np.int64], n_boundaries: int
+) -> list[float]:
+    """K-means in one dimension, where clusters are intervals: Lloyd's iteration to its end.
+
+    With running sums over the sorted `values`, one step costs a few look-ups however many there
+    are. Starting from quantiles, it needs no random seeding.
+    """
+    weights = np.concatenate([[0], np.cumsum(counts)])
+    sums = np.concatenate([[0.0], np.cumsum(values * counts)])
+    centres = np.quantile(values, (np.arange(n_boundaries + 1) + 0.5) / (n_boundaries + 1))
+    for _ in range(10_000):
+        boundaries = (centres[:-1] + centres[1:]) / 2
+        edges = np.concatenate([[0], np.searchsorted(values, boundaries), [values.size]])
+        weight = np.diff(weights[edges])
+        # A cluster that has lost all its values stays where it is.
+        means = np.where(weight > 0, np.diff(sums[edges]) / np.maximum(weight, 1), centres)
+        if (means == centres).all():
+            break
+        centres = means
+    plain: list[float] = boundaries.tolist()
+    return plain
