@@ -447,7 +447,7 @@ class Viewer {
     this.swapSlowly(view === "flicker" && !this.calm);
     this.layOut();
     this.markActive();
-    if (this.scores) this.writeLegend();
+    if (this.scores?.design) this.writeLegend();
   }
 
   /** Dim the caption of what is not on screen. */
@@ -945,8 +945,12 @@ class Viewer {
   watchSizes() {
     const sizes = new ResizeObserver((entries) => {
       for (const { target, devicePixelContentBoxSize: exact, contentRect } of entries) {
-        const width = exact ? exact[0].inlineSize : Math.round(contentRect.width * devicePixelRatio);
-        const height = exact ? exact[0].blockSize : Math.round(contentRect.height * devicePixelRatio);
+        const [width, height] = ["width", "height"].map((side, k) => {
+          const about = contentRect[side] * devicePixelRatio;
+          const told = exact?.[0][["inlineSize", "blockSize"][k]];
+          // Under an emulated pixel ratio the exact size comes without the ratio.
+          return told !== undefined && Math.abs(told - about) < 1 ? told : Math.round(about);
+        });
         if (!width || !height) continue;
         if (target.width !== width) target.width = width;
         if (target.height !== height) target.height = height;
