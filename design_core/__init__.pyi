@@ -1,7 +1,7 @@
 from .activations import SURROGATES, DeSign, Sign, sign, threshold_sign
 from .comparison import ActivationScores, compare_activations, finding
 from .drawing import bits_png, enlarge, grey_png, heat_png, kernel_svg
-from .feature_maps import FeatureMaps, standardize
+from .feature_maps import FeatureMaps, extract_maps, standardize
 from .kernels.files import KernelFileError, load_kernel, read_kernel, write_kernel
 from .kernels.kernel import OMEGA, ThresholdKernel, binarize, tile
 from .kernels.patterns import (
@@ -58,6 +58,7 @@ __all__ = [
     "decode_kernel",
     "encode_kernel",
     "enlarge",
+    "extract_maps",
     "finding",
     "fit_scale",
     "grey_png",

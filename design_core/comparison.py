@@ -83,8 +83,8 @@ def compare_activations(
 
     Examples
     --------
-    >>> from design_core import compare_activations, feature_maps, published_kernel, sample
-    >>> maps = feature_maps(sample("camera"), "picture")
+    >>> from design_core import compare_activations, extract_maps, published_kernel, sample
+    >>> maps = extract_maps(sample("camera"), "picture")
     >>> both = compare_activations(maps.x, published_kernel("2x2-v2"))
     >>> bool(both["design"].density[0] < both["sign"].density[0])
     True

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from design_core.pictures import Picture
 
-__all__ = ["MAX_MAPS", "SOURCES", "FeatureMaps", "feature_maps", "random_kernels", "standardize"]
+__all__ = ["MAX_MAPS", "SOURCES", "FeatureMaps", "extract_maps", "random_kernels", "standardize"]
 
 #: More maps than this are neither looked at nor needed.
 MAX_MAPS = 64
@@ -88,7 +88,7 @@ SOURCES: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
-def feature_maps(picture: Picture, source: str, *, maps: int = 16, seed: int = 0) -> FeatureMaps:
+def extract_maps(picture: Picture, source: str, *, maps: int = 16, seed: int = 0) -> FeatureMaps:
     """Turn a picture into standardized pre-activations.
 
     Parameters

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from design_core.comparison import ActivationScores, compare_activations
-from design_core.feature_maps import FeatureMaps, feature_maps
+from design_core.feature_maps import FeatureMaps, extract_maps
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.pictures import Picture, decode, fit
 from design_core.scaling import Scale, fit_scale
@@ -53,7 +53,7 @@ def decoded(data: bytes, name: str) -> Picture:
 def maps_of(scene: Scene) -> FeatureMaps:
     """Standardized pre-activations."""
     picture = fit(scene.picture, scene.longest)
-    return feature_maps(picture, scene.source, maps=scene.maps, seed=scene.seed)
+    return extract_maps(picture, scene.source, maps=scene.maps, seed=scene.seed)
 
 
 @_by_content

@@ -49,13 +49,13 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     """Compute, print, and write if asked."""
     from design_core.comparison import compare_activations, finding
-    from design_core.feature_maps import feature_maps
+    from design_core.feature_maps import extract_maps
     from design_core.kernels.spec import parse_kernel
     from design_core.pictures import fit, load
     from design_core.scaling import fit_scale
 
     picture = fit(load(args.picture), args.size)
-    maps = feature_maps(picture, args.source, maps=args.maps, seed=args.seed)
+    maps = extract_maps(picture, args.source, maps=args.maps, seed=args.seed)
     kernel = parse_kernel(args.kernel)
     if args.scale == "data":
         kernel = kernel.with_scale(fit_scale(maps.x, kernel.level_set))

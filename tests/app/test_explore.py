@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from design_core.comparison import compare_activations, finding
-from design_core.feature_maps import feature_maps
+from design_core.feature_maps import extract_maps
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.pictures import decode, fit
@@ -37,7 +37,7 @@ def heading(app: AppTest) -> str:
 
 
 def expected_finding(name: str, longest: int, kernel_name: str) -> str:
-    maps = feature_maps(fit(sample(name), longest), "picture")
+    maps = extract_maps(fit(sample(name), longest), "picture")
     compared = compare_activations(maps.x, PUBLISHED[kernel_name])
     return finding(compared["sign"], compared["design"])
 
@@ -53,7 +53,7 @@ def test_numbers_on_the_page_are_the_librarys(app: AppTest) -> None:
     app.selectbox(key="sample").set_value("camera")
     app.selectbox(key="published").set_value("3x3-symmetric-v1").run()
     assert heading(app) == expected_finding("camera", SIZE, "3x3-symmetric-v1")
-    maps = feature_maps(fit(sample("camera"), SIZE), "picture")
+    maps = extract_maps(fit(sample("camera"), SIZE), "picture")
     compared = compare_activations(maps.x, PUBLISHED["3x3-symmetric-v1"])
     table = app.dataframe[0].value
     assert table.loc["Total variation, anisotropic", "DeSign"] == compared["design"].tv[0]
@@ -148,7 +148,7 @@ def test_odd_but_valid_uploads_are_shown(app: AppTest, name: str) -> None:
     upload(app, f"{name}.png", data)
     assert not app.exception
     assert not app.error
-    x = feature_maps(fit(decode(data, name=name), SIZE), "picture").x
+    x = extract_maps(fit(decode(data, name=name), SIZE), "picture").x
     compared = compare_activations(x, PUBLISHED["2x2-v2"])
     assert heading(app) == finding(compared["sign"], compared["design"])
 

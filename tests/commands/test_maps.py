@@ -12,7 +12,7 @@ from PIL import Image
 
 from design_core.__main__ import main
 from design_core.comparison import compare_activations
-from design_core.feature_maps import feature_maps
+from design_core.feature_maps import extract_maps
 from design_core.kernels.published import PUBLISHED
 from design_core.samples import sample
 
@@ -23,7 +23,7 @@ def test_json_equals_the_library(capsys: pytest.CaptureFixture[str]) -> None:
     report = json.loads(capsys.readouterr().out)
 
     picture = sample("cifar10-03")
-    x = feature_maps(picture, "random-conv", maps=3, seed=4).x
+    x = extract_maps(picture, "random-conv", maps=3, seed=4).x
     kernel = PUBLISHED["2x2-v1"].scaled("lloyd-max", strength=0.5)
     compared = compare_activations(x, kernel)
     assert report["picture"] == {
@@ -73,11 +73,11 @@ def test_scale_from_data_is_fitted_to_the_maps(capsys: pytest.CaptureFixture[str
         (["sample:nobody"], "no sample 'nobody'"),
         (["/nowhere/at/all.png"], "/nowhere/at/all.png"),
         (["sample:camera", "--kernel", "5x5-v9"], "5x5-v9"),
-        (["sample:camera", "--kernel", "1 1;3"], "rectangular"),
+        (["sample:camera", "--kernel", "1 1;3"], "rows of equal length"),
         (["sample:camera", "--source", "wavelet"], "Unknown source 'wavelet'"),
         (["sample:camera", "--source", "random-conv", "--maps", "0"], "1 to 64 maps; got 0"),
         (["sample:camera", "--kernel", "baseline-2x2x4", "--scale", "matlab"], "lloyd-max"),
-        (["sample:camera", "--strength", "nan"], "not finite"),
+        (["sample:camera", "--strength", "nan"], "finite numbers"),
         (["sample:camera", "--size", "0"], "0"),
     ],
 )
