@@ -21,14 +21,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import (
-    ExifTags,
-    Image,
-    ImageFile,
-    ImageOps,
-    TiffImagePlugin,
-    UnidentifiedImageError,
-)
+from PIL import ExifTags, Image, ImageFile, TiffImagePlugin, UnidentifiedImageError
 
 __all__ = [
     "MAX_BYTES",
@@ -86,6 +79,17 @@ _SIGNATURES = (
 _RED, _GREEN, _BLUE = 0.299, 0.587, 0.114
 
 _WHITE_IS_ZERO = 0
+
+# What brings a picture of each EXIF orientation upright.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 
 class PictureError(ValueError):
@@ -186,7 +190,7 @@ def decode(data: bytes, *, name: str, ground: Colour = (255, 255, 255)) -> Pictu
     name
         For people, and for messages.
     ground
-        The colour that transparent pixels are laid over.
+        The colour that transparent pixels are laid over; not part of the digest.
 
     Raises
     ------
@@ -354,7 +358,7 @@ def _frame_notes(image: Image.Image) -> list[str]:
         return []
     if image.format == "TIFF":  # counting its pages takes Pillow time that grows with their square
         return ["first of several pages"]
-    return [f"first of {getattr(image, 'n_frames')} frames"]  # noqa: B009 (not in Pillow's types)
+    return [f"first of {getattr(image, 'n_frames', 1)} frames"]
 
 
 def _raw_mode(image: ImageFile.ImageFile) -> str:
@@ -366,14 +370,14 @@ def _raw_mode(image: ImageFile.ImageFile) -> str:
 def _upright(image: ImageFile.ImageFile) -> tuple[Image.Image, list[str]]:
     """Decode, and turn as the EXIF orientation asks; a broken EXIF block asks for nothing."""
     note = ["turned upright by its EXIF tag"]
-    turned_by_pillow = _tiff_tag(image, ExifTags.Base.Orientation) in range(2, 9)
+    turned_by_pillow = _tiff_tag(image, ExifTags.Base.Orientation) in _TURNS
     image.load()
     if turned_by_pillow:
         return image, note
+    turn = None
     with suppress(Exception):  # whatever the parser stumbles over; the pixels are sound
-        if image.getexif().get(ExifTags.Base.Orientation) in range(2, 9):
-            return ImageOps.exif_transpose(image), note
-    return image, []
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+    return (image, []) if turn is None else (image.transpose(turn), note)
 
 
 def _deep_grey(
