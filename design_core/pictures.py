@@ -376,7 +376,7 @@ def _upright(image: ImageFile.ImageFile) -> tuple[Image.Image, list[str]]:
         return image, note
     turn = None
     with suppress(Exception):  # whatever the parser stumbles over; the pixels are sound
-        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     return (image, []) if turn is None else (image.transpose(turn), note)
 
 

@@ -258,6 +258,9 @@ def _oriented() -> dict[str, bytes]:
         files[f"orientation-{orientation}.webp"] = encode(
             image, "WEBP", lossless=True, exif=exif.tobytes()
         )
+        files[f"orientation-{orientation}.jpg"] = encode(
+            image, "JPEG", quality=100, subsampling=0, exif=exif
+        )
     return files
 
 

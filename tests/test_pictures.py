@@ -152,6 +152,13 @@ def test_all_orientations_decode_to_the_same_pixels(orientation: int, suffix: st
     assert picture.notes == turned
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_jpeg_is_turned_as_its_tag_asks(orientation: int) -> None:
+    picture = decode(ODD[f"orientation-{orientation}.jpg"], name="x")
+    # JPEG rounds coefficients and colours even at its best quality.
+    np.testing.assert_allclose(picture.pixels.astype(int), UPRIGHT, atol=4)
+
+
 @pytest.mark.parametrize("ground", [(255, 255, 255), (0, 0, 0), (10, 130, 250)])
 @pytest.mark.parametrize("name", ["rgba.png", "rgba.tif", "rgba.webp", "palette-alpha.png"])
 def test_transparency_is_laid_over_the_ground(name: str, ground: tuple[int, int, int]) -> None:
