@@ -124,7 +124,7 @@ def finding(sign: ActivationScores, design: ActivationScores) -> str:
         "as many edges as Sign" if 0.95 < ratio < 1.05 else f"{_figure(ratio)} × the edges of Sign"
     )
     kept_sign, kept_design = float(sign.entropy_2x2.mean()), float(design.entropy_2x2.mean())
-    if ratio >= 1.05 and kept_design < kept_sign:
+    if ratio >= 1.05 and round(kept_design, 2) < round(kept_sign, 2):
         return (
             f"DeSign shows {edges} but keeps less of the picture, {kept_design:.2f} against "
             f"{kept_sign:.2f} bits per pixel; it {fires}."

@@ -18,6 +18,9 @@ from ui.data_sets import choose_item
 
 __all__ = ["Bench", "rail"]
 
+# The first screen should hold a whole picture, its maps, and a difference that one sees at once.
+_FIRST_SAMPLE = "astronaut"
+_FIRST_SOURCE = "random-conv"
 _SIZES = (32, 64, 96, 128, 160, 208, 256, 384, 512)
 _SCALES = ("published", "lloyd-max", "matlab", "data")
 _UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "tif", "tiff", "bmp"]
@@ -58,7 +61,7 @@ def _picture() -> Picture:
         name = st.selectbox(
             "Sample",
             list(SAMPLES),
-            index=list(SAMPLES).index("chelsea"),
+            index=list(SAMPLES).index(_FIRST_SAMPLE),
             format_func=lambda key: SAMPLES[key].title,
             key="sample",
             persist_state="session",
@@ -66,7 +69,7 @@ def _picture() -> Picture:
         )
         st.session_state["last_sample"] = name
     # Until there is an upload or an item, the last sample stays in view: nothing goes blank.
-    return chosen or sample(st.session_state.get("last_sample", "chelsea"))
+    return chosen or sample(st.session_state.get("last_sample", _FIRST_SAMPLE))
 
 
 def _upload() -> Picture | None:
@@ -95,6 +98,7 @@ def _scene(picture: Picture) -> Scene:
     source = st.selectbox(
         "Feature map",
         list(SOURCES),
+        index=list(SOURCES).index(_FIRST_SOURCE),
         format_func=lambda key: SOURCES[key][0],
         key="source",
         persist_state="session",
