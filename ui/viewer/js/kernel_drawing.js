@@ -125,8 +125,8 @@ class KernelDrawing {
         cell[kind] = svgElement("text", { x: x + side / 2, y: y + dy, "font-size": size });
         group.append(cell[kind]);
       };
-      if (room >= 16) write("level", room >= 36 ? 24 : 31, room >= 36 ? 19 : 22);
-      if (room >= 36) write("threshold", 38, 10.5);
+      if (room >= 16) write("level", room >= 36 ? 24 : 31, room >= 36 ? 16 : 20);
+      if (room >= 36) write("threshold", 37, 9.5);
       this.cells.push(cell);
     }
     this.marks = Object.fromEntries(

@@ -215,7 +215,15 @@ class Viewer {
         return option;
       }),
     );
+    this.offerSpread();
     this.drawThumbnails(0);
+  }
+
+  /** Offer to spread the strip of maps out only where it does not fit. */
+  offerSpread() {
+    const { children, clientWidth, scrollWidth } = this.find(".maps");
+    const spread = this.find(".gallery").classList.contains("wide");
+    this.find(".spread").hidden = !spread && (!children.length || scrollWidth <= clientWidth);
   }
 
   /** One thumbnail per idle moment, so that 64 large maps do not hold up the first picture. */
@@ -285,8 +293,14 @@ class Viewer {
     for (const input of this.all("input[type=range]")) {
       const value = kernel[input.name];
       if (Number(input.value) !== value) input.value = value;
-      input.style.setProperty("--at", (value - input.min) / (input.max - input.min));
-      input.parentElement.querySelector("output").textContent = signed(value, 2);
+      const share = (number) => (number - input.min) / (input.max - input.min);
+      const slider = input.parentElement;
+      slider.style.setProperty("--from", share(Math.min(0, value)));
+      slider.style.setProperty("--to", share(Math.max(0, value)));
+      for (const tick of slider.querySelectorAll(".tick")) {
+        tick.style.setProperty("--at", share(tick.dataset.stop));
+      }
+      slider.querySelector("output").textContent = signed(value, 2);
       input.setAttribute("aria-valuetext", signed(value, 2));
     }
     const changed = kernel.strength !== settings.kernel.strength
@@ -971,7 +985,9 @@ class Viewer {
     }
     const widths = new ResizeObserver(() => {
       this.root.classList.toggle("narrow", this.root.clientWidth < 760);
+      this.root.classList.toggle("phone", this.root.clientWidth < NARROW);
       this.layOut();
+      this.offerSpread();
     });
     widths.observe(this.root);
     this.observers = [sizes, widths];
