@@ -1,0 +1,1 @@
+"""Search for threshold kernels: local tables, whole landscapes, exact and heuristic optima."""

@@ -1,0 +1,151 @@
+"""Kernels too large for exact search: coordinate ascent with restarts, and an upper bound.
+
+Ascent changes one free cell at a time to its best level until no single change helps; the best
+kernels are then shaken in a few cells and climb again. It proves nothing. The bound holds for
+kernels of every size: the mean of the local terms over a tiling is the mean over all windows of
+it, so no kernel beats the best open strip of a few columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from design_core.search.constraints import Constraints
+from design_core.search.landscape import Progress, all_rows
+from design_core.search.objectives import LocalScore
+from design_core.search.scorer import Scorer
+
+__all__ = ["ascend", "strip_bound"]
+
+_STRIP_STATES = 1296
+_STRIP_ROWS = 64
+_CLIMBERS = 48
+_ROUNDS = 6
+
+
+def ascend(
+    scorer: Scorer,
+    shape: tuple[int, int],
+    *,
+    constraints: Constraints,
+    starts: Sequence[NDArray[Any]] = (),
+    seed: int = 0,
+    progress: Progress = lambda _fraction, _message: None,
+) -> tuple[NDArray[np.uint8], int]:
+    """The best kernel that ascent finds.
+
+    Parameters
+    ----------
+    starts
+        Level ranks of kernels to start from, beside random ones, each (d1, d2).
+    seed
+        Of the random starts and shakes; equal seeds give equal results.
+
+    Returns
+    -------
+    Level ranks, shape (d1, d2), and the number of kernels that were scored.
+
+    Raises
+    ------
+    ValueError
+        No kernel was found that satisfies the constraints.
+    """
+    orbits = constraints.cell_orbits(shape)
+    n_free = int(orbits.max()) + 1
+    representative = np.unique(orbits, return_index=True)[1]
+    random = np.random.default_rng(seed)
+    climbers = random.integers(0, len(scorer.levels), (_CLIMBERS, n_free))
+    for place, start in enumerate(starts[: _CLIMBERS // 2]):
+        climbers[place] = start.ravel()[representative]
+    climb = _Climb(scorer, shape, constraints, orbits)
+    climbers = climb.to_the_top(climbers)
+    for done in range(_ROUNDS):
+        progress((done + 1) / (_ROUNDS + 1), "Climbing")
+        shaken = climbers.copy()
+        for kernel in shaken:
+            cells = random.integers(0, n_free, max(2, n_free // 8))
+            kernel[cells] = random.integers(0, len(scorer.levels), cells.size)
+        both = np.concatenate([climbers, climb.to_the_top(shaken)])
+        order = np.lexsort(tuple(-key for key in climb.keys(both)))
+        # The better half, each kernel once, so that the climbers do not all become the same one.
+        distinct = np.unique(both, axis=0, return_index=True)[1]
+        kept = [place for place in order if place in set(distinct.tolist())]
+        climbers = both[kept[:_CLIMBERS]]
+    score_key, feasible_key = climb.keys(climbers)
+    best = int(np.lexsort((score_key, feasible_key))[-1])
+    if feasible_key[best] < 0:
+        raise ValueError(
+            "No kernel was found that satisfies the constraints; widen the range of densities or "
+            "allow more levels."
+        )
+    return climbers[best][orbits].reshape(shape).astype(np.uint8), climb.scored
+
+
+class _Climb:
+    """Scores of kernels given by their free numbers, and steepest steps cell by cell."""
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        shape: tuple[int, int],
+        constraints: Constraints,
+        orbits: NDArray[np.int64],
+    ) -> None:
+        self.scorer, self.shape = scorer, shape
+        self.constraints, self.orbits = constraints, orbits
+        self.scored = 0
+
+    def keys(self, free: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Score and (more important) minus the violation of the constraints, shape (n,)."""
+        cells = free[:, self.orbits]
+        self.scored += len(cells)
+        violation = self.constraints.violation(cells, self.scorer.density, self.scorer.values)
+        return self.scorer.sums(cells.reshape(-1, *self.shape)), -violation
+
+    def to_the_top(self, free: NDArray[Any]) -> NDArray[Any]:
+        """Change single cells while that helps any of the kernels."""
+        n_levels = len(self.scorer.levels)
+        climbed = free.copy()
+        score, feasible = self.keys(climbed)
+        improved = True
+        while improved:
+            improved = False
+            for cell in range(climbed.shape[1]):
+                for level in range(n_levels):
+                    changed = climbed.copy()
+                    changed[:, cell] = level
+                    new_score, new_feasible = self.keys(changed)
+                    better = (new_feasible > feasible) | (
+                        (new_feasible == feasible) & (new_score > score)
+                    )
+                    if better.any():
+                        improved = True
+                        climbed[better] = changed[better]
+                        score = np.where(better, new_score, score)
+                        feasible = np.where(better, new_feasible, feasible)
+        return climbed
+
+
+def strip_bound(score: LocalScore) -> float:
+    """An upper bound on the score of every kernel of every size.
+
+    The largest mean of the local terms over an open strip of 64 rows, as wide as 1,296 row states
+    allow, found by the max-plus powers of its transfer matrix.
+    """
+    width = 2
+    while score.n_levels ** (width + 1) <= _STRIP_STATES:
+        width += 1
+    width = min(width, 8)
+    rows = all_rows(score.n_levels, width).astype(np.int64)
+    terms = score.table.reshape(score.n_levels**2, -1).astype(np.float64)
+    pairs = rows[:, :-1] * score.n_levels + rows[:, 1:]
+    total = sum(terms[pairs[:, k, None], pairs[:, k]] for k in range(width - 1))
+    steps = np.asarray(total)
+    best = steps.max(axis=0)
+    for _ in range(_STRIP_ROWS - 2):
+        best = (best[:, None] + steps).max(axis=0)
+    return float(best.max()) / ((_STRIP_ROWS - 1) * (width - 1) * score.denominator)

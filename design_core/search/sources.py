@@ -1,0 +1,147 @@
+"""What a search scores on, from a short text: ``random-conv``, ``picture:…``, ``folder:…``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from design_core.feature_maps import extract_maps
+from design_core.kernels.kernel import OMEGA
+from design_core.pictures import SUFFIXES, Picture, fit, load, load_file
+from design_core.scaling import Scale, fit_scale
+from design_core.search.tables import BlockTables, estimate_tables, random_convolution_tables
+
+__all__ = ["MAP_SOURCES", "MAX_PICTURES", "MapOptions", "open_tables", "tables_of_pictures"]
+
+Maps = NDArray[np.float32]
+
+#: No more pictures of a folder are read.
+MAX_PICTURES = 10_000
+
+_SAMPLED = 2000  # values of each picture that a data-driven scale is fitted to
+
+
+@dataclass(frozen=True)
+class MapOptions:
+    """How pictures become pre-activations, see `extract_maps`.
+
+    Parameters
+    ----------
+    features
+        A key of `design_core.feature_maps.SOURCES`.
+    maps, seed
+        How many random convolutions, and which.
+    size
+        Longest side of a picture in pixels, at most.
+    """
+
+    features: str = "picture"
+    maps: int = 16
+    seed: int = 0
+    size: int = 256
+
+    def of(self, picture: Picture) -> Maps:
+        """Pre-activations of one picture, shape (C, H, W)."""
+        reduced = fit(picture, self.size)
+        x: Maps = extract_maps(reduced, self.features, maps=self.maps, seed=self.seed).x
+        return x
+
+
+def _of_picture(name: str, options: MapOptions) -> Iterator[Maps]:
+    yield options.of(load(name))
+
+
+def _of_folder(name: str, options: MapOptions) -> Iterator[Maps]:
+    folder = Path(name)
+    if not folder.is_dir():
+        raise ValueError(f"There is no folder {name}. Give a folder of picture files.")
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not files:
+        raise ValueError(f"The folder {name} holds no picture ({', '.join(SUFFIXES)}).")
+    for path in files[:MAX_PICTURES]:
+        yield options.of(load_file(path))
+
+
+#: Where real pre-activations come from: the word before the colon, and what reads the rest. Each
+#: yields standardized float32 maps of shape (..., H, W), and may be read more than once.
+MAP_SOURCES: dict[str, Callable[[str, MapOptions], Iterator[Maps]]] = {
+    "picture": _of_picture,
+    "folder": _of_folder,
+}
+
+
+def open_tables(
+    source: str,
+    levels: Sequence[int] = OMEGA,
+    *,
+    form: str = "signed",
+    scale: Scale | str | None = None,
+    options: MapOptions | None = None,
+) -> BlockTables:
+    """Tables of a source.
+
+    Parameters
+    ----------
+    source
+        ``random-conv`` for the exact model of random binary convolutions, or a word of
+        `MAP_SOURCES`, a colon and a name: ``picture:FILE``, ``picture:sample:NAME``,
+        ``folder:DIRECTORY``.
+    levels, form
+        The level set, and one of `FORMS`.
+    scale
+        How levels become thresholds; a name, ``data`` for one fitted to the source. The model of
+        random convolutions compares whole numbers and needs none.
+    options
+        How pictures become pre-activations.
+
+    Raises
+    ------
+    ValueError
+        An unknown source, or one that cannot be read.
+    """
+    if source == "random-conv":
+        return random_convolution_tables(levels, form=form)
+    kind, _, name = source.partition(":")
+    if kind not in MAP_SOURCES or not name:
+        known = ", ".join(f"{word}:…" for word in MAP_SOURCES)
+        raise ValueError(f"A source is random-conv, {known}; got {source!r}.")
+    chosen = options or MapOptions()
+
+    def read() -> Iterator[Maps]:
+        return MAP_SOURCES[kind](name, chosen)
+
+    label = f"{source} ({chosen.features})"
+    return estimate_tables(
+        read(), levels, scale=_scale(scale, levels, read), form=form, source=label
+    )
+
+
+def tables_of_pictures(
+    pictures: Sequence[Picture],
+    levels: Sequence[int] = OMEGA,
+    *,
+    form: str = "signed",
+    scale: Scale | None = None,
+    options: MapOptions | None = None,
+    source: str = "pictures",
+) -> BlockTables:
+    """Tables of pictures that are already open."""
+    chosen = options or MapOptions()
+    maps = (chosen.of(picture) for picture in pictures)
+    return estimate_tables(maps, levels, scale=scale, form=form, source=source)
+
+
+def _scale(
+    scale: Scale | str | None, levels: Sequence[int], read: Callable[[], Iterator[Maps]]
+) -> Scale | None:
+    """Look a scale up by name; ``data`` is fitted to a sample of every picture's values."""
+    if scale != "data":
+        return Scale(scale) if isinstance(scale, str) else scale
+    random = np.random.default_rng(0)
+    sample = [random.choice(maps.ravel(), _SAMPLED) for maps in islice(read(), MAX_PICTURES)]
+    return fit_scale(np.concatenate(sample), tuple(levels))
