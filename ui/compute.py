@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from threading import Semaphore
 
 import streamlit as st
 
@@ -43,10 +44,15 @@ _by_content = st.cache_resource(
 )
 
 
+# The largest picture that is read takes 0.9 GB while it is decoded, so one at a time.
+_decoder = Semaphore(1)
+
+
 @_by_content
 def decoded(data: bytes, name: str) -> Picture:
     """Decode an upload; raises PictureError."""
-    return decode(data, name=name)
+    with _decoder:
+        return decode(data, name=name)
 
 
 @_by_content

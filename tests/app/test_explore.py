@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile import hostile_pictures, odd_pictures
 from streamlit.testing.v1 import AppTest
 
 from design_core.comparison import compare_activations, finding
@@ -16,7 +17,6 @@ from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.pictures import decode, fit
 from design_core.samples import SAMPLES, sample
-from tests.hostile import hostile_pictures, odd_pictures
 
 APP = str(Path(__file__).parents[2] / "app.py")
 SIZE = 208
