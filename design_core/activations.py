@@ -210,9 +210,10 @@ class DeSign(nn.Module):
         self.register_buffer("thresholds", torch.tensor(kernel.thresholds, dtype=torch.float32))
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.ndim not in (3, 4):
+        if x.ndim not in (3, 4) or not x.is_floating_point():
             raise ValueError(
-                f"DeSign works on maps of shape (N, C, H, W) or (C, H, W); got {tuple(x.shape)}."
+                "DeSign works on floating-point maps of shape (N, C, H, W) or (C, H, W); got "
+                f"{x.dtype} of shape {tuple(x.shape)}."
             )
         tiled = tile(self.thresholds.to(x.dtype), *x.shape[-3:])
         return threshold_sign(x, tiled, self.surrogate)

@@ -115,7 +115,7 @@ def decode_kernel(code: str) -> ThresholdKernel:
         strength, offset = map(float, moved.split("_")) if moved else (1.0, 0.0)
         numbers = tuple(map(float, values.split("_"))) if values else None
         scale = Scale(scale_name or "published", strength, offset, numbers)
-        if levels in PUBLISHED:
+        if levels in PUBLISHED and not level_set:
             return PUBLISHED[levels].with_scale(scale)
         all_levels = tuple(map(int, level_set.split("."))) if level_set else OMEGA
         return ThresholdKernel(_levels_of_code(levels), all_levels, scale)
