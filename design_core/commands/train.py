@@ -54,29 +54,27 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train, telling each epoch; the last line is the result."""
+    """Train, telling each epoch and the result."""
     from design_core.training.data import load_data
     from design_core.training.recipe import load_recipe
     from design_core.training.train import train
 
     recipe = load_recipe(args.recipe).with_changes(args.changes)
     data = load_data(args.data, root=args.data_root, download=args.download)
-    result = train(
-        recipe, data, args.out, seed=args.seed, resume=args.resume, report=_Terminal().report
-    )
-    print(f"{result['right']} of {result['data']['test']} right: {result['accuracy']:.2%}")
+    report = _Terminal().report
+    train(recipe, data, args.out, seed=args.seed, resume=args.resume, report=report)
     return 0
 
 
 class _Terminal:
-    """Finished epochs as lines; on a terminal the epoch under way too, once a second."""
+    """What is final as lines; on a terminal the epoch under way too, once a second."""
 
     def __init__(self) -> None:
         self.told = 0.0
 
     def report(self, text: str, finished: bool) -> None:
         if finished:
-            print(f"\r{text}" if sys.stdout.isatty() else text, flush=True)
+            print(f"\r{text}\x1b[K" if sys.stdout.isatty() else text, flush=True)
         elif sys.stdout.isatty() and time.monotonic() > self.told + 1:
             print(f"\r{text}", end="\x1b[K", flush=True)
             self.told = time.monotonic()

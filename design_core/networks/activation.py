@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
+from pathlib import PurePath
 
 import numpy as np
 from torch import nn
 
 from design_core.activations import DeSign, HardTanh, ReLU, Sign
+from design_core.kernels.files import FORMATS
 from design_core.kernels.kernel import ThresholdKernel
-from design_core.kernels.spec import parse_kernel
+from design_core.kernels.spec import decode_kernel, encode_kernel, parse_kernel
 
-__all__ = ["activation_kernel", "build_activation"]
+__all__ = ["activation_kernel", "build_activation", "portable_activation"]
 
 _FORMS = "sign, hardtanh, relu, design:KERNEL or uniform:KERNEL"
 
@@ -53,16 +54,22 @@ def build_activation(text: str, *, surrogate: str = "clip") -> nn.Module:
 def activation_kernel(text: str) -> ThresholdKernel | None:
     """The kernel in an activation's name, None where it has none.
 
-    ``design:`` also takes the JSON object of `ThresholdKernel.to_dict`.
+    KERNEL may also be ``code=`` and a code of `encode_kernel`, see `portable_activation`.
     """
     form, _, rest = text.partition(":")
     if form not in ("design", "uniform"):
         return None
-    if rest.startswith("{"):
-        kernel = ThresholdKernel.from_dict(json.loads(rest))
-    else:
-        kernel = parse_kernel(rest)
+    code = rest.removeprefix("code=")
+    kernel = parse_kernel(rest) if code == rest else decode_kernel(code)
     if form == "uniform":
         mean = float(np.mean(kernel.thresholds))
         return ThresholdKernel.from_thresholds([[mean]], name=f"uniform of {kernel.name or rest}")
     return kernel
+
+
+def portable_activation(text: str) -> str:
+    """The same activation in a form that needs no file: a kernel's file becomes its code."""
+    form, _, rest = text.partition(":")
+    if PurePath(rest).suffix.lower().removeprefix(".") not in FORMATS:
+        return text
+    return f"{form}:code={encode_kernel(parse_kernel(rest))}"

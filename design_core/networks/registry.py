@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 from torch import nn
 
+from design_core.networks.activation import portable_activation
+
 __all__ = ["NetworkSpec", "build_network", "network_names", "network_options", "register_network"]
 
 Option = str | int | bool
@@ -18,9 +20,9 @@ _BUILDERS: dict[str, Callable[..., nn.Module]] = {}
 
 
 def register_network(builder: Builder) -> Builder:
-    """Make a builder function known under its own name. It takes keyword-only options.
+    """Make a builder function known under its own name.
 
-    Every option has a default; its type is that of the default.
+    It takes keyword-only options, among them ``activation``. Each has a default, of its type.
     """
     _BUILDERS[builder.__name__] = builder
     return builder
@@ -53,7 +55,7 @@ class NetworkSpec:
     """A full description of a network without its weights.
 
     Options that are left out get the builder's defaults now, so that a spec on file goes on to
-    mean the same network if a default ever changes.
+    mean the same network if a default ever changes; a kernel's file is read now.
 
     Examples
     --------
@@ -80,7 +82,9 @@ class NetworkSpec:
                 raise ValueError(
                     f"Option {key!r} of {self.name} is of type {kind.__name__}; got {value!r}."
                 )
-        object.__setattr__(self, "options", {**complete, **self.options})
+        options = {**complete, **self.options}
+        options["activation"] = portable_activation(str(options["activation"]))
+        object.__setattr__(self, "options", options)
 
     def __hash__(self) -> int:
         return hash((self.name, *sorted(self.options.items())))

@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
-from torch.distributed.nn.functional import all_reduce
 from torch.nn.modules.batchnorm import _BatchNorm
 
-__all__ = ["Processes", "processes", "sum_over", "synchronize_batch_norm"]
+__all__ = ["Processes", "processes", "sum_over", "synchronize_batch_norm", "wait_for_all"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,28 @@ def sum_over(group: Processes, values: Tensor) -> Tensor:
     return values
 
 
+def wait_for_all(group: Processes) -> None:
+    """Return when every process has come here."""
+    if group.world > 1:
+        distributed.barrier()
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over all processes; so is its gradient, as every process uses the result."""
+
+    @staticmethod
+    def forward(_: Any, values: Tensor) -> Tensor:
+        total = values.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(_: Any, *grad_outputs: Tensor) -> Tensor:
+        total = grad_outputs[0].clone()
+        distributed.all_reduce(total)
+        return total
+
+
 class _SynchronizedBatchNorm(_BatchNorm):
     """Batch norm over the batches of all processes together; they must be equally large.
 
@@ -78,7 +100,7 @@ class _SynchronizedBatchNorm(_BatchNorm):
             return super().forward(x)
         dims = [0, *range(2, x.ndim)]
         world = distributed.get_world_size()
-        mean, square = all_reduce(torch.stack([x.mean(dims), (x * x).mean(dims)])) / world
+        mean, square = _Sum.apply(torch.stack([x.mean(dims), (x * x).mean(dims)])) / world
         variance = square - mean**2
         self._track(mean, variance, count=x.numel() // x.shape[1] * world)
         shape = (-1, *[1] * (x.ndim - 2))

@@ -55,15 +55,23 @@ def load_state(path: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -
     """
     tensors, header = _read(path)
     _fill(model, tensors, path)
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         part, _, rest = name.partition(".")
         if part == "optimizer":
             index, _, key = rest.partition(".")
-            state.setdefault(int(index), {})[key] = tensor
+            state.setdefault(int(index), {})[key] = _laid_out(tensor, parameters[int(index)])
     groups = optimizer.state_dict()["param_groups"]
     optimizer.load_state_dict({"state": state, "param_groups": groups})
     return int(header["epochs_done"])
+
+
+def _laid_out(tensor: Tensor, parameter: Tensor) -> Tensor:
+    """The tensor in the memory order of its parameter: fused optimizers walk both side by side."""
+    if tensor.shape != parameter.shape:
+        return tensor  # the count of steps
+    return torch.empty_like(parameter).copy_(tensor)
 
 
 def load_weights(path: Path, model: nn.Module) -> None:

@@ -44,6 +44,7 @@ from design_core.training.distributed import (
     processes,
     sum_over,
     synchronize_batch_norm,
+    wait_for_all,
 )
 from design_core.training.recipe import Recipe
 from design_core.training.state import load_state, load_weights, save_state, write_atomically
@@ -139,7 +140,8 @@ def train(
     resume
         Go on with the run in `out`, or begin it if there is none.
     report
-        Receives what there is to tell, and whether that is a finished epoch or one under way.
+        Receives what there is to tell, and whether it is final or about an epoch under way; only
+        in the first process.
 
     Raises
     ------
@@ -153,9 +155,12 @@ def train(
         if group.leads:
             _claim(out, description, resume=resume)
         run.train(out, report)
+        wait_for_all(group)  # until the last line of metrics is written
         result = {**description, **run.result(out)}
         if group.leads:
             _write_json(out / "result.json", result)
+            share = f"{result['right']} of {result['data']['test']} right"
+            report(f"{share}: {result['accuracy']:.2%}", True)
     return result
 
 
@@ -246,6 +251,8 @@ class _Run:
             title = f"epoch {epoch + 1}/{self.recipe.epochs}"
 
             def under_way(step: int, title: str = title, epoch: int = epoch) -> None:
+                if not self.group.leads:
+                    return
                 left = minutes_left((epoch - done) * self.steps + step)
                 report(f"{title}  step {step}/{self.steps}  {left:.0f} min left", False)
 
