@@ -321,7 +321,8 @@ class _Walks:
         """Rows that lie on a best walk of `step` steps which is continued optimally."""
 
         def of_start(start: int) -> NDArray[np.bool_]:
-            return self._precedes(step, start, np.flatnonzero(wanted[start])).any(axis=0)
+            precedes = self._precedes(step, start, np.flatnonzero(wanted[start]))
+            return np.asarray(precedes.any(axis=0), dtype=np.bool_)
 
         return np.stack(self._by_start(of_start))
 
