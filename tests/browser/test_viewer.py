@@ -51,12 +51,14 @@ def is_on_glass(view: Any, panel: int, ratio: float) -> bool:
     canvas = view.canvas(panel)[0][:-1, :-1]
     drawn = canvas[..., 3] == 255
     box = view.find(".panel canvas").nth(panel).bounding_box()
-    screen = np.asarray(Image.open(io.BytesIO(view.page.screenshot())).convert("RGB"))
-    for dy, dx in itertools.product((0, 1, -1), repeat=2):
-        y, x = round(box["y"] * ratio) + dy, round(box["x"] * ratio) + dx
-        part = screen[y : y + canvas.shape[0], x : x + canvas.shape[1]]
-        if part.shape == canvas[..., :3].shape and (part == canvas[..., :3])[drawn].all():
-            return True
+    for _ in range(10):  # while the script runs, Streamlit may dim what it has not drawn anew
+        screen = np.asarray(Image.open(io.BytesIO(view.page.screenshot())).convert("RGB"))
+        for dy, dx in itertools.product((0, 1, -1), repeat=2):
+            y, x = round(box["y"] * ratio) + dy, round(box["x"] * ratio) + dx
+            part = screen[y : y + canvas.shape[0], x : x + canvas.shape[1]]
+            if part.shape == canvas[..., :3].shape and (part == canvas[..., :3])[drawn].all():
+                return True
+        view.page.wait_for_timeout(200)
     return False
 
 

@@ -18,6 +18,10 @@ const LAYER_NAMES = {
   x: "x", sign: "Sign", design: "DeSign", difference: "Difference",
   signVariation: "Sign, local total variation", designVariation: "DeSign, local total variation",
 };
+const LAYER_PALETTES = {
+  x: "grey", sign: "bits", design: "bits", difference: "difference",
+  signVariation: "variation", designVariation: "variation",
+};
 const VIEW_KEYS = { s: "single", b: "side-by-side", w: "wipe", f: "flicker", d: "difference", t: "tv" };
 const NARROW = 560; // CSS pixels; below, two pictures side by side are too small to compare
 const SNAP = 0.04; // strength within this of 0 or 1 goes there while dragged
@@ -142,16 +146,12 @@ class Viewer {
   }
 
   resize(rows, columns, user) {
-    const bytes = () => new Uint8Array(rows * columns);
     this.map = { rows, columns };
-    this.layers = {
-      x: { index: bytes(), colours: COLOURS.grey },
-      sign: { index: bytes(), colours: COLOURS.bits },
-      design: { index: bytes(), colours: COLOURS.bits },
-      difference: { index: bytes(), colours: COLOURS.difference },
-      signVariation: { index: bytes(), colours: COLOURS.variation },
-      designVariation: { index: bytes(), colours: COLOURS.variation },
-    };
+    this.layers = Object.fromEntries(
+      Object.entries(LAYER_PALETTES).map(([name, palette]) => [
+        name, { index: new Uint8Array(rows * columns), colours: COLOURS[palette], version: 0 },
+      ]),
+    );
     this.state.centre = { row: rows / 2, column: columns / 2 };
     this.state.zoom = user?.zoom ?? null;
     this.state.divider = user?.divider ?? this.state.divider;
@@ -191,6 +191,8 @@ class Viewer {
     const { columns } = this.map;
     const sign = this.layers.sign.index;
     binarize(this.x, columns, Float32Array.of(0), [1, 1], sign);
+    this.layers.x.version++;
+    this.layers.sign.version++;
     this.scores = { sign: score(sign, columns, [1, 1], sign) };
     this.drawOverview();
     this.markSelection();
@@ -379,6 +381,7 @@ class Viewer {
     const thresholds = sliceThresholds(kernel, this.state.selected % slices);
     binarize(this.x, map.columns, thresholds, [d1, d2], layers.design.index);
     this.scores.design = score(layers.design.index, map.columns, [d1, d2], layers.sign.index);
+    layers.design.version++;
     this.stale = new Set(["difference", "signVariation", "designVariation"]);
     this.drawKernel();
     for (const caption of this.all(".caption")) {
@@ -395,6 +398,7 @@ class Viewer {
     const { layers, map } = this;
     if (this.stale.delete(name)) {
       const out = layers[name].index;
+      layers[name].version++;
       if (name === "difference") differenceMap(layers.sign.index, layers.design.index, out);
       if (name === "signVariation") variationMap(layers.sign.index, map.columns, out);
       if (name === "designVariation") variationMap(layers.design.index, map.columns, out);
@@ -416,20 +420,24 @@ class Viewer {
     if (!canvas.width || !canvas.height) return;
     const size = { width: canvas.width, height: canvas.height };
     if (panel.image?.width !== size.width || panel.image?.height !== size.height) {
+      panel.content = panel.geometry = null;
       panel.image = new ImageData(size.width, size.height);
       panel.pixels = new Uint32Array(panel.image.data.buffer);
     }
-    const geometry = [where.zoom, where.left, where.top, this.map.rows, this.map.columns].join();
-    if (panel.geometry !== geometry) panel.pixels.fill(0);
-    panel.geometry = geometry;
+    const layers = names.map((name) => this.layer(name));
     const split = names.length > 1 ? Math.round(this.state.divider * size.width) : size.width;
-    paintLayer(panel.pixels, size, this.map, where, this.layer(names[0]), 0, split);
-    if (names.length > 1) {
-      paintLayer(panel.pixels, size, this.map, where, this.layer(names[1]), split, size.width);
-      const ratio = canvas.clientWidth / size.width;
-      this.divider.style.left = `${split * ratio}px`;
+    const geometry = [where.zoom, where.left, where.top, this.map.rows, this.map.columns].join(" ");
+    const content = [geometry, split, ...names, ...layers.map(({ version }) => version)].join(" ");
+    if (panel.content === content) return; // Sign need not be painted anew while DeSign changes
+    if (panel.geometry !== geometry) panel.pixels.fill(0);
+    Object.assign(panel, { geometry, content });
+    paintLayer(panel.pixels, size, this.map, where, layers[0], 0, split);
+    if (layers[1]) {
+      paintLayer(panel.pixels, size, this.map, where, layers[1], split, size.width);
+      this.divider.style.left = `${split * panel.ratio}px`;
     }
     context.putImageData(panel.image, 0, 0);
+    // How the panel can be read: by tests, and by whoever looks into the page
     canvas.dataset.layers = names.join(" ");
     canvas.dataset.place = [where.zoom, where.left, where.top, split].join(" ");
   }
@@ -624,8 +632,7 @@ class Viewer {
   markPixel() {
     const { cursor, pinned } = this.state;
     const { zoom, left, top } = this.where();
-    for (const { canvas, cursor: frame, pin } of this.panels) {
-      const ratio = canvas.clientWidth / canvas.width;
+    for (const { ratio, cursor: frame, pin } of this.panels) {
       const put = (mark, pixel) => {
         mark.hidden = !pixel;
         if (!pixel) return;
@@ -710,11 +717,10 @@ class Viewer {
     const shown = [...new Set(LAYERS[this.state.view](this.state).flat())];
     const kinds = shown.flatMap((name) => {
       if (name === "x") return [];
-      const kind = ["sign", "design"].includes(name) ? "bits" : name.includes("ariation") ? "variation" : name;
       return [1, factor].map((times) => ({
         text: `${LAYER_NAMES[name]}, PNG at ${times}×`,
         file: `${stem}-${name}-${times}x.png`,
-        make: () => encodePng(this.layer(name).index, this.map, PALETTES[kind], times),
+        make: () => encodePng(this.layer(name).index, this.map, PALETTES[LAYER_PALETTES[name]], times),
       }));
     });
     kinds.push({
@@ -966,6 +972,9 @@ class Viewer {
           return told !== undefined && Math.abs(told - about) < 1 ? told : Math.round(about);
         });
         if (!width || !height) continue;
+        const panel = this.panels.find(({ canvas }) => canvas === target);
+        panel.ratio = contentRect.width / width; // CSS pixels per device pixel
+        panel.content = null; // a canvas that is resized is emptied
         if (target.width !== width) target.width = width;
         if (target.height !== height) target.height = height;
       }
@@ -974,7 +983,7 @@ class Viewer {
         width: Math.min(...visible.map(({ canvas }) => canvas.width)),
         height: Math.min(...visible.map(({ canvas }) => canvas.height)),
       };
-      if (this.x) this.draw(); // now, not with the next frame: a resized canvas is empty
+      if (this.x) this.draw(); // now: until the next frame the canvas would stay empty
     });
     for (const { canvas } of this.panels) {
       try {
