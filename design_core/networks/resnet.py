@@ -42,13 +42,11 @@ class ResidualUnit(nn.Module):
         self.conv = conv
         self.norm = norm
 
-    def after_activation(self, x: Tensor, activated: Tensor) -> Tensor:
-        """The unit's output from x and act(x)."""
-        branch: Tensor = self.norm(self.conv(activated))
-        return branch + shortcut(x, branch.shape[1], self.conv.stride)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.after_activation(x, self.act(x))
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """act(x) and y; both (N, C, H, W), each with its own C, H and W."""
+        activated = self.act(x)
+        branch = self.norm(self.conv(activated))
+        return activated, branch + shortcut(x, branch.shape[1], self.conv.stride)
 
 
 class ResNet(nn.Module):
@@ -64,10 +62,10 @@ class ResNet(nn.Module):
         """Logits (N, classes) of pictures (N, C, H, W); maps are appended to `taps` if given."""
         x = self.stem(x)
         for name, unit in self.units.items():
-            activated = unit.act(x)
+            activated, y = unit(x)
             if taps is not None:
                 taps.append(ActivationMaps(name, x, activated))
-            x = unit.after_activation(x, activated)
+            x = y
         logits: Tensor = self.head(x.mean((2, 3)))
         return logits
 

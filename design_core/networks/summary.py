@@ -95,7 +95,7 @@ class NetworkSummary:
         }
 
     def __str__(self) -> str:
-        rows = [_HEADINGS]
+        rows: list[tuple[str, ...]] = [_HEADINGS]
         for layer in self.layers:
             density = "" if layer.density is None else f"{layer.density:.1%}"
             counts = [f"{getattr(layer, quantity):,}" for quantity in _COUNTS]

@@ -28,14 +28,10 @@ class ConvBlock(nn.Module):
         self.norm = norm
         self.act = act
 
-    def pre_activation(self, x: Tensor) -> Tensor:
-        """What the activation receives: (N, C, H, W), standardized by the batch norm."""
-        normed: Tensor = self.norm(self.pool(self.conv(x)))
-        return normed
-
-    def forward(self, x: Tensor) -> Tensor:
-        activated: Tensor = self.act(self.pre_activation(x))
-        return activated
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """What the activation receives, and what it returns; both (N, C, H, W)."""
+        pre = self.norm(self.pool(self.conv(x)))
+        return pre, self.act(pre)
 
 
 class Head(nn.Module):
@@ -70,8 +66,7 @@ class VggSmall(nn.Module):
     def forward(self, x: Tensor, taps: Taps | None = None) -> Tensor:
         """Logits (N, classes) of pictures (N, C, H, W); maps are appended to `taps` if given."""
         for name, block in self.blocks.items():
-            pre = block.pre_activation(x)
-            x = block.act(pre)
+            pre, x = block(x)
             if taps is not None:
                 taps.append(ActivationMaps(name, pre, x))
         logits: Tensor = self.head(x)

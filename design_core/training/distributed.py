@@ -97,19 +97,27 @@ class _SynchronizedBatchNorm(_BatchNorm):
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
-            return super().forward(x)
+            plain: Tensor = super().forward(x)
+            return plain
         dims = [0, *range(2, x.ndim)]
         world = distributed.get_world_size()
-        mean, square = _Sum.apply(torch.stack([x.mean(dims), (x * x).mean(dims)])) / world
+        moments: Tensor = _Sum.apply(torch.stack([x.mean(dims), (x * x).mean(dims)]))
+        mean, square = moments / world
         variance = square - mean**2
         self._track(mean, variance, count=x.numel() // x.shape[1] * world)
         shape = (-1, *[1] * (x.ndim - 2))
-        y = (x - mean.view(shape)) * (variance.view(shape) + self.eps).rsqrt()
-        return y * self.weight.view(shape) + self.bias.view(shape) if self.affine else y
+        y: Tensor = (x - mean.view(shape)) * (variance.view(shape) + self.eps).rsqrt()
+        if self.affine:
+            y = y * self.weight.view(shape) + self.bias.view(shape)
+        return y
 
     @torch.no_grad()
     def _track(self, mean: Tensor, variance: Tensor, *, count: int) -> None:
         """Running statistics as torch keeps them, the variance without bias."""
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        assert self.momentum is not None
         self.num_batches_tracked.add_(1)
         self.running_mean.lerp_(mean, self.momentum)
         self.running_var.lerp_(variance * (count / (count - 1)), self.momentum)
@@ -120,7 +128,8 @@ def synchronize_batch_norm(model: nn.Module) -> None:
     for parent in list(model.modules()):
         for name, norm in list(parent.named_children()):
             if isinstance(norm, _BatchNorm):
-                options = {"eps": norm.eps, "momentum": norm.momentum, "affine": norm.affine}
-                synchronized = _SynchronizedBatchNorm(norm.num_features, **options)
+                synchronized = _SynchronizedBatchNorm(
+                    norm.num_features, eps=norm.eps, momentum=norm.momentum, affine=norm.affine
+                )
                 synchronized.load_state_dict(norm.state_dict())
                 setattr(parent, name, synchronized)

@@ -21,7 +21,7 @@ import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,7 @@ from design_core.training.state import load_state, load_weights, save_state, wri
 __all__ = ["Evaluation", "evaluate", "learning_rate", "load_run", "train"]
 
 Report = Callable[[str, bool], None]
+Forward = Callable[[Tensor], Tensor]
 
 _EVALUATION_BATCH = 250  # pictures: few enough for the maps to stay in the cache
 
@@ -95,15 +96,21 @@ class Evaluation:
 def evaluate(model: nn.Module, x: Tensor, y: Tensor, mean: Tensor, std: Tensor) -> Evaluation:
     """Run a network over pictures, uint8 (N, H, W, C), in float32 and evaluation mode."""
     model.eval()
-    logits = torch.cat([model(normalized(part, mean, std)) for part in x.split(_EVALUATION_BATCH)])
+    logits = torch.cat([model(part) for part in _parts(x, mean, std)])
     loss = F.cross_entropy(logits, y).item()
     return Evaluation(logits.argmax(1).cpu(), y.cpu(), loss, _density(model, x[::10], mean, std))
 
 
+def _parts(x: Tensor, mean: Tensor, std: Tensor) -> Iterator[Tensor]:
+    """Normalized pictures, a batch at a time."""
+    for part in torch.split(x, _EVALUATION_BATCH):
+        yield normalized(part, mean, std)
+
+
 def _density(model: nn.Module, x: Tensor, mean: Tensor, std: Tensor) -> dict[str, float]:
     totals: dict[str, float] = {}
-    for part in x.split(_EVALUATION_BATCH):
-        for maps in activation_maps(model, normalized(part, mean, std))[1]:
+    for part in _parts(x, mean, std):
+        for maps in activation_maps(model, part)[1]:
             totals[maps.name] = totals.get(maps.name, 0) + maps.density() * len(part)
     return {name: total / len(x) for name, total in totals.items()}
 
@@ -199,7 +206,7 @@ class _Run:
         )
         torch.manual_seed(seed)
         # Channels last in memory is the faster order for convolutions, on processors and GPUs.
-        self.model = self.spec.build().to(group.device, memory_format=torch.channels_last)
+        self.model = self.spec.build().to(group.device).to(memory_format=torch.channels_last)
         if group.world > 1:
             synchronize_batch_norm(self.model)
         set_training_type(self.model, getattr(torch, recipe.precision))
@@ -265,17 +272,18 @@ class _Run:
                 left = minutes_left((epoch + 1 - done) * self.steps)
                 report(f"{title}  {_in_words(line)}  {left:.0f} min left", True)
 
-    def _trainee(self) -> nn.Module:
+    def _trainee(self) -> Forward:
         """The model as it is trained: over all processes, compiled where that is possible."""
-        trainee = self.model
+        trainee: nn.Module = self.model
         if self.group.world > 1:
             trainee = nn.parallel.DistributedDataParallel(trainee)
         if self.recipe.compile and shutil.which("g++"):
-            trainee = torch.compile(trainee, dynamic=False)
+            compiled: Forward = torch.compile(trainee, dynamic=False)
+            return compiled
         return trainee
 
     def _train_epoch(
-        self, forward: nn.Module, epoch: int, under_way: Callable[[int], None]
+        self, forward: Forward, epoch: int, under_way: Callable[[int], None]
     ) -> dict[str, Any]:
         """One pass over the training set; its metrics."""
         recipe, device = self.recipe, self.group.device
@@ -283,7 +291,7 @@ class _Run:
         bits_before = _weight_bits(self.model)
         totals = torch.zeros(3, dtype=torch.float64, device=device)  # loss, right, pictures
         set_training_progress(self.model, epoch / recipe.epochs)
-        forward.train()
+        self.model.train()
         batches = training_batches(
             self.data.train_x,
             self.data.train_y,
@@ -301,7 +309,7 @@ class _Run:
                 parameters["lr"] = rate
             logits = forward(normalized(x, self.mean, self.deviation))
             loss = F.cross_entropy(logits, y, label_smoothing=recipe.label_smoothing)
-            loss.backward()
+            torch.autograd.backward(loss)
             self.optimizer.step()
             self.optimizer.zero_grad()
             constrain_latent_weights(self.model)
@@ -353,10 +361,12 @@ class _Run:
 
 
 def _optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
-    common = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay, "fused": True}
+    rate, decay = recipe.learning_rate, recipe.weight_decay
     if recipe.optimizer == "sgd":
-        return torch.optim.SGD(model.parameters(), momentum=recipe.momentum, **common)
-    return torch.optim.AdamW(model.parameters(), **common)
+        return torch.optim.SGD(
+            model.parameters(), rate, recipe.momentum, weight_decay=decay, fused=True
+        )
+    return torch.optim.AdamW(model.parameters(), rate, weight_decay=decay, fused=True)
 
 
 @torch.no_grad()
