@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from design_core.scaling import Scale
     from design_core.search.find import KernelScore, SearchResult
+    from design_core.search.landscape import Progress
     from design_core.search.tables import BlockTables
 
 __all__ = ["add_parser", "add_source_options", "run", "source_tables", "table_lines"]
@@ -41,6 +42,10 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="3D: shift:N (levels shifted slice by slice) or complement",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, help="of the ascent, for large kernels")
+    parser.add_argument(
+        "--report", action="store_true",
+        help="instead: what every form and objective selects on the source, as Markdown",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser
 
@@ -71,7 +76,11 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
 
 
 def source_tables(
-    args: argparse.Namespace, levels: tuple[int, ...], scale: Scale | None = None
+    args: argparse.Namespace,
+    levels: tuple[int, ...],
+    scale: Scale | None = None,
+    *,
+    form: str | None = None,
 ) -> BlockTables:
     """Open the source that the options name; `scale` serves where they name none."""
     from design_core.search.sources import MapOptions, open_tables
@@ -79,7 +88,7 @@ def source_tables(
     return open_tables(
         args.source,
         levels,
-        form=args.form,
+        form=form or args.form,
         scale=args.scale or scale,
         options=MapOptions(features=args.features),
     )
@@ -91,6 +100,8 @@ def run(args: argparse.Namespace) -> int:
     from design_core.search.constraints import Constraints
     from design_core.search.find import find_kernels
 
+    if args.report:
+        return _report(args)
     rule, n_slices = args.slices
     result = find_kernels(
         source_tables(args, args.levels or OMEGA),
@@ -107,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
         n_slices=n_slices,
         top=args.top,
         seed=args.seed,
-        progress=_show_progress if sys.stderr.isatty() else _no_progress,
+        progress=_progress(),
     )
     print(json.dumps(result.to_dict(), indent=2) if args.json else _as_text(result))
     return 0
@@ -135,6 +146,23 @@ def _as_text(result: SearchResult) -> str:
         *result.findings(),
     ]
     return "\n".join(lines)
+
+
+def _report(args: argparse.Namespace) -> int:
+    """Print the finding on a source."""
+    from design_core.kernels.kernel import OMEGA
+    from design_core.search.report import finding_report
+
+    found = finding_report(
+        lambda form: source_tables(args, args.levels or OMEGA, form=form), progress=_progress()
+    )
+    print(json.dumps(found.to_dict(), indent=2) if args.json else found.markdown())
+    return 0
+
+
+def _progress() -> Progress:
+    """Show progress to a person only."""
+    return _show_progress if sys.stderr.isatty() else _no_progress
 
 
 def _show_progress(fraction: float, message: str) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from design_core.search.objectives import LocalScore
 
-__all__ = ["REFLECTIONS", "canonical", "class_count", "equivalences", "necklaces"]
+__all__ = ["REFLECTIONS", "canonical", "class_count", "equivalences", "keeps", "necklaces"]
 
 Indices = NDArray[np.int64]
 
@@ -43,7 +43,7 @@ def equivalences(score: LocalScore, shape: tuple[int, int]) -> Indices:
     found = set()
     for lay in REFLECTIONS.values():
         laid = lay(cells)
-        if laid.shape != shape or not _keeps(score, lay):
+        if laid.shape != shape or not keeps(score, lay):
             continue
         for down in range(rows):
             for right in range(columns):
@@ -51,7 +51,7 @@ def equivalences(score: LocalScore, shape: tuple[int, int]) -> Indices:
     return np.array(sorted(found), dtype=np.int64)
 
 
-def _keeps(score: LocalScore, lay: Callable[[Indices], Indices]) -> bool:
+def keeps(score: LocalScore, lay: Callable[[Indices], Indices]) -> bool:
     """Whether the local term of a block is that of the block laid the other way."""
     axes = lay(np.arange(4).reshape(2, 2)).ravel()
     difference = np.abs(score.table - score.table.transpose(*axes.tolist())).max()
@@ -98,8 +98,8 @@ def _cycles(permutation: Indices) -> int:
     return count
 
 
-def necklaces(rows: NDArray[np.integer]) -> tuple[Indices, Indices]:
-    """Rows up to cyclic shift.
+def necklaces(rows: NDArray[np.integer], *, mirrored: bool = False) -> tuple[Indices, Indices]:
+    """Rows up to cyclic shift, and up to reversal if `mirrored`.
 
     Parameters
     ----------
@@ -111,8 +111,9 @@ def necklaces(rows: NDArray[np.integer]) -> tuple[Indices, Indices]:
     Index of the first row of each class, and how many rows the class has; int64, shape (classes,).
     """
     width = rows.shape[1]
-    shifts = np.array([np.roll(np.arange(width), shift) for shift in range(width)])
-    first, sizes = np.unique(canonical(rows, shifts), axis=0, return_counts=True)
+    turns = [np.roll(np.arange(width), shift) for shift in range(width)]
+    turns += [turn[::-1] for turn in turns if mirrored]
+    first, sizes = np.unique(canonical(rows, np.array(turns)), axis=0, return_counts=True)
     n_levels = int(rows.max()) + 1
     place = first.astype(np.int64) @ n_levels ** np.arange(width - 1, -1, -1, dtype=np.int64)
     return place, sizes.astype(np.int64)
