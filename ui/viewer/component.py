@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeGuard
 
@@ -22,7 +22,6 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from design_core.kernels.kernel import ThresholdKernel
-from design_core.scaling import Scale
 
 __all__ = ["MAX_BYTES", "VIEWS", "ViewerState", "viewer"]
 
@@ -39,6 +38,8 @@ VIEWS: tuple[str, ...] = (
 
 #: Maps together may take this many bytes: 64 maps of 512×512, or eight of 2048×2048...
 MAX_BYTES = 134_217_728
+
+_FAR = 1e6  # no slider reaches such a strength or offset
 
 _HERE = Path(__file__).parent
 # Joined in this order into one module; a component takes one script.
@@ -292,17 +293,20 @@ def _read(
 
 
 def _edited(kernel: ThresholdKernel, reported: Mapping[str, Any]) -> ThresholdKernel:
-    ranks, strength, offset = (reported.get(name) for name in ("ranks", "strength", "offset"))
-    scale = kernel.scale
+    """The kernel with the reported levels, strength and offset; as given where they are no such."""
+    numbers = [reported.get(name) for name in ("strength", "offset")]
+    if not all(isinstance(n, (int, float)) and abs(n) < _FAR for n in numbers):
+        return kernel
     try:
-        levels = np.asarray(kernel.level_set)[np.asarray(ranks).reshape(kernel.shape)]
-        new_scale = Scale(scale.name, float(strength), float(offset), scale.values)  # type: ignore[arg-type]
-        edited = ThresholdKernel(levels, kernel.level_set, new_scale, kernel.name)
+        ranks = np.asarray(reported.get("ranks")).reshape(kernel.shape)
+        levels = np.asarray(kernel.level_set)[ranks]
     except (TypeError, ValueError, IndexError):
         return kernel
-    if (edited.levels != kernel.levels).any():
-        return edited.renamed(f"{kernel.name or 'kernel'}, edited")
-    return edited
+    strength, offset = map(float, numbers)  # type: ignore[arg-type]
+    scaled = kernel.scaled(strength=strength, offset=offset)
+    if (levels == kernel.levels).all():
+        return scaled
+    return replace(scaled, levels=levels, name=f"{kernel.name or 'kernel'}, edited")
 
 
 def _pixel(place: Any, shape: tuple[int, ...]) -> tuple[int, int] | None:
