@@ -302,7 +302,9 @@ def _cluster_boundaries(
     """K-means in one dimension, where clusters are intervals: Lloyd's iteration to its end.
 
     With running sums over the sorted `values`, one step costs a few look-ups however many there
-    are. Starting from quantiles, it needs no random seeding.
+    are. Starting from quantiles, it needs no random seeding. scikit-learn's KMeans, started alike,
+    ends in the same clusters (a test holds the two together), but needs seconds for the million
+    values of sixteen maps, and a sample or histogram in place of them ends up to 0.004 aside.
     """
     weights = np.concatenate([[0], np.cumsum(counts)])
     sums = np.concatenate([[0.0], np.cumsum(values * counts)])
