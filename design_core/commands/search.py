@@ -54,7 +54,7 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
     """Add what is scored: objective, source, form, levels and scale."""
     parser.add_argument(
         "--objective", default="tv",
-        help="tv, tv-isotropic, information, correlation or a sum: 'tv + 0.5*information'",
+        help="tv, tv-isotropic, information, correlation, psnr or a sum: 'tv + 0.5*information'",
     )  # fmt: skip
     parser.add_argument(
         "--source", default="random-conv",
@@ -91,6 +91,7 @@ def source_tables(
         form=form or args.form,
         scale=args.scale or scale,
         options=MapOptions(features=args.features),
+        window="psnr" in args.objective,
     )
 
 

@@ -100,7 +100,7 @@ class SearchResult:
     exact
         Whether `best` is proven.
     bound
-        No kernel scores more; equal to the best score when exact.
+        No kernel scores more; equal to the best score when exact, None where none is known.
     method
         ``enumeration``, ``transfer`` or ``ascent``.
     uniform_ties
@@ -125,7 +125,7 @@ class SearchResult:
     classes: int | None
     evaluated: int
     exact: bool
-    bound: float
+    bound: float | None
     method: str
     uniform_ties: bool
     published: tuple[KernelScore, ...]
@@ -144,6 +144,8 @@ class SearchResult:
         if self.exact:
             how = "all were scored" if self.method == "enumeration" else "by transfer matrix"
             return [f"Proven best for this source, form and objective ({how})."]
+        if self.bound is None:
+            return ["Found by ascent, which proves nothing; no bound is known."]
         gap = self.bound - self.score
         return [
             f"Found by ascent, which proves nothing; no kernel scores more than {self.bound:.6f}, "
@@ -411,8 +413,10 @@ def _over_slices(scorer: Scorer, ranks: NDArray[np.int64]) -> float:
         return float(scorer.scores(ranks).mean())
     # The correlation is that of all maps together: one mean density, one covariance.
     density, partial = scorer.density[ranks].mean(), scorer.partial_mean[ranks].mean()
-    local = scorer.local.scores(ranks).mean()
-    sums = scorer.with_correlation(local, np.asarray(density), np.asarray(partial))
+    others = scorer.local.scores(ranks).mean()
+    if scorer.window is not None:
+        others += scorer.objective.weight("psnr") * scorer.window.psnr(ranks).mean()
+    sums = scorer.with_correlation(others, np.asarray(density), np.asarray(partial))
     return float(sums * scorer.unit((ranks.shape[-2], ranks.shape[-1])))
 
 
@@ -426,7 +430,7 @@ class _Found:
     ties: int | None
     count: int | None
     evaluated: int
-    bound: float
+    bound: float | None
     listed: Landscape | None = None
 
 
@@ -542,8 +546,15 @@ def _by_ascent(
     best, scored = ascend(
         scorer, size, constraints=limits, starts=starts, seed=seed, progress=progress
     )
-    bound = strip_bound(scorer.local) + abs(scorer.objective.weight("correlation"))
-    if limits.density and scorer.is_local and is_feasible(len(scorer.levels), size):
+    bound: float | None = strip_bound(scorer.local) + abs(scorer.objective.weight("correlation"))
+    if scorer.objective.weight("psnr"):
+        bound = None
+    if (
+        bound is not None
+        and limits.density
+        and scorer.is_local
+        and is_feasible(len(scorer.levels), size)
+    ):
         constrained = density_bound(
             scorer.local, scorer.density, limits.density, size, progress=progress
         )

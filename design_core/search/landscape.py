@@ -219,8 +219,9 @@ def list_landscape(
             f"A landscape of {shape[0]}×{shape[1]} kernels on {n_levels} levels has {count:,} "
             f"entries, and at most {MAX_KERNELS:,} are listed. Allow fewer levels."
         )
+    by_rows = not scorer.objective.weight("psnr")  # which couples rows that are no neighbours
     whole = limits.symmetry is None and not limits.by_cell
-    if whole and shape[0] > 1 and n_levels ** shape[1] <= 2**11:
+    if whole and by_rows and shape[0] > 1 and n_levels ** shape[1] <= 2**11:
         sums = _by_rows(scorer, shape)
         progress(1.0, "Scored all kernels")
         return Landscape(scorer, shape, limits, sums, None, orbits)

@@ -8,7 +8,7 @@ starts there, and every term is an expectation over the 16 bit patterns of that 
     information                −¼ Σ P log2 P, bits per pixel
 
 The correlation of the bits with x is no such mean, but a function of two: the mean density and the
-mean of E[x · bit].
+mean of E[x · bit]. The reconstruction PSNR couples all cells (`design_core.search.windows`).
 
 All terms become whole numbers, so that sums do not depend on their order and equal scores are seen
 to be equal. The total variations of counted tables are whole numbers (or whole multiples of 1 and
@@ -53,6 +53,7 @@ TERMS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "tv-isotropic": ("flips per pixel", "total variation, mean √(dx² + dy²)"),
         "information": ("bits per pixel", "entropy of 2×2 blocks of bits, given their place"),
         "correlation": ("", "Pearson correlation of the output with x"),
+        "psnr": ("dB", "of x against the local average of the bits, 5×5, fitted by a line"),
     }
 )
 
@@ -116,7 +117,7 @@ class Objective:
     @property
     def local(self) -> bool:
         """Whether the score is a mean of local terms, which exact searches of any size need."""
-        return all(name != "correlation" for name, _ in self.weights)
+        return all(name in _TERM_SCORES for name, _ in self.weights)
 
     def weight(self, name: str) -> float:
         """The weight of a term, 0 where it does not occur."""
@@ -188,11 +189,11 @@ class LocalScore:
 
 
 def local_score(objective: Objective, tables: BlockTables) -> LocalScore:
-    """The local part of an objective: all terms but the correlation.
+    """The local part of an objective: all terms but the correlation and the PSNR.
 
     Whole-number tables are kept exact when the objective is one total variation with weight 1.
     """
-    terms = [(name, weight) for name, weight in objective.weights if name != "correlation"]
+    terms = [(name, weight) for name, weight in objective.weights if name in _TERM_SCORES]
     if len(terms) == 1 and terms[0][1] == 1:
         return _TERM_SCORES[terms[0][0]](tables)
     combined = np.zeros((len(tables.levels),) * 4)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from design_core.search.objectives import QUANTUM, LocalScore, Objective, local_score
 from design_core.search.tables import BlockTables
+from design_core.search.windows import WindowTables
 
 __all__ = ["SLICE_RULES", "Scorer", "slice_places"]
 
@@ -39,6 +40,10 @@ class Scorer:
         Of each level, shape (N,), see `BlockTables`; means over the slices.
     mean, variance
         Of x.
+    places
+        Rank in each slice of each level, shape (s, N), in the window tables.
+    window
+        For the reconstruction PSNR, see `WindowTables`.
     """
 
     objective: Objective
@@ -49,6 +54,8 @@ class Scorer:
     partial_mean: Floats
     mean: float
     variance: float
+    places: Integers
+    window: WindowTables | None
 
     @classmethod
     def of(
@@ -65,12 +72,15 @@ class Scorer:
         Raises
         ------
         ValueError
-            A correlation of reconstructions: it is defined for bits.
+            A correlation or PSNR of the form ``reconstruction``: both are defined for bits; or a
+            PSNR on tables without what it needs.
         """
         if tables.form == "reconstruction" and not objective.local:
             raise ValueError(
-                "The correlation is that of bits with x; choose the form signed or relu for it."
+                "Correlation and PSNR compare bits with x; choose the form signed or relu for them."
             )
+        if objective.weight("psnr") and tables.window is None:
+            raise ValueError("The PSNR needs tables that are estimated with window=True.")
         places = slice_places(len(tables.levels)) if slices is None else slices
         return cls(
             objective,
@@ -81,6 +91,8 @@ class Scorer:
             tables.partial_mean[places].mean(axis=0),
             tables.mean,
             tables.variance,
+            places,
+            tables.window,
         )
 
     @property
@@ -118,6 +130,7 @@ class Scorer:
             values=self.values[keep],
             density=self.density[keep],
             partial_mean=self.partial_mean[keep],
+            places=self.places[:, keep],
         )
 
     def sums(self, ranks: NDArray[Any]) -> Integers:
@@ -126,7 +139,11 @@ class Scorer:
             return self.local.sums(ranks)
         density = self.density[ranks].mean(axis=(-2, -1))
         partial = self.partial_mean[ranks].mean(axis=(-2, -1))
-        return self.with_correlation(self.local.scores(ranks), density, partial)
+        others = self.local.scores(ranks)
+        if (weight := self.objective.weight("psnr")) and self.window is not None:
+            slices = [self.window.psnr(slice_places[ranks]) for slice_places in self.places]
+            others = others + weight * np.mean(slices, axis=0)
+        return self.with_correlation(others, density, partial)
 
     def scores(self, ranks: NDArray[Any]) -> Floats:
         """Scores of kernels of level ranks, shape (..., d1, d2)."""

@@ -82,6 +82,7 @@ def open_tables(
     form: str = "signed",
     scale: Scale | str | None = None,
     options: MapOptions | None = None,
+    window: bool = False,
 ) -> BlockTables:
     """Tables of a source.
 
@@ -98,6 +99,8 @@ def open_tables(
         random convolutions compares whole numbers and needs none.
     options
         How pictures become pre-activations.
+    window
+        Whether to count what the reconstruction PSNR needs too.
 
     Raises
     ------
@@ -116,9 +119,8 @@ def open_tables(
         return MAP_SOURCES[kind](name, chosen)
 
     label = f"{source} ({chosen.features})"
-    return estimate_tables(
-        read(), levels, scale=_scale(scale, levels, read), form=form, source=label
-    )
+    fitted = _scale(scale, levels, read)
+    return estimate_tables(read(), levels, scale=fitted, form=form, source=label, window=window)
 
 
 def tables_of_pictures(
@@ -129,11 +131,12 @@ def tables_of_pictures(
     scale: Scale | None = None,
     options: MapOptions | None = None,
     source: str = "pictures",
+    window: bool = False,
 ) -> BlockTables:
-    """Tables of pictures that are already open."""
+    """Tables of pictures that are already open; see `open_tables` for the options."""
     chosen = options or MapOptions()
     maps = (chosen.of(picture) for picture in pictures)
-    return estimate_tables(maps, levels, scale=scale, form=form, source=source)
+    return estimate_tables(maps, levels, scale=scale, form=form, source=source, window=window)
 
 
 def _scale(

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from design_core.kernels.kernel import OMEGA
 from design_core.scaling import Scale
+from design_core.search.windows import WindowCounts, WindowTables, independent_window
 
 __all__ = [
     "FORMS",
@@ -88,6 +89,8 @@ class BlockTables:
         How levels become thresholds on a batch-norm output, for the kernels that are found.
     source
         What x was, for people.
+    window
+        What the reconstruction PSNR needs; None where it was not counted.
     """
 
     levels: tuple[int, ...]
@@ -101,6 +104,7 @@ class BlockTables:
     form: str
     scale: Scale
     source: str
+    window: WindowTables | None = None
 
     def __post_init__(self) -> None:
         for array in (self.values, self.patterns, self.density, self.partial_mean):
@@ -137,7 +141,15 @@ class BlockTables:
             shape = [1, 1, 1, 1, 16]
             shape[position] = len(self.levels)
             patterns *= fires[:, PATTERNS[:, position]].reshape(shape)
-        return replace(self, patterns=patterns, total=1, source=f"{self.source}, pixels shuffled")
+        window = self.window and independent_window(
+            self.density,
+            self.partial_mean,
+            mean=self.mean,
+            variance=self.variance,
+            peak=self.window.peak,
+        )
+        source = f"{self.source}, pixels shuffled"
+        return replace(self, patterns=patterns, total=1, source=source, window=window)
 
 
 def random_convolution_tables(
@@ -173,18 +185,22 @@ def random_convolution_tables(
     share = np.array([math.comb(9, positives) for positives in range(10)]) / 2**9
     fires = seen >= np.array(ordered)[:, None]
     mean = float(share @ seen)
+    variance = float(share @ seen**2) - mean**2
+    density, partial_mean = fires @ share, fires @ (share * seen)
+    peak = float(np.ptp(seen))
     return BlockTables(
         levels=ordered,
         values=np.array(ordered, dtype=np.float64),
         patterns=_patterns(blocks, np.arange(len(ordered))),
         total=total,
-        density=fires @ share,
-        partial_mean=fires @ (share * seen),
+        density=density,
+        partial_mean=partial_mean,
         mean=mean,
-        variance=float(share @ seen**2) - mean**2,
+        variance=variance,
         form=form,
         scale=_default_scale(ordered),
         source="random binary convolutions",
+        window=independent_window(density, partial_mean, mean=mean, variance=variance, peak=peak),
     )
 
 
@@ -239,6 +255,7 @@ def estimate_tables(
     scale: Scale | None = None,
     form: str = "signed",
     source: str = "maps",
+    window: bool = False,
 ) -> BlockTables:
     """Tables counted on real pre-activations.
 
@@ -253,6 +270,8 @@ def estimate_tables(
         One of `FORMS`.
     source
         What the maps are, for people.
+    window
+        Whether to count what the reconstruction PSNR needs too, which takes longer.
 
     Raises
     ------
@@ -267,6 +286,7 @@ def estimate_tables(
     blocks = np.zeros((n + 1) ** 4, dtype=np.int64)
     pixels, sums = np.zeros(n + 1, dtype=np.int64), np.zeros(n + 1)
     squares = 0.0
+    in_window = WindowCounts(n + 1)
     for x in maps:
         if x.ndim < 2 or min(x.shape[-2:]) < 2:
             raise ValueError(f"Tables need maps of at least 2×2 pixels; got shape {x.shape}.")
@@ -281,23 +301,29 @@ def estimate_tables(
         wide = seen.astype(np.float64).ravel()
         sums += np.bincount(bins.ravel(), weights=wide, minlength=n + 1)
         squares += float(wide @ wide)
+        if window:
+            in_window.add(seen, bins)
     count = int(pixels.sum())
     if count == 0:
         raise ValueError("Tables need at least one map; got none.")
     place = np.argsort(ascending)  # of each level among the ascending thresholds
     mean = float(sums.sum()) / count
+    variance = squares / count - mean**2
+    density = pixels[::-1].cumsum()[::-1][1:][place] / count
+    moments = in_window.tables(place, density=density, mean=mean, variance=variance)
     return BlockTables(
         levels=ordered,
         values=thresholds.astype(np.float64),
         patterns=_patterns(blocks.reshape((n + 1,) * 4), place),
         total=int(blocks.sum()),
-        density=pixels[::-1].cumsum()[::-1][1:][place] / count,
+        density=density,
         partial_mean=sums[::-1].cumsum()[::-1][1:][place] / count,
         mean=mean,
-        variance=squares / count - mean**2,
+        variance=variance,
         form=form,
         scale=chosen,
         source=source,
+        window=moments if window else None,
     )
 
 
