@@ -1,0 +1,13 @@
+from .backend import BACKENDS, load_backend
+from .files import load_packed, save_packed
+from .network import PackedNetwork
+from .packing import pack
+
+__all__ = [
+    "BACKENDS",
+    "PackedNetwork",
+    "load_backend",
+    "load_packed",
+    "pack",
+    "save_packed",
+]

@@ -1,0 +1,142 @@
+"""Packed networks on file: one safetensors file, no latent weights, readable without PyTorch.
+
+Binary weights take one bit each; the rest is small. The header describes the layers as JSON and
+bears the SHA-256 of all that matters, which is checked on loading. Opening a file runs no code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from design_core.engine.bits import pack_bits
+from design_core.engine.layers import LAYERS, BitConv, weight_bits
+from design_core.engine.network import PackedNetwork
+
+__all__ = ["load_packed", "save_packed"]
+
+_FORMAT = "design-packed-1"
+
+Arrays = dict[str, NDArray[Any]]
+
+
+def save_packed(packed: PackedNetwork, path: Path | str) -> str:
+    """Write a packed network to a file; return the SHA-256 in its header."""
+    arrays: Arrays = {}
+    layers = [_describe(layer, f"{k}", arrays) for k, layer in enumerate(packed.layers)]
+    network = json.dumps({"input_shape": list(packed.input_shape), "layers": layers})
+    digest = _digest(network, arrays)
+    header = {"format": _FORMAT, "network": network, "sha256": digest}
+    Path(path).write_bytes(save(arrays, header))
+    return digest
+
+
+def load_packed(path: Path | str, *, backend: str | None = None) -> PackedNetwork:
+    """Read a packed network and warm its routines up.
+
+    Raises
+    ------
+    ValueError
+        Not a file of `save_packed`, a damaged one, or one whose layers do not fit together.
+    OSError
+        No such file.
+    """
+    path = Path(path)
+    header, arrays = _read(path)
+    if header.get("format") != _FORMAT:
+        raise ValueError(f"{path.name} is no packed network of format {_FORMAT}.")
+    if _digest(header.get("network", ""), arrays) != header.get("sha256"):
+        raise ValueError(f"{path.name} is damaged: its contents do not match their SHA-256.")
+    try:
+        network = json.loads(header["network"])
+        layers = [_build(plain, f"{k}", arrays) for k, plain in enumerate(network["layers"])]
+        channels, height, width = map(int, network["input_shape"])
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path.name} does not describe a packed network: {error!r}.") from error
+    packed = PackedNetwork(layers, (channels, height, width), backend=backend)
+    packed.warm_up()
+    return packed
+
+
+def _read(path: Path) -> tuple[Mapping[str, str], Arrays]:
+    if not path.is_file():
+        raise FileNotFoundError(f"No packed network at {path}.")
+    try:
+        with safe_open(path, "np") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            return file.metadata() or {}, arrays
+    except SafetensorError as error:
+        raise ValueError(f"{path.name} is no safetensors file: {error}.") from error
+
+
+def _digest(network: str, arrays: Arrays) -> str:
+    """SHA-256 of the description and of every array: name, type, shape, bytes."""
+    digest = hashlib.sha256(network.encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _describe(layer: Any, prefix: str, arrays: Arrays) -> dict[str, Any]:
+    """A layer as plain data; its arrays go into `arrays`, named by `prefix` and field."""
+    plain: dict[str, Any] = {"kind": type(layer).__name__}
+    for field in fields(layer):
+        value, name = getattr(layer, field.name), f"{prefix}.{field.name}"
+        if isinstance(layer, BitConv) and field.name == "words":
+            bits = weight_bits(layer)
+            plain["shape"] = list(bits.shape)
+            arrays[name] = np.packbits(bits, bitorder="little")
+        elif isinstance(value, np.ndarray):
+            arrays[name] = _narrowed(value)
+        else:
+            plain[field.name] = _describe(value, name, arrays) if is_dataclass(value) else value
+    return plain
+
+
+def _build(plain: dict[str, Any], prefix: str, arrays: Arrays) -> Any:
+    """The inverse of `_describe`."""
+    kind = LAYERS[plain["kind"]]
+    values: dict[str, Any] = {}
+    for field in fields(kind):
+        name = f"{prefix}.{field.name}"
+        if kind is BitConv and field.name == "words":
+            values["words"] = _words(arrays[name], tuple(plain["shape"]))
+        elif name in arrays:
+            values[field.name] = _widened(arrays[name])
+        elif isinstance(plain[field.name], dict):
+            values[field.name] = _build(plain[field.name], name, arrays)
+        else:
+            values[field.name] = plain[field.name]
+    return kind(**values)
+
+
+def _words(octets: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.uint64]:
+    """Dense bits of shape (size, size, O, C) → words (size, size, ⌈C/64⌉, O)."""
+    count = math.prod(shape)
+    fits = len(shape) == 4 and min(shape) > 0 and octets.dtype == np.uint8 and octets.ndim == 1
+    if not fits or octets.size != -(-count // 8):
+        raise ValueError(f"{octets.size} bytes do not hold just the weights {list(shape)}.")
+    bits = np.unpackbits(octets, count=count, bitorder="little").astype(bool)
+    return np.ascontiguousarray(pack_bits(bits.reshape(shape)).swapaxes(2, 3))
+
+
+def _narrowed(array: NDArray[Any]) -> NDArray[Any]:
+    """int32 as int16 where that holds it, as sums of up to 3,640 channels do."""
+    narrow = array.astype(np.int16) if array.dtype == np.int32 else array
+    return narrow if np.array_equal(narrow, array) else array
+
+
+def _widened(array: NDArray[Any]) -> NDArray[Any]:
+    return array.astype(np.int32) if array.dtype == np.int16 else array

@@ -1,0 +1,367 @@
+"""The layers of a packed network: what each holds, accepts and gives.
+
+Maps are NumPy arrays (N, H, W, C): ``real`` float32, ``sums`` int32, or ``bits``, whose channels
+are packed into words. Every layer checks its arrays when it is made and the maps' description
+(`Maps`) when it is put into a network, since the compiled routines check no bounds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from design_core.engine.backend import Backend
+from design_core.engine.bits import WORD, Words, channel_mask, unpack_bits, word_count
+
+__all__ = [
+    "LAYERS",
+    "BitConv",
+    "BitDense",
+    "Cut",
+    "GlobalMean",
+    "Layer",
+    "Maps",
+    "MaxPool",
+    "RealConv",
+    "Residual",
+    "ScaleShift",
+]
+
+#: Compiled routines take the rows of a weight matrix by three.
+_STEP = 3
+
+_PADDINGS = ("one", "replicate", "zero", "none")
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Kind (``real``, ``sums`` or ``bits``) and size of the maps between two layers."""
+
+    kind: str
+    channels: int
+    height: int
+    width: int
+
+    def require(self, layer: str, kinds: tuple[str, ...], channels: int | None) -> None:
+        """ValueError unless the maps are of one of the kinds and have that many channels."""
+        if self.kind not in kinds or (channels is not None and channels != self.channels):
+            wanted = "any number of" if channels is None else channels
+            raise ValueError(
+                f"{layer} takes {' or '.join(kinds)} of {wanted} channels; "
+                f"got {self.kind} of {self.channels}."
+            )
+
+
+class Layer(Protocol):
+    """What every layer does."""
+
+    def gives(self, maps: Maps) -> Maps:
+        """The output for such an input; ValueError if it does not fit."""
+
+    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
+        """Compute."""
+
+
+@dataclass(frozen=True, eq=False)
+class RealConv:
+    """Convolution of real maps, zeros beyond the border; weights float32 (size, size, C, O)."""
+
+    weights: NDArray[np.float32]
+    stride: int = 1
+
+    def __post_init__(self) -> None:
+        _check_array(self.weights, "RealConv.weights", np.float32, 4)
+        _check_window(self.weights, self.stride)
+
+    @cached_property
+    def matrix(self) -> NDArray[np.float32]:
+        return _matrix(self.weights)
+
+    def gives(self, maps: Maps) -> Maps:
+        size, _, channels, outputs = self.weights.shape
+        maps.require("RealConv", ("real",), channels)
+        return _windowed(maps, "real", outputs, size, self.stride, size // 2)
+
+    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
+        size = len(self.weights)
+        if size > 1:
+            x = backend.pad(x, size // 2, np.zeros(x.shape[-1], np.float32), False)
+        return backend.real_sums(x, self.matrix, size, self.stride)
+
+
+@dataclass(frozen=True, eq=False)
+class BitConv:
+    """Convolution of bits with bits, exact.
+
+    Parameters
+    ----------
+    words
+        Weights, packed along the channels: (size, size, ⌈C/64⌉, O).
+    channels
+        C, what of the words counts.
+    padding
+        ``one``, ``replicate`` or ``zero`` keep the size; ``none`` takes whole windows only, so
+        that a linear layer is a window as large as the map.
+    """
+
+    words: Words
+    channels: int
+    stride: int = 1
+    padding: str = "one"
+
+    def __post_init__(self) -> None:
+        _check_array(self.words, "BitConv.words", np.uint64, 4)
+        _check_window(self.words, self.stride)
+        if self.padding not in _PADDINGS:
+            raise ValueError(
+                f"Unknown padding {self.padding!r}; choose one of {', '.join(_PADDINGS)}."
+            )
+        if self.channels < 1 or self.words.shape[2] != word_count(self.channels):
+            raise ValueError(
+                f"{self.words.shape[2]} words do not hold just {self.channels} channels."
+            )
+        if (self.words & ~channel_mask(self.channels)[:, None]).any():
+            raise ValueError(f"Weights have bits beyond their {self.channels} channels.")
+
+    @cached_property
+    def matrix(self) -> Words:
+        return _matrix(self.words)
+
+    @cached_property
+    def taps(self) -> NDArray[np.int32]:
+        """Sums of the weights over the channels, (size, size, O): what the border lacks."""
+        ones = np.bitwise_count(self.words).sum(axis=2, dtype=np.int32)
+        lacking: NDArray[np.int32] = 2 * ones - np.int32(self.channels)
+        return lacking
+
+    @property
+    def fan_in(self) -> int:
+        """Products per sum."""
+        return len(self.words) ** 2 * self.channels
+
+    def gives(self, maps: Maps) -> Maps:
+        maps.require("BitConv", ("bits",), self.channels)
+        size, margin = len(self.words), self._margin
+        return _windowed(maps, "sums", self.words.shape[3], size, self.stride, margin)
+
+    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
+        size, (height, width) = len(self.words), x.shape[1:3]
+        if self._margin:
+            fill = (
+                channel_mask(self.channels) if self.padding == "one" else np.zeros_like(x[0, 0, 0])
+            )
+            x = backend.pad(x, self._margin, fill, self.padding == "replicate")
+        sums = backend.bit_sums(x, self.matrix, size, self.stride, self.fan_in)
+        if self._margin and self.padding == "zero":
+            backend.add_rim(sums, self.taps, height, width, size, self.stride)
+        return sums
+
+    @property
+    def _margin(self) -> int:
+        return 0 if self.padding == "none" else len(self.words) // 2
+
+
+@dataclass(frozen=True, eq=False)
+class MaxPool:
+    """Maxima of 2×2 windows."""
+
+    def gives(self, maps: Maps) -> Maps:
+        maps.require("MaxPool", ("real", "sums"), None)
+        if min(maps.height, maps.width) < 2:
+            raise ValueError(f"Nothing to pool in {maps.height}×{maps.width} pixels.")
+        return replace(maps, height=maps.height // 2, width=maps.width // 2)
+
+    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
+        return backend.max_pool(x)
+
+
+@dataclass(frozen=True, eq=False)
+class Cut:
+    """Batch norm and activation in one compare: ``x ≥ cuts[i mod d1, j mod d2, c]``.
+
+    Parameters
+    ----------
+    cuts
+        (d1, d2, C); int32 for sums, float32 for real maps.
+    flips
+        ⌈C/64⌉ words: channels whose bits are inverted, those of negative γ.
+    """
+
+    cuts: NDArray[Any]
+    flips: Words
+
+    def __post_init__(self) -> None:
+        kind = np.int32 if self.cuts.dtype == np.int32 else np.float32
+        _check_array(self.cuts, "Cut.cuts", kind, 3)
+        _check_array(self.flips, "Cut.flips", np.uint64, 1)
+        if self.flips.size != word_count(self.cuts.shape[2]):
+            raise ValueError(f"{self.flips.size} words of flips for {self.cuts.shape[2]} channels.")
+
+    def gives(self, maps: Maps) -> Maps:
+        kind = "sums" if self.cuts.dtype == np.int32 else "real"
+        maps.require("Cut", (kind,), self.cuts.shape[2])
+        return replace(maps, kind="bits")
+
+    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
+        return backend.cut(x, self.cuts, self.flips)
+
+
+@dataclass(frozen=True, eq=False)
+class ScaleShift:
+    """``(x · scale) · slope + offset`` per channel: the weights' scale and a batch norm."""
+
+    scale: NDArray[np.float32]
+    slope: NDArray[np.float32]
+    offset: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        for name in ("scale", "slope", "offset"):
+            _check_array(getattr(self, name), f"ScaleShift.{name}", np.float32, 1)
+        if not self.scale.size == self.slope.size == self.offset.size:
+            raise ValueError("ScaleShift needs as many scales as slopes and offsets.")
+
+    def gives(self, maps: Maps) -> Maps:
+        maps.require("ScaleShift", ("real", "sums"), self.scale.size)
+        return replace(maps, kind="real")
+
+    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
+        return self.plus(x, np.empty((*x.shape[:3], 0), np.float32), backend)
+
+    def plus(
+        self, x: NDArray[Any], shortcut: NDArray[np.float32], backend: Backend
+    ) -> NDArray[Any]:
+        """The same, plus a shortcut of as many channels or fewer."""
+        return backend.scale_shift(x, self.scale, self.slope, self.offset, shortcut)
+
+
+@dataclass(frozen=True, eq=False)
+class Residual:
+    """``y = norm(conv(act(x))) + shortcut(x)`` on real maps.
+
+    The shortcut is averaged over stride × stride pixels; channels that it lacks are 0.
+    """
+
+    act: Cut
+    conv: BitConv
+    norm: ScaleShift
+
+    def gives(self, maps: Maps) -> Maps:
+        branch = self.norm.gives(self.conv.gives(self.act.gives(maps)))
+        if branch.channels < maps.channels or self.conv.padding == "none":
+            raise ValueError("A residual unit keeps its channels or adds some, and keeps its size.")
+        return branch
+
+    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
+        sums = self.conv(self.act(x, backend), backend)
+        return self.norm.plus(sums, _averaged(x, self.conv.stride), backend)
+
+
+@dataclass(frozen=True, eq=False)
+class GlobalMean:
+    """Means over the map: (N, H, W, C) → (N, 1, 1, C)."""
+
+    def gives(self, maps: Maps) -> Maps:
+        maps.require("GlobalMean", ("real",), None)
+        return replace(maps, height=1, width=1)
+
+    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:  # noqa: ARG002
+        means: NDArray[np.float64] = x.mean(axis=(1, 2), keepdims=True, dtype=np.float64)
+        return means.astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class BitDense:
+    """Real linear layer on the bits of a whole map; weights float32 (H, W, C, O)."""
+
+    weights: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        _check_array(self.weights, "BitDense.weights", np.float32, 4)
+
+    @cached_property
+    def matrix(self) -> NDArray[np.float32]:
+        """The weights with rows of zeros where words have bits beyond C: (64·words, O)."""
+        channels, outputs = self.weights.shape[2:]
+        missing = word_count(channels) * WORD - channels
+        whole = np.pad(self.weights, ((0, 0), (0, 0), (0, missing), (0, 0)))
+        return whole.reshape(-1, outputs)
+
+    def gives(self, maps: Maps) -> Maps:
+        height, width, channels, outputs = self.weights.shape
+        maps.require("BitDense", ("bits",), channels)
+        if (maps.height, maps.width) != (height, width):
+            raise ValueError(
+                f"BitDense takes {height}×{width} pixels; got {maps.height}×{maps.width}."
+            )
+        return Maps("real", outputs, 1, 1)
+
+    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
+        scores: NDArray[Any] = backend.dense(x.reshape(len(x), -1), self.matrix)
+        return scores[:, None, None]
+
+
+#: Layers by the name that files use.
+LAYERS: dict[str, type] = {
+    layer.__name__: layer
+    for layer in (BitConv, BitDense, Cut, GlobalMean, MaxPool, RealConv, Residual, ScaleShift)
+}
+
+
+def _check_array(array: NDArray[Any], name: str, kind: type, ndim: int) -> None:
+    if array.dtype != kind or array.ndim != ndim or array.size == 0:
+        raise ValueError(
+            f"{name} is {np.dtype(kind)} of {ndim} axes, not empty; "
+            f"got {array.dtype} of shape {array.shape}."
+        )
+    if not array.flags.c_contiguous:
+        raise ValueError(f"{name} is not contiguous.")
+
+
+def _check_window(weights: NDArray[Any], stride: int) -> None:
+    if weights.shape[0] != weights.shape[1] or stride < 1:
+        raise ValueError(
+            f"Windows are square and strides positive; got {weights.shape[:2]} and {stride}."
+        )
+
+
+def _matrix(weights: NDArray[Any]) -> NDArray[Any]:
+    """Weights (size, size, depth, O) as rows by output, padded with rows of zeros."""
+    rows = weights.reshape(-1, weights.shape[-1])
+    missing = -len(rows) % _STEP
+    return np.pad(rows, ((0, missing), (0, 0))) if missing else rows
+
+
+def _windowed(maps: Maps, kind: str, outputs: int, size: int, stride: int, margin: int) -> Maps:
+    height, width = ((side + 2 * margin - size) // stride + 1 for side in (maps.height, maps.width))
+    if min(height, width) < 1:
+        raise ValueError(
+            f"Windows of {size}×{size} do not fit into {maps.height}×{maps.width} pixels."
+        )
+    return Maps(kind, outputs, height, width)
+
+
+def _averaged(x: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
+    """Means of stride × stride windows, those at the end of what pixels they have."""
+    if stride == 1:
+        return x
+    height, width = x.shape[1:3]
+    rows, columns = -(-height // stride), -(-width // stride)
+    total = np.zeros((len(x), rows, columns, x.shape[3]), np.float32)
+    for i in range(stride):
+        for j in range(stride):
+            part = x[:, i::stride, j::stride]
+            total[:, : part.shape[1], : part.shape[2]] += part
+    tall = np.minimum(stride, height - stride * np.arange(rows))
+    broad = np.minimum(stride, width - stride * np.arange(columns))
+    counts = (tall[:, None] * broad).astype(np.float32)
+    means: NDArray[np.float32] = total / counts[:, :, None]
+    return means
+
+
+def weight_bits(conv: BitConv) -> NDArray[np.bool_]:
+    """Weights of a `BitConv` one by one: (size, size, O, C)."""
+    return unpack_bits(conv.words.swapaxes(2, 3), conv.channels)

@@ -1,0 +1,139 @@
+"""A packed network: bits in, bits through, class scores out. NumPy, and numba where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from design_core.engine.backend import BACKENDS, load_backend
+from design_core.engine.layers import Layer, Maps
+
+__all__ = ["PackedNetwork"]
+
+#: Values of the largest map that a thread works on at a time: a megabyte, within its own cache.
+_CHUNK_VALUES = 2**18
+
+
+class PackedNetwork:
+    """A trained network whose binary layers run on bits.
+
+    Made by `design_core.engine.pack` or `load_packed`. Holds no state between calls: any number
+    of threads may call it at once.
+
+    Parameters
+    ----------
+    layers
+        In the order of computation, from real maps to real maps of one pixel, the class scores.
+    input_shape
+        (C, H, W) of the pictures.
+    backend
+        See `load_backend`.
+
+    Raises
+    ------
+    ValueError
+        Layers that do not fit each other or the pictures.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from design_core.engine import pack
+    >>> from design_core.networks import build_network
+    >>> packed = pack(build_network("tiny"))
+    >>> packed(np.zeros((5, 1, 8, 8), np.float32)).shape
+    (5, 10)
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        input_shape: tuple[int, int, int],
+        *,
+        backend: str | None = None,
+    ) -> None:
+        self.layers = tuple(layers)
+        self.input_shape = input_shape
+        self.routines = load_backend(backend)
+        self.classes = self._output(input_shape).channels
+        self._largest: dict[tuple[int, ...], int] = {}
+
+    @property
+    def backend(self) -> str:
+        """Name of the backend in use."""
+        return next(name for name, module in BACKENDS.items() if module == self.routines.__name__)
+
+    def __call__(self, x: ArrayLike, *, threads: int = 1) -> NDArray[np.float32]:
+        """Class scores (N, classes) of normalized pictures (N, C, H, W).
+
+        Parameters
+        ----------
+        threads
+            How many share the batch, picture by picture.
+
+        Raises
+        ------
+        ValueError
+            Pictures of another shape than the network takes.
+        """
+        pictures = np.asarray(x, dtype=np.float32)
+        if pictures.ndim != 4:
+            raise ValueError(f"Pictures come as a batch (N, C, H, W); got {pictures.ndim} axes.")
+        if len(pictures) == 0:
+            return np.empty((0, self.classes), np.float32)
+        step = max(1, _CHUNK_VALUES // self._largest_map(pictures.shape[1:]))
+        step = min(step, -(-len(pictures) // threads))
+        chunks = [pictures[start : start + step] for start in range(0, len(pictures), step)]
+        if threads == 1 or len(chunks) == 1:
+            return np.concatenate([self._scores(chunk) for chunk in chunks])
+        # Threads of this call alone: a pool that outlives it would not survive a fork.
+        with ThreadPoolExecutor(threads) as pool:
+            return np.concatenate(list(pool.map(self._scores, chunks)))
+
+    def maps(self, x: ArrayLike) -> list[NDArray[Any]]:
+        """What every layer gives for a batch (N, C, H, W), in order; bits are packed."""
+        current = self._first(np.asarray(x, dtype=np.float32))
+        given = []
+        for layer in self.layers:
+            current = layer(current, self.routines)
+            given.append(current)
+        return given
+
+    def warm_up(self) -> None:
+        """Compile the routines now, or read them from the cache, rather than at the first call."""
+        self(np.zeros((1, *self.input_shape), np.float32))
+
+    def _scores(self, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+        x: NDArray[Any] = self._first(pictures)
+        for layer in self.layers:
+            x = layer(x, self.routines)
+        return x[:, 0, 0]
+
+    @staticmethod
+    def _first(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
+
+    def _output(self, shape: tuple[int, ...]) -> Maps:
+        maps = Maps("real", *shape)
+        for layer in self.layers:
+            maps = layer.gives(maps)
+        if (maps.kind, maps.height, maps.width) != ("real", 1, 1):
+            raise ValueError(
+                f"The last layer gives {maps.kind} of {maps.height}×{maps.width} pixels, "
+                "not class scores."
+            )
+        return maps
+
+    def _largest_map(self, shape: tuple[int, ...]) -> int:
+        """Values of the largest map for one picture; ValueError if the picture does not fit."""
+        if shape not in self._largest:
+            self._output(shape)
+            maps, largest = Maps("real", *shape), 1
+            for layer in self.layers:
+                maps = layer.gives(maps)
+                largest = max(largest, maps.channels * maps.height * maps.width)
+            self._largest[shape] = largest
+        return self._largest[shape]
