@@ -7,18 +7,18 @@ import json
 import streamlit as st
 from viewer_maps import example_maps
 
-from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.published import PUBLISHED
 from ui.viewer import viewer
 
 query = st.query_params
 count, height, width = (int(n) for n in query.get("shape", "1x37x53").split("x"))
-kernel = PUBLISHED[query.get("kernel", "2x2-v2")]
 st.set_page_config(layout="wide")
 if st.button("Another kernel"):
     st.session_state.kernel = "3x3-symmetric-v1"
-if "kernel" in st.session_state:
-    kernel: ThresholdKernel = PUBLISHED[st.session_state.kernel]
+if st.button("Other maps"):
+    st.session_state.shape = (2, 20, 31)
+kernel = PUBLISHED[st.session_state.get("kernel", query.get("kernel", "2x2-v2"))]
+count, height, width = st.session_state.get("shape", (count, height, width))
 
 state = viewer(
     example_maps(count, height, width),

@@ -211,6 +211,31 @@ def test_another_kernel_from_the_page_wins(open_viewer: Open) -> None:
     assert painted(cut(x, PUBLISHED["3x3-symmetric-v1"]), BITS, view, 1).all()
 
 
+def test_other_maps_keep_the_kernel_and_take_its_place(open_viewer: Open) -> None:
+    view = open_viewer(shape="3x37x53")
+    view.focus_stage()
+    view.press("]", "]", ",", ",")
+    view.wait_report("report.selected === 2 && report.strength === 0.9")
+    view.page.get_by_role("button", name="Other maps").click()
+    view.wait_report("report.selected === 0 && report.strength === 0.9")
+    view.page.wait_for_function(
+        "() => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]"
+        ".some(host => host.shadowRoot.querySelectorAll('.maps button').length === 2)"
+    )
+    view.settle()
+    bits = cut(example_maps(2, 20, 31), PUBLISHED["2x2-v2"].scaled(strength=0.9))
+    assert painted(bits, BITS, view, 1).all()
+
+
+def test_presenter_sees_pictures_and_numbers_only(open_viewer: Open) -> None:
+    view = open_viewer(presenter="1")
+    assert painted(cut(example_maps(*SHAPE), PUBLISHED["2x2-v2"]), BITS, view, 1).all()
+    for hidden in (".toolbar", ".side", ".readout"):
+        assert not view.find(hidden).is_visible()
+    size = view.find(".caption dd").first.evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
+    assert size >= 28
+
+
 def test_wipe(open_viewer: Open) -> None:
     view = open_viewer(view="wipe")
     x = example_maps(*SHAPE)

@@ -93,10 +93,14 @@ class KernelDrawing {
     this.cells.forEach((cell, place) => {
       const rank = kernel.ranks[first + place];
       const grey = shade(byRank[rank], low, high);
-      cell.square.setAttribute("fill", `rgb(${grey},${grey},${grey})`);
-      cell.group.classList.toggle("dark", grey < 140);
+      if (cell.grey !== grey) {
+        cell.grey = grey;
+        cell.square.setAttribute("fill", `rgb(${grey},${grey},${grey})`);
+        cell.group.classList.toggle("dark", grey < 140);
+      }
+      if (!cell.level) return; // a large kernel: its cells are read by choosing them
       const level = kernel.levelSet[rank];
-      if (cell.level) cell.level.textContent = String(level).replace("-", "−");
+      cell.level.textContent = String(level).replace("-", "−");
       if (cell.threshold) cell.threshold.textContent = signed(byRank[rank], 2);
       const [i, j] = [Math.floor(place / columns), place % columns];
       cell.group.setAttribute(

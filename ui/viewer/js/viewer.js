@@ -26,6 +26,8 @@ const VIEW_KEYS = { s: "single", b: "side-by-side", w: "wipe", f: "flicker", d: 
 const NARROW = 560; // CSS pixels; below, two pictures side by side are too small to compare
 const SNAP = 0.04; // strength within this of 0 or 1 goes there while dragged
 const SWAP_MS = 900;
+const LIVE_PIXELS = 1 << 20; // maps up to this size are scored in every frame, larger ones at rest
+const REST_MS = 120;
 const PERCENT = (share) => `${(100 * share).toFixed(1)} %`;
 const SCORE_TEXT = {
   tv: (value) => value.toFixed(3),
@@ -51,6 +53,7 @@ class Viewer {
       view: "side-by-side", shown: "design", swapped: false, zoom: null,
       centre: { row: 0, column: 0 }, divider: 0.5, pinned: null, cursor: null, selected: 0, slice: 0,
     };
+    this.newest = { settings: null, maps: null }; // as they came from Python
     this.given = {}; // what Python last asked for, to tell its changes from the user's
     this.panel = { width: 0, height: 0 };
     this.pointers = new Map();
@@ -74,13 +77,22 @@ class Viewer {
 
   /** Take maps: float32 values of shape (C, H, W), known by their hash. */
   receiveMaps(hash, values) {
-    if (this.maps?.hash === hash) return;
-    this.maps = { hash, values };
-    this.applySettings();
+    this.newest.maps = { hash, values };
+    this.adopt();
   }
 
   receiveSettings(settings) {
-    this.settings = settings;
+    this.newest.settings = settings;
+    this.adopt();
+  }
+
+  /** Maps and settings travel apart; until they belong together the old picture stays, dimmed. */
+  adopt() {
+    const { maps, settings } = this.newest;
+    const complete = settings && maps?.hash === settings.maps;
+    this.root.classList.toggle("waiting", !complete);
+    if (!complete) return;
+    Object.assign(this, { maps, settings });
     this.applySettings();
   }
 
@@ -89,10 +101,7 @@ class Viewer {
    * wins; where it repeats itself, what the user did meanwhile stays.
    */
   applySettings() {
-    const { settings, maps } = this;
-    const complete = settings && maps?.hash === settings.maps;
-    this.root.classList.toggle("waiting", !complete);
-    if (!complete) return;
+    const { settings } = this;
     const isFirst = this.given.kernel === undefined;
     const { given } = settings;
     const newMaps = this.given.maps !== given.maps;
@@ -380,10 +389,20 @@ class Viewer {
     const [slices, d1, d2] = kernel.shape;
     const thresholds = sliceThresholds(kernel, this.state.selected % slices);
     binarize(this.x, map.columns, thresholds, [d1, d2], layers.design.index);
-    this.scores.design = score(layers.design.index, map.columns, [d1, d2], layers.sign.index);
     layers.design.version++;
     this.stale = new Set(["difference", "signVariation", "designVariation"]);
     this.drawKernel();
+    clearTimeout(this.scoring);
+    if (this.x.length <= LIVE_PIXELS) this.scoreDesign();
+    else this.scoring = setTimeout(() => this.scoreDesign(), REST_MS);
+  }
+
+  scoreDesign() {
+    const { kernel, layers, map } = this;
+    clearTimeout(this.scoring);
+    this.scoring = null;
+    const period = kernel.shape.slice(1);
+    this.scores.design = score(layers.design.index, map.columns, period, layers.sign.index);
     for (const caption of this.all(".caption")) {
       for (const cell of caption.querySelectorAll("[data-score]")) {
         const { score: kind } = cell.dataset;
@@ -690,8 +709,9 @@ class Viewer {
   }
 
   summarize() {
-    if (!this.scores?.design || this.dirty) {
-      requestAnimationFrame(() => this.scores?.design && !this.dirty && this.summarize());
+    cancelAnimationFrame(this.summarizing);
+    if (!this.scores?.design || this.dirty || this.scoring) {
+      this.summarizing = requestAnimationFrame(() => this.summarize());
       return;
     }
     const { sign, design } = this.scores;
@@ -1006,6 +1026,9 @@ class Viewer {
     for (const observer of this.observers) observer.disconnect();
     clearInterval(this.swapping);
     clearTimeout(this.reporting);
+    clearTimeout(this.scoring);
+    cancelAnimationFrame(this.summarizing);
+    cancelAnimationFrame(this.frame);
   }
 }
 
@@ -1029,7 +1052,7 @@ export default function mount({ data, parentElement, setStateValue }) {
     if (channel.settings) viewer.receiveSettings(channel.settings);
   }
   viewer.setStateValue = setStateValue;
-  if (viewer.maps?.hash !== header.hash) {
+  if (viewer.newest.maps?.hash !== header.hash) {
     const start = data.byteOffset + Math.ceil(headerEnd / 4) * 4;
     const end = data.byteOffset + data.byteLength;
     viewer.receiveMaps(header.hash, new Float32Array(data.buffer.slice(start, end)));
