@@ -19,7 +19,10 @@ st.set_page_config(
 theme.apply()
 
 page = st.navigation(
-    [st.Page("pages/explore.py", title="Explore", icon=":material/compare:", default=True)],
+    [
+        st.Page("pages/explore.py", title="Explore", icon=":material/compare:", default=True),
+        st.Page("pages/design.py", title="Design", icon=":material/grid_on:"),
+    ],
     position="top",
 )
 page.run()

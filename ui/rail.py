@@ -16,7 +16,7 @@ from design_core.scaling import SCALE_NAMES
 from ui.compute import Scene, decoded, fitted_scale
 from ui.data_sets import choose_item
 
-__all__ = ["Bench", "rail"]
+__all__ = ["Bench", "own_kernel", "picture_rail", "rail"]
 
 # The first screen should hold a whole picture, its maps, and a difference that one sees at once.
 _FIRST_SAMPLE = "astronaut"
@@ -39,7 +39,18 @@ def rail() -> Bench:
     with st.sidebar:
         scene = _scene(_picture())
         st.divider()
-        return Bench(scene, _scaled(_kernel(), scene))
+        return Bench(scene, _kernel(scene))
+
+
+def picture_rail() -> Scene:
+    """Draw the controls for picture and feature maps only."""
+    return _scene(_picture())
+
+
+def own_kernel(kernel: ThresholdKernel) -> None:
+    """Make a kernel the one that the rail has chosen, on whatever page comes next."""
+    st.session_state["own_kernel"] = kernel
+    st.session_state["kernel_way"] = "Own"
 
 
 def _picture() -> Picture:
@@ -57,7 +68,6 @@ def _picture() -> Picture:
     elif way == "Data set":
         chosen = choose_item()
     else:
-        chosen = None
         name = st.selectbox(
             "Sample",
             list(SAMPLES),
@@ -67,9 +77,12 @@ def _picture() -> Picture:
             persist_state="session",
             label_visibility="collapsed",
         )
-        st.session_state["last_sample"] = name
-    # Until there is an upload or an item, the last sample stays in view: nothing goes blank.
-    return chosen or sample(st.session_state.get("last_sample", _FIRST_SAMPLE))
+        chosen = sample(name)
+    # Until there is an upload or an item, the last picture stays in view: nothing goes blank, and
+    # an upload outlives its widget when the page changes.
+    picture: Picture = chosen or st.session_state.get("picture") or sample(_FIRST_SAMPLE)
+    st.session_state["picture"] = picture
+    return picture
 
 
 def _upload() -> Picture | None:
@@ -112,11 +125,13 @@ def _scene(picture: Picture) -> Scene:
     return Scene(picture, longest, source, int(maps), int(seed))
 
 
-def _kernel() -> ThresholdKernel:
+def _kernel(scene: Scene) -> ThresholdKernel:
+    own: ThresholdKernel | None = st.session_state.get("own_kernel")
     way = st.segmented_control(
         "Threshold kernel",
-        ["Published", "Pattern"],
-        default="Published",
+        ["Published", "Pattern", *(["Own"] if own else [])],
+        # A default beside a value set from outside would draw Streamlit's warning.
+        default=None if "kernel_way" in st.session_state else "Published",
         required=True,
         key="kernel_way",
         persist_state="session",
@@ -124,8 +139,16 @@ def _kernel() -> ThresholdKernel:
         help="A small pattern of thresholds, repeated over the map: "
         "T[c mod s, i mod d₁, j mod d₂]. Click its cells beside the pictures to change levels.",
     )
-    if way == "Pattern":
-        return _pattern()
+    if way == "Own" and own:
+        st.caption(
+            f"{own.name or 'Own kernel'}, {' × '.join(map(str, own.shape))}, scale {own.scale.name}"
+        )
+        st.page_link("pages/design.py", label="Change it in Design", icon=":material/edit:")
+        return own
+    return _scaled(_pattern() if way == "Pattern" else _published(), scene)
+
+
+def _published() -> ThresholdKernel:
     name = st.selectbox(
         "Published kernel",
         list(PUBLISHED),

@@ -1,0 +1,139 @@
+"""Design: a threshold kernel against numbers."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from design_core.kernels.spec import encode_kernel
+from ui.designer.charts import landscape_chart, plane_chart
+from ui.designer.desk import Desk, desk
+from ui.designer.editor_panel import editor_panel
+from ui.designer.files_panel import files_panel
+from ui.designer.landscapes import Judged, Listing, Question
+from ui.designer.scoring import (
+    finding,
+    number_list,
+    objective_words,
+    scoring_controls,
+    source_words,
+)
+from ui.designer.search_panel import search_panel
+from ui.designer.sweep_panel import sweep_panel
+from ui.designer.threshold_panel import threshold_panel
+from ui.rail import own_kernel, picture_rail
+
+PANELS = ("Find the best", "Thresholds", "Sweep", "Files and code")
+PLOT = {"displayModeBar": False}
+
+
+def link(design: Desk) -> None:
+    """Keep the address a link to this kernel."""
+    try:
+        st.query_params["kernel"] = encode_kernel(design.kernel)
+    except ValueError:
+        st.query_params.pop("kernel", None)
+
+
+def landscape_title(listing: Listing, judged: Judged, question: Question, size: str) -> str:
+    by = objective_words(question.objective)
+    if listing.whole is None:
+        return f"{by.capitalize()} of {listing.size:,} random {size} kernels"
+    ties = judged.whole.ties
+    shared = f"; {ties:,} share this score" if ties and ties > 1 else ""
+    return f"{by.capitalize()} of all {listing.size:,} {size} kernels{shared}"
+
+
+def charts(design: Desk, question: Question, listing: Listing, judged: Judged) -> None:
+    """The landscape of the kernel's size, and the plane of all 2×2 kernels."""
+    size = "×".join(map(str, design.kernel.shape[1:]))
+    title = landscape_title(listing, judged, question, size)
+    st.plotly_chart(
+        landscape_chart(listing, judged, objective=question.objective, title=title),
+        key="landscape",
+        config=PLOT,
+        alt=f"{title}, on {source_words(question)}. This kernel: {judged.whole.score:.4f}.",
+    )
+    plane = question.plane()
+    if plane is None:
+        st.caption("The kernel has too many levels to draw all its 2×2 kernels.")
+        return
+
+    def take() -> None:
+        points = st.session_state["plane"]["selection"]["points"]
+        place = points[0].get("customdata") if points else None
+        if place is not None:
+            chosen = plane.front.kernel(int(place if isinstance(place, int) else place[0]))
+            design.take(chosen.with_scale(design.kernel.scale).renamed("from the plane"))
+
+    on_front, all_kernels = len(plane.front.places), len(plane.front.tv)
+    beaten = "One 2×2 kernel beats" if on_front == 1 else f"{on_front} 2×2 kernels lead"
+    title = f"Flips or information? {beaten} all {all_kernels:,}"
+    published = [(one.tv, one.information, one.kernel.name) for one in question.published((2, 2))]
+    st.plotly_chart(
+        plane_chart(plane, judged, published, title=title),
+        key="plane",
+        on_select=take,
+        selection_mode="points",
+        config=PLOT,
+        alt=f"{title}, on {source_words(question)}. This kernel: total variation "
+        f"{judged.whole.tv:.3f}, information {judged.whole.information:.3f}. Click a point to "
+        "take its kernel.",
+    )
+
+
+design = desk()
+with st.sidebar:
+    choice = scoring_controls()
+    st.divider()
+    scene = picture_rail()
+link(design)
+question = choice.question(design.kernel, scene)
+listing: Listing | None = None
+judged: Judged | None = None
+try:
+    listing = question.listing(design.kernel.shape[1:])
+    judged = question.judge(design.kernel)
+except ValueError as error:
+    heading, why_not = f"{design.kernel.name or 'This kernel'} has no score here.", str(error)
+else:
+    heading, why_not = finding(design.kernel, judged, listing, question), ""
+
+st.html(
+    f'<h1 class="ds-finding">{escape(heading)}</h1>'
+    f'<p class="ds-note">Scored on {escape(source_words(question))}</p>'
+)
+left, right = st.columns([3, 5], gap="medium")
+with left:
+    editor_panel(design)
+    if judged and listing:
+        st.html(number_list(design.kernel, judged, listing))
+    if st.button(
+        "Open in Explore", type="primary", icon=":material/compare:", key="open_in_explore"
+    ):
+        own_kernel(design.kernel)
+        st.switch_page("pages/explore.py")
+with right:
+    if judged and listing:
+        charts(design, question, listing, judged)
+    else:
+        st.info(why_not, icon=":material/info:")
+
+panel = st.segmented_control(
+    "Panel",
+    PANELS,
+    default=PANELS[0],
+    required=True,
+    key="panel",
+    persist_state="session",
+    label_visibility="collapsed",
+)
+if panel == "Find the best":
+    search_panel(design, question)
+elif panel == "Thresholds":
+    threshold_panel(design, scene)
+elif panel == "Sweep":
+    sweep_panel(design, scene)
+else:
+    files_panel(design)
