@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import resource
 import statistics
 import subprocess
@@ -25,6 +24,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.machine import machine_facts
 from design_core.kernels.kernel import ThresholdKernel, binarize
 from design_core.scores import total_variation
 from design_core.search.find import find_kernels
@@ -130,7 +130,7 @@ def report(measured: list[dict[str, Any]]) -> str:
             f"Simulating all {6 ** (side * side):,} kernels of {side}x{side} would take "
             f"{every / 3600:,.1f} hours; the exact search takes {ours:.2f} s."
         )
-    lines.append(f"{platform.processor() or platform.machine()}, NumPy {np.__version__}")
+    lines.append(", ".join(f"{fact} {value}" for fact, value in machine_facts("numpy").items()))
     return "\n".join(lines)
 
 
@@ -145,7 +145,12 @@ def main() -> None:
         print(json.dumps(measure(args.case, args.runs)))
         return
     measured = [in_own_process(name, args.runs) for name in CASES]
-    print(json.dumps(measured, indent=2) if args.json else report(measured))
+    facts = machine_facts("numpy")
+    print(
+        json.dumps({"machine": facts, "cases": measured}, indent=2)
+        if args.json
+        else report(measured)
+    )
 
 
 if __name__ == "__main__":

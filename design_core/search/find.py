@@ -27,6 +27,7 @@ from design_core.search.constraints import Constraints
 from design_core.search.landscape import MAX_KERNELS, Landscape, Progress, list_landscape
 from design_core.search.objectives import LocalScore, Objective
 from design_core.search.scorer import Scorer, slice_places
+from design_core.search.symmetry import class_count
 from design_core.search.tables import BlockTables
 from design_core.search.transfer import Optimum, density_bound, find_optimum, is_feasible
 
@@ -35,6 +36,7 @@ __all__ = ["KernelScore", "SearchResult", "find_kernels", "full_landscape", "sco
 Ranks = NDArray[np.uint8]
 
 _LARGEST_FULL = 2**24  # kernels that are listed in one go: 3×3 on six levels
+_MOST_SYMMETRIC = 16  # sides beyond which equivalent kernels are not counted
 _LARGEST_TILED = 2**17  # smaller kernels whose landscape is searched for a start of the ascent
 
 
@@ -276,7 +278,7 @@ def find_kernels(
         ties=found.ties,
         tied_classes=listed.tied_classes(best_sum) if listed else None,
         kernels=found.count,
-        classes=listed.classes() if listed else None,
+        classes=_classes(scorer, size, limits),
         evaluated=found.evaluated,
         exact=found.method != "ascent",
         bound=found.bound,
@@ -336,6 +338,13 @@ def _most_listed(limits: Constraints) -> int:
 def _by_levels_alone(limits: Constraints) -> bool:
     """Whether the limits are met by choosing levels, so that the transfer matrix can search."""
     return (limits.symmetry, limits.density, limits.balance) == (None, None, None)
+
+
+def _classes(scorer: Scorer, size: tuple[int, int], limits: Constraints) -> int | None:
+    """How many kernels there are up to equivalence; None under limits that cut classes."""
+    if limits.by_cell or limits.symmetry is not None or min(size) > _MOST_SYMMETRIC:
+        return None
+    return class_count(len(scorer.levels), scorer.equivalences(size))
 
 
 def _ranks_in(kernel: ThresholdKernel, tables: BlockTables) -> NDArray[np.int64]:

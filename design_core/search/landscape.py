@@ -10,7 +10,7 @@ so that the 10,077,696 scores of 3×3 on six levels are sums of three broadcast 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from design_core.search.constraints import Constraints
 from design_core.search.objectives import LocalScore
 from design_core.search.scorer import Scorer
-from design_core.search.symmetry import canonical, class_count, equivalences
+from design_core.search.symmetry import canonical
 
 __all__ = [
     "MAX_KERNELS",
@@ -92,12 +92,6 @@ class Landscape:
         free = _digits(codes, len(self.levels), int(self.orbits.max()) + 1)
         return free[:, self.orbits].reshape(-1, *self.shape)
 
-    def classes(self) -> int | None:
-        """How many kernels there are when equivalent ones count once; None under constraints."""
-        if self.codes is not None or self.constraints.symmetry is not None:
-            return None
-        return class_count(len(self.levels), self._equivalences())
-
     def position(self, ranks: NDArray[Any]) -> tuple[int, int]:
         """Rank of a kernel (1 for the best) and how many kernels share its score, itself included.
 
@@ -131,7 +125,9 @@ class Landscape:
         places = np.flatnonzero(self._near(value))
         if places.size > _MAX_CLASSIFIED:
             return None
-        tied = canonical(self.ranks(places).reshape(places.size, -1), self._equivalences())
+        tied = canonical(
+            self.ranks(places).reshape(places.size, -1), self.scorer.equivalences(self.shape)
+        )
         return len(np.unique(tied, axis=0))
 
     def best(self, top: int = 1) -> list[Ranks]:
@@ -164,17 +160,11 @@ class Landscape:
             return np.asarray(self.sums == value)
         return np.asarray(np.abs(self.sums - value) <= tolerance)
 
-    def _equivalences(self) -> Integers:
-        if self.scorer.is_local:
-            return equivalences(self.scorer.local, self.shape)
-        # The correlation does not mind where a level stands; shifts are what is left for sure.
-        return _shifts(self.shape)
-
     def _extreme(self, top: int, sign: int) -> list[Ranks]:
         """Each class has at most as many members as there are equivalences, so the first
         ``top · equivalences`` kernels hold `top` classes.
         """  # fmt: skip
-        permutations = self._equivalences()
+        permutations = self.scorer.equivalences(self.shape)
         wanted = min(top * len(permutations), self.size)
         at = wanted - 1 if sign < 0 else self.size - wanted
         limit = np.partition(self.sums, at)[at]
@@ -324,14 +314,3 @@ def _digits(codes: NDArray[Any], base: int, width: int) -> Ranks:
     for place in reversed(range(width)):
         rest, digits[:, place] = np.divmod(rest, base)
     return digits
-
-
-def _shifts(shape: tuple[int, int]) -> Integers:
-    cells = np.arange(shape[0] * shape[1]).reshape(shape)
-    return np.array(list(_shifted(cells)), dtype=np.int64)
-
-
-def _shifted(cells: Integers) -> Iterator[Integers]:
-    for down in range(cells.shape[0]):
-        for right in range(cells.shape[1]):
-            yield np.roll(cells, (down, right), axis=(0, 1)).ravel()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from design_core.search.objectives import QUANTUM, LocalScore, Objective, local_score
+from design_core.search.symmetry import equivalences, shifts
 from design_core.search.tables import BlockTables
 from design_core.search.windows import WindowTables
 
@@ -132,6 +133,13 @@ class Scorer:
             partial_mean=self.partial_mean[keep],
             places=self.places[:, keep],
         )
+
+    def equivalences(self, shape: tuple[int, int]) -> Integers:
+        """Rearrangements of a kernel's cells that keep every score, see `equivalences`."""
+        if self.is_local:
+            return equivalences(self.local, shape)
+        # Correlation and PSNR: the shifts are what is left for sure.
+        return shifts(shape)
 
     def sums(self, ranks: NDArray[Any]) -> Integers:
         """Whole-number scores of kernels of level ranks, shape (..., d1, d2)."""

@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 
 from design_core.search.objectives import LocalScore
 
-__all__ = ["REFLECTIONS", "canonical", "class_count", "equivalences", "keeps", "necklaces"]
+__all__ = [
+    "REFLECTIONS",
+    "canonical",
+    "class_count",
+    "equivalences",
+    "keeps",
+    "necklaces",
+    "shifts",
+]
 
 Indices = NDArray[np.int64]
 
@@ -38,17 +46,22 @@ def equivalences(score: LocalScore, shape: tuple[int, int]) -> Indices:
     int64 array of shape (g, d1·d2)
         ``ranks.ravel()[row]`` is an equivalent kernel. The rows form a group.
     """
-    rows, columns = shape
-    cells = np.arange(rows * columns).reshape(shape)
-    found = set()
-    for lay in REFLECTIONS.values():
-        laid = lay(cells)
-        if laid.shape != shape or not keeps(score, lay):
-            continue
-        for down in range(rows):
-            for right in range(columns):
-                found.add(tuple(np.roll(laid, (down, right), axis=(0, 1)).ravel().tolist()))
-    return np.array(sorted(found), dtype=np.int64)
+    cells = np.arange(shape[0] * shape[1]).reshape(shape)
+    laid = [lay(cells) for lay in REFLECTIONS.values() if keeps(score, lay)]
+    kept = [each.ravel()[shifts(shape)] for each in laid if each.shape == shape]
+    return np.asarray(np.unique(np.concatenate(kept), axis=0), dtype=np.int64)
+
+
+def shifts(shape: tuple[int, int]) -> Indices:
+    """All cyclic shifts of a kernel's cells, shape (d1·d2, d1·d2)."""
+    cells = np.arange(shape[0] * shape[1]).reshape(shape)
+    return np.array(
+        [
+            np.roll(cells, (down, right), axis=(0, 1)).ravel()
+            for down in range(shape[0])
+            for right in range(shape[1])
+        ]
+    )
 
 
 def keeps(score: LocalScore, lay: Callable[[Indices], Indices]) -> bool:

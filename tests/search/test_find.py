@@ -46,6 +46,16 @@ def test_the_answer_after_relu_says_that_it_ignores_the_picture() -> None:
     assert [scored.rank for scored in result.best] == [1, 3, 7]
 
 
+def test_classes_are_counted_beyond_listing() -> None:
+    result = find_kernels(RELU, (4, 4), constraints=Constraints(levels=(0, 9)))
+    assert (
+        result.classes == find_kernels(RELU, (4, 4), constraints=Constraints(levels=(1, 5))).classes
+    )
+    whole = find_kernels(RELU, (3, 4), constraints=Constraints(levels=(0, 3, 9)))
+    assert whole.classes is not None
+    assert whole.classes >= 3**12 / (12 * 4)
+
+
 def test_results_are_plain_data() -> None:
     for size in ((2, 2), (4, 4)):
         result = find_kernels(RELU, size, constraints=Constraints(levels=(1, 9)), top=2)
