@@ -20,16 +20,20 @@ if st.button("Other maps"):
 kernel = PUBLISHED[st.session_state.get("kernel", query.get("kernel", "2x2-v2"))]
 count, height, width = st.session_state.get("shape", (count, height, width))
 
-state = viewer(
-    example_maps(count, height, width),
-    kernel,
-    names=[f"map {k}" for k in range(count)],
-    picture_alt="smooth noise",
-    view=query.get("view", "side-by-side"),
-    height=int(query.get("height", "420")),
-    presenter="presenter" in query,
-    key="viewer",
-)
+if st.button("Move"):
+    st.session_state.moved = True
+place = st.tabs(["One", "Two"])[0] if "moved" in st.session_state else st.container()
+with place:
+    state = viewer(
+        example_maps(count, height, width),
+        kernel,
+        names=[f"map {k}" for k in range(count)],
+        picture_alt="smooth noise",
+        view=query.get("view", "side-by-side"),
+        height=int(query.get("height", "420")),
+        presenter="presenter" in query,
+        key="viewer",
+    )
 report = {
     "levels": state.kernel.levels.tolist(),
     "strength": state.strength,

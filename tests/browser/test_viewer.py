@@ -227,6 +227,23 @@ def test_other_maps_keep_the_kernel_and_take_its_place(open_viewer: Open) -> Non
     assert painted(bits, BITS, view, 1).all()
 
 
+def test_a_viewer_that_moves_on_the_page_shows_what_the_user_set(open_viewer: Open) -> None:
+    view = open_viewer(shape="3x37x53")
+    x = example_maps(3, 37, 53)
+    view.focus_stage()
+    view.press("]", ",", ",", "w", "1", "+")
+    view.find(".kernel g[data-cell='0']").click()
+    view.wait_report("report.zoom === 2 && report.levels[0][0][0] === 3")
+    view.page.get_by_role("button", name="Move").click()
+    view.page.get_by_role("tab", name="One").wait_for()
+    view.page.wait_for_selector(".viewer[data-ready=true][data-view=wipe]")
+    view.settle()
+    edited = ThresholdKernel([[3, 1], [3, 3]]).scaled(strength=0.9)
+    _, (zoom, _, _, split) = view.canvas()
+    assert zoom == 2
+    assert painted(cut(x, edited, 1), BITS, view)[:, split:].all()
+
+
 def test_presenter_sees_pictures_and_numbers_only(open_viewer: Open) -> None:
     view = open_viewer(presenter="1")
     assert painted(cut(example_maps(*SHAPE), PUBLISHED["2x2-v2"]), BITS, view, 1).all()
