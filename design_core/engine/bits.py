@@ -29,7 +29,7 @@ def pack_bits(bits: NDArray[np.bool_]) -> Words:
     missing = word_count(bits.shape[-1]) * WORD - bits.shape[-1]
     whole = np.pad(bits, [(0, 0)] * (bits.ndim - 1) + [(0, missing)])
     packed = np.packbits(whole, axis=-1, bitorder="little")
-    return packed.view("<u8").astype(np.uint64, copy=False)
+    return np.ascontiguousarray(packed).view("<u8").astype(np.uint64, copy=False)
 
 
 def unpack_bits(words: Words, channels: int) -> NDArray[np.bool_]:

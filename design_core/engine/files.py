@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any
@@ -34,10 +33,11 @@ def save_packed(packed: PackedNetwork, path: Path | str) -> str:
     """Write a packed network to a file; return the SHA-256 in its header."""
     arrays: Arrays = {}
     layers = [_describe(layer, f"{k}", arrays) for k, layer in enumerate(packed.layers)]
-    network = json.dumps({"input_shape": list(packed.input_shape), "layers": layers})
+    network = {"input_shape": list(packed.input_shape), "layers": layers}
     digest = _digest(network, arrays)
-    header = {"format": _FORMAT, "network": network, "sha256": digest}
-    Path(path).write_bytes(save(arrays, header))
+    header = json.dumps({"format": _FORMAT, "network": network, "sha256": digest})
+    # One entry only: several would be written in an order that changes from run to run.
+    Path(path).write_bytes(save(arrays, {"packed": header}))
     return digest
 
 
@@ -53,12 +53,12 @@ def load_packed(path: Path | str, *, backend: str | None = None) -> PackedNetwor
     """
     path = Path(path)
     header, arrays = _read(path)
-    if header.get("format") != _FORMAT:
+    if not isinstance(header, dict) or header.get("format") != _FORMAT:
         raise ValueError(f"{path.name} is no packed network of format {_FORMAT}.")
-    if _digest(header.get("network", ""), arrays) != header.get("sha256"):
+    network = header.get("network")
+    if _digest(network, arrays) != header.get("sha256"):
         raise ValueError(f"{path.name} is damaged: its contents do not match their SHA-256.")
     try:
-        network = json.loads(header["network"])
         layers = [_build(plain, f"{k}", arrays) for k, plain in enumerate(network["layers"])]
         channels, height, width = map(int, network["input_shape"])
     except (KeyError, TypeError, AttributeError) as error:
@@ -68,20 +68,21 @@ def load_packed(path: Path | str, *, backend: str | None = None) -> PackedNetwor
     return packed
 
 
-def _read(path: Path) -> tuple[Mapping[str, str], Arrays]:
+def _read(path: Path) -> tuple[Any, Arrays]:
+    """Header, None if it is not ours, and arrays."""
     if not path.is_file():
         raise FileNotFoundError(f"No packed network at {path}.")
     try:
         with safe_open(path, "np") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return file.metadata() or {}, arrays
-    except SafetensorError as error:
-        raise ValueError(f"{path.name} is no safetensors file: {error}.") from error
+            return json.loads((file.metadata() or {}).get("packed", "null")), arrays
+    except (SafetensorError, json.JSONDecodeError) as error:
+        raise ValueError(f"{path.name} is no safetensors file of ours: {error}.") from error
 
 
-def _digest(network: str, arrays: Arrays) -> str:
+def _digest(network: Any, arrays: Arrays) -> str:
     """SHA-256 of the description and of every array: name, type, shape, bytes."""
-    digest = hashlib.sha256(network.encode())
+    digest = hashlib.sha256(json.dumps(network, sort_keys=True).encode())
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())

@@ -217,12 +217,14 @@ def _affine(norm: nn.Module, outputs: int, scale: Tensor | None) -> ScaleShift:
     assert isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d)
     assert norm.running_var is not None
     scales = (torch.ones(()) if scale is None else scale).expand(outputs).contiguous()
-    slope = 1 / torch.sqrt(norm.running_var + norm.eps)
+    # In NumPy, whose 1/√ rounds as PyTorch's batch norm does; torch.sqrt may not.
+    deviation: Values = np.sqrt(norm.running_var.numpy() + np.float32(norm.eps))
+    slope: Values = np.reciprocal(deviation)
     if norm.affine:
-        slope = slope * norm.weight
+        slope = slope * norm.weight.numpy()
     pixels = (1, 1) if isinstance(norm, nn.BatchNorm2d) else ()
     offset = norm(torch.zeros(1, outputs, *pixels)).flatten()
-    return ScaleShift(scales.numpy(), slope.numpy(), offset.numpy())
+    return ScaleShift(scales.numpy(), slope, offset.numpy())
 
 
 def _head(head: nn.Module, height: int, width: int) -> Iterator[Layer]:

@@ -1,0 +1,188 @@
+"""Packed networks on file: they come back the same, run without PyTorch, and damage is told."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file, save_file
+
+from design_core.engine import PackedNetwork, load_packed, pack, save_packed
+from design_core.engine.files import _digest
+from tests.engine.randomized import randomized_network
+
+NETWORKS: list[tuple[str, dict[str, Any], tuple[int, int, int]]] = [
+    ("tiny", {"width": 12, "activation": "design:3x3x4-shifted-v1"}, (1, 8, 8)),
+    (
+        "vgg_small",
+        {"width": 8, "first": "binary", "last": "binary", "padding": "zero"},
+        (3, 32, 32),
+    ),
+    ("resnet20", {"width": 10, "padding": "replicate"}, (3, 16, 16)),
+]
+
+
+def packed_network(name: str, options: dict[str, Any], shape: tuple[int, ...]) -> PackedNetwork:
+    return pack(randomized_network(name, **options), shape)  # type: ignore[arg-type]
+
+
+def pictures(shape: tuple[int, ...], count: int = 5) -> np.ndarray[Any, Any]:
+    return np.random.default_rng(0).standard_normal((count, *shape)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("name", "options", "shape"), NETWORKS, ids=str)
+def test_a_network_comes_back_the_same(
+    name: str, options: dict[str, Any], shape: tuple[int, int, int], tmp_path: Path
+) -> None:
+    packed = packed_network(name, options, shape)
+    digest = save_packed(packed, tmp_path / "one.packed")
+    loaded = load_packed(tmp_path / "one.packed")
+    assert loaded.input_shape == shape
+    assert loaded.classes == packed.classes
+    assert np.array_equal(loaded(pictures(shape)), packed(pictures(shape)))
+    assert save_packed(loaded, tmp_path / "two.packed") == digest
+    assert (tmp_path / "one.packed").read_bytes() == (tmp_path / "two.packed").read_bytes()
+
+
+def test_a_binary_network_of_width_128_is_25_times_smaller(tmp_path: Path) -> None:
+    sizes = {}
+    for last in ("real", "binary"):
+        model = randomized_network("vgg_small", width=128, last=last, activation="design:2x2-v2")
+        save_packed(pack(model), tmp_path / "packed")
+        floats = 4 * sum(tensor.numel() for tensor in model.state_dict().values())
+        sizes[last] = floats / (tmp_path / "packed").stat().st_size
+    assert sizes["binary"] > 25
+    # The real head is more than a third of the file.
+    assert sizes["real"] > 20 - 0.5
+
+
+WITHOUT = """
+import sys
+for name in {blocked!r}:
+    sys.modules[name] = None
+import numpy as np
+from design_core.engine import load_packed
+packed = load_packed({path!r})
+x = np.random.default_rng(0).standard_normal((5, 1, 8, 8)).astype(np.float32)
+np.save({result!r}, packed(x))
+assert {backend!r} == packed.backend
+assert not any(name.split(".")[0] == "torch" and module for name, module in sys.modules.items())
+"""
+
+
+@pytest.mark.parametrize(
+    ("blocked", "backend"), [(["torch"], "numba"), (["torch", "numba"], "numpy")]
+)
+def test_without_torch_and_without_numba(blocked: list[str], backend: str, tmp_path: Path) -> None:
+    if backend == "numba":
+        pytest.importorskip("numba")
+    packed = packed_network(*NETWORKS[0])
+    path, result = tmp_path / "network.packed", tmp_path / "scores.npy"
+    save_packed(packed, path)
+    script = WITHOUT.format(blocked=blocked, path=str(path), result=str(result), backend=backend)
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parents[2])
+    np.testing.assert_allclose(np.load(result), packed(pictures((1, 8, 8))), rtol=0, atol=1e-6)
+
+
+def damaged(path: Path, change: Any, *, sealed: bool) -> None:
+    """Write the file again with `change(arrays, network)` applied, its hash renewed if `sealed`."""
+    arrays = load_file(path)
+    raw = path.read_bytes()
+    entries = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])["__metadata__"]
+    header = json.loads(entries["packed"])
+    change(arrays, header["network"])
+    if sealed:
+        header["sha256"] = _digest(header["network"], arrays)
+    save_file(arrays, path, {"packed": json.dumps(header)})
+
+
+def flip_a_bit(arrays: dict[str, Any], _: Any) -> None:
+    arrays["2.words"][0] ^= 1
+
+
+def shorten(arrays: dict[str, Any], _: Any) -> None:
+    arrays["2.words"] = arrays["2.words"][:-1]
+
+
+def widen(_: Any, network: Any) -> None:
+    network["layers"][2]["shape"] = [3, 3, 10**9, 10**9]
+
+
+def misname(_: Any, network: Any) -> None:
+    network["layers"][2]["kind"] = "Pickle"
+
+
+def unfit(arrays: dict[str, Any], _: Any) -> None:
+    arrays["1.cuts"] = arrays["1.cuts"][:, :, :5].copy()
+
+
+def retype(arrays: dict[str, Any], _: Any) -> None:
+    arrays["1.cuts"] = arrays["1.cuts"].astype(np.float64)
+
+
+def drop(_: Any, network: Any) -> None:
+    del network["layers"][-1]
+
+
+def stand_still(_: Any, network: Any) -> None:
+    network["layers"][2]["stride"] = 0
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (shorten, "do not hold just the weights"),
+        (widen, "do not hold just the weights"),
+        (misname, "does not describe a packed network: KeyError"),
+        (unfit, "takes real of 5 channels"),
+        (retype, "Cut.cuts is float32 of 3 axes, not empty; got float64"),
+        (stand_still, "strides positive"),
+    ],
+)
+def test_hostile_files_with_a_right_hash_are_refused(
+    change: Any, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "network.packed"
+    save_packed(packed_network(*NETWORKS[0]), path)
+    damaged(path, change, sealed=True)
+    with pytest.raises(ValueError, match=message):
+        load_packed(path)
+
+
+@pytest.mark.parametrize("change", [flip_a_bit, drop])
+def test_damage_is_told_by_the_hash(change: Any, tmp_path: Path) -> None:
+    path = tmp_path / "network.packed"
+    save_packed(packed_network(*NETWORKS[0]), path)
+    damaged(path, change, sealed=False)
+    with pytest.raises(ValueError, match=r"network\.packed is damaged"):
+        load_packed(path)
+
+
+def test_foreign_files_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="No packed network at"):
+        load_packed(tmp_path / "nowhere")
+    (tmp_path / "text").write_text("hello, this is text and no tensor file")
+    with pytest.raises(ValueError, match="text is no safetensors file"):
+        load_packed(tmp_path / "text")
+    save_file({"x": np.zeros(3)}, tmp_path / "other")
+    with pytest.raises(ValueError, match="no packed network of format"):
+        load_packed(tmp_path / "other")
+
+
+def test_the_file_holds_no_latent_weights(tmp_path: Path) -> None:
+    model = randomized_network("tiny", width=64)
+    save_packed(pack(model, (1, 8, 8)), tmp_path / "packed")
+    arrays = load_file(tmp_path / "packed")
+    weights = {name: array for name, array in arrays.items() if name.endswith("words")}
+    assert {array.dtype for array in weights.values()} == {np.dtype(np.uint8)}
+    conv = model.get_submodule("blocks.block2.conv")
+    bits = np.unpackbits(weights["2.words"], bitorder="little")[: conv.weight.numel()]  # type: ignore[union-attr, operator]
+    assert conv.weight.shape == (64, 64, 3, 3)  # type: ignore[union-attr]
+    expected = torch.as_tensor(conv.weight).permute(2, 3, 0, 1) >= 0  # type: ignore[arg-type]
+    assert np.array_equal(bits, expected.numpy().ravel())
