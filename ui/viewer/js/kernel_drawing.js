@@ -31,7 +31,7 @@ class KernelDrawing {
    */
   constructor(host, { onStep, onChoose }) {
     this.host = host;
-    this.svg = svgElement("svg", { role: "grid", tabindex: "0" });
+    this.svg = svgElement("svg", { role: "group", tabindex: "0" });
     host.replaceChildren(this.svg);
     this.chosen = -1;
     this.svg.addEventListener("click", (event) => {
@@ -121,7 +121,7 @@ class KernelDrawing {
     this.cells = [];
     for (let place = 0; place < rows * columns; place++) {
       const [x, y] = [(place % columns) * side, Math.floor(place / columns) * side];
-      const group = svgElement("g", { "data-cell": place, role: "gridcell" });
+      const group = svgElement("g", { "data-cell": place, role: "img" });
       const square = svgElement("rect", { x, y, width: side, height: side });
       const cell = { group, square };
       group.append(square);

@@ -697,6 +697,7 @@ class Viewer {
   markWindow({ zoom, left, top }) {
     const frame = this.find(".window");
     frame.hidden = !this.overflows();
+    this.stage.classList.toggle("roams", !frame.hidden);
     if (frame.hidden) return;
     const share = (start, room, size) => {
       const from = Math.max(0, -start / (size * zoom));
