@@ -61,7 +61,7 @@ def normal_distribution() -> Distribution:
     """
     places = np.linspace(-RANGE, RANGE, 161)
     density = np.exp(-(places**2) / 2) / np.sqrt(2 * np.pi)
-    return Distribution("standard normal", places, density)
+    return Distribution("a standard normal x", places, density)
 
 
 def maps_distribution(

@@ -6,8 +6,9 @@ from html import escape
 
 import streamlit as st
 
+from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import encode_kernel
-from ui.designer.charts import landscape_chart, plane_chart
+from ui.designer.charts import chart_title, landscape_chart, plane_chart
 from ui.designer.desk import Desk, desk
 from ui.designer.editor_panel import editor_panel
 from ui.designer.files_panel import files_panel
@@ -49,8 +50,9 @@ def charts(design: Desk, question: Question, listing: Listing, judged: Judged) -
     """The landscape of the kernel's size, and the plane of all 2×2 kernels."""
     size = "×".join(map(str, design.kernel.shape[1:]))
     title = landscape_title(listing, judged, question, size)
+    chart_title(title)
     st.plotly_chart(
-        landscape_chart(listing, judged, objective=question.objective, title=title),
+        landscape_chart(listing, judged, objective=question.objective),
         key="landscape",
         config=PLOT,
         alt=f"{title}, on {source_words(question)}. This kernel: {judged.whole.score:.4f}.",
@@ -62,17 +64,22 @@ def charts(design: Desk, question: Question, listing: Listing, judged: Judged) -
 
     def take() -> None:
         points = st.session_state["plane"]["selection"]["points"]
-        place = points[0].get("customdata") if points else None
-        if place is not None:
-            chosen = plane.front.kernel(int(place if isinstance(place, int) else place[0]))
-            design.take(chosen.with_scale(design.kernel.scale).renamed("from the plane"))
+        chosen = points[0].get("customdata") if points else None
+        if isinstance(chosen, list):
+            chosen = chosen[0]
+        if isinstance(chosen, str):
+            design.take(PUBLISHED[chosen])
+        elif chosen is not None:
+            kernel = plane.front.kernel(int(chosen)).with_scale(design.kernel.scale)
+            design.take(kernel.renamed("from the plane"))
 
-    on_front, all_kernels = len(plane.front.places), len(plane.front.tv)
-    beaten = "One 2×2 kernel beats" if on_front == 1 else f"{on_front} 2×2 kernels lead"
-    title = f"Flips or information? {beaten} all {all_kernels:,}"
+    front = len(plane.front.places)
+    best = "one kernel leads in both" if front == 1 else f"none beats the {front} on the line"
+    title = f"Flips or information? Of {len(plane.front.tv):,} 2×2 kernels, {best}"
     published = [(one.tv, one.information, one.kernel.name) for one in question.published((2, 2))]
+    chart_title(title)
     st.plotly_chart(
-        plane_chart(plane, judged, published, title=title),
+        plane_chart(plane, judged, published),
         key="plane",
         on_select=take,
         selection_mode="points",

@@ -5,7 +5,17 @@ from __future__ import annotations
 import base64
 from html import escape
 
-__all__ = ["map_figure"]
+from design_core.drawing import describe_kernel, kernel_svg
+from design_core.kernels.kernel import ThresholdKernel
+
+__all__ = ["kernel_image", "map_figure"]
+
+
+def kernel_image(kernel: ThresholdKernel, *, cell: int = 48) -> str:
+    """A kernel as a picture with its thresholds as text alternative; `cell` as in `kernel_svg`."""
+    svg = base64.b64encode(kernel_svg(kernel, cell=cell).encode()).decode()
+    alt = escape(describe_kernel(kernel), quote=True)
+    return f'<img src="data:image/svg+xml;base64,{svg}" alt="{alt}">'
 
 
 def map_figure(png: bytes, *, shape: tuple[int, int], title: str, alt: str) -> str:

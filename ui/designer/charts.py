@@ -1,9 +1,10 @@
-"""The charts of the Design page. They draw what they are given."""
+"""The charts of the Design page. They draw what they are given; the page writes their titles."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -15,9 +16,11 @@ from design_core.kernels.kernel import ThresholdKernel
 from design_core.search.objectives import TERMS
 from ui.designer.landscapes import Judged, Listing, Plane
 
-__all__ = ["Ink", "ink", "landscape_chart", "plane_chart", "threshold_chart"]
+__all__ = ["Ink", "chart_title", "ink", "landscape_chart", "plane_chart", "threshold_chart"]
 
-_HEIGHT = 300
+_HEIGHT = 270
+_ROW = 15  # height of a row of labels, pixels
+_LETTER = 0.011  # width of a letter as a share of the plot
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,12 @@ def ink() -> Ink:
     return _DARK if st.context.theme.type == "dark" else _LIGHT
 
 
-def landscape_chart(listing: Listing, judged: Judged, *, objective: str, title: str) -> go.Figure:
+def chart_title(title: str) -> None:
+    """Write a chart's title; unlike plotly's own, it wraps on narrow screens."""
+    st.html(f'<h2 class="ds-chart-title">{escape(title)}</h2>')
+
+
+def landscape_chart(listing: Listing, judged: Judged, *, objective: str) -> go.Figure:
     """How many kernels have which score, where this one stands, and where the published."""
     colours = ink()
     centres = (listing.edges[:-1] + listing.edges[1:]) / 2
@@ -56,35 +64,26 @@ def landscape_chart(listing: Listing, judged: Judged, *, objective: str, title: 
             hovertemplate="score %{x:.3f}<br>%{y:,.0f} kernels<extra></extra>",
         )
     )
-    marks = _grouped([(one.score, one.kernel.name) for one in judged.published])
-    for place, (score, names) in enumerate(marks):
-        _mark(chart, score, names, colours.published, colours, dash="dot", row=place % 3 + 1)
+    marks = [(one.score, one.kernel.name, colours.published, "dot") for one in judged.published]
     many = len(judged.slices) > 1
     for number, one in enumerate(judged.slices):
         label = f"slice {number}" if many else "this kernel"
-        _mark(
-            chart,
-            one.score,
-            label,
-            colours.this,
-            colours,
-            dash="solid",
-            row=number % 3 if many else 0,
-        )
-    _frame(chart, title, _axis_of(objective), "kernels")
+        marks.append((one.score, label, colours.this, "solid"))
+    low, high = float(listing.edges[0]), float(listing.edges[-1])
+    rows = _mark(chart, marks, colours, span=high - low or 1.0)
+    _frame(chart, _axis_of(objective), "kernels")
     chart.update_yaxes(type="log", dtick=1, exponentformat="power", rangemode="normal")
-    chart.update_layout(bargap=0, margin={"t": 96})
+    chart.update_layout(bargap=0, margin={"t": 8 + _ROW * rows})
     return chart
 
 
 def plane_chart(
-    plane: Plane,
-    judged: Judged,
-    published: Sequence[tuple[float, float, str]],
-    *,
-    title: str,
+    plane: Plane, judged: Judged, published: Sequence[tuple[float, float, str]]
 ) -> go.Figure:
-    """All 2×2 kernels by total variation and information; `customdata` holds their places."""
+    """All 2×2 kernels by total variation and information.
+
+    `customdata` holds a kernel's place in the front, or its name where it is published.
+    """
     colours = ink()
     points, front = plane.points, plane.front
     chart = go.Figure(
@@ -118,28 +117,28 @@ def plane_chart(
         unselected={"marker": {"opacity": 1}},
     )
     _labelled(chart, published, colours)
+    here = (judged.whole.tv, judged.whole.information)
     chart.add_scatter(
-        x=np.array([judged.whole.tv], np.float32),
-        y=np.array([judged.whole.information], np.float32),
-        mode="markers+text",
-        text=["<b>this kernel</b>"],
-        textposition="middle left",
-        textfont={"size": 11, "color": colours.this},
+        x=np.array(here[:1], np.float32),
+        y=np.array(here[1:], np.float32),
+        mode="markers",
         marker={"size": 14, "color": colours.this, "line": {"color": colours.ground, "width": 2}},
         hovertemplate="this kernel<br>TV %{x:.3f}, %{y:.3f} bits per pixel<extra></extra>",
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
     )
-    _frame(chart, title, "total variation, flips per pixel", "information, bits per pixel")
-    chart.update_layout(hoverlabel={"align": "left"}, height=_HEIGHT + 70)
+    _beside(chart, *here, "<b>this kernel</b>", colours.this, colours, right=False)
+    _frame(chart, "total variation, flips per pixel", "information, bits per pixel")
+    chart.update_layout(hoverlabel={"align": "left"}, height=_HEIGHT + 60)
     chart.update_yaxes(rangemode="tozero")
     return chart
 
 
-def threshold_chart(
-    distribution: Distribution, kernel: ThresholdKernel, *, title: str
-) -> go.Figure:
-    """The kernel's thresholds over the distribution of x; thicker lines hold more cells."""
+def threshold_chart(distribution: Distribution, kernel: ThresholdKernel) -> go.Figure:
+    """The kernel's thresholds over the distribution of x, each with its level and P(x ≥ T).
+
+    Thicker lines hold more cells.
+    """
     colours = ink()
     chart = go.Figure(
         go.Scatter(
@@ -167,32 +166,25 @@ def threshold_chart(
                 x=float(threshold),
                 y=1,
                 yref="paper",
-                yshift=12 + 26 * (number % 2),
+                yanchor="bottom",
+                yshift=1 + _ROW * (number % 3),
                 showarrow=False,
-                text=f"level {level}<br>{share:.0%} fire",
+                text=f"{level}: {share:.0%}",
                 font={"size": 11, "color": colours.text},
             )
-    _frame(chart, title, "pre-activation x, standard deviations", "probability per unit")
+    _frame(chart, "pre-activation x, standard deviations", "probability per unit")
     reach = max(3.6, float(np.abs(thresholds).max()) + 0.4)
     chart.update_xaxes(range=[-reach, reach], zeroline=False)
     chart.update_yaxes(rangemode="tozero")
-    chart.update_layout(margin={"t": 130})
+    chart.update_layout(margin={"t": 8 + 3 * _ROW})
     return chart
 
 
-def _frame(chart: go.Figure, title: str, x: str, y: str) -> None:
+def _frame(chart: go.Figure, x: str, y: str) -> None:
     colours = ink()
     chart.update_layout(
-        title={
-            "text": title,
-            "x": 0,
-            "xanchor": "left",
-            "font": {"size": 15},
-            "y": 0.98,
-            "yanchor": "top",
-        },
         height=_HEIGHT,
-        margin={"l": 8, "r": 8, "t": 44, "b": 8},
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
         showlegend=False,
         dragmode=False,
         font={"size": 12, "color": colours.text},
@@ -203,20 +195,38 @@ def _frame(chart: go.Figure, title: str, x: str, y: str) -> None:
 
 
 def _mark(
-    chart: go.Figure, at: float, label: str, colour: str, colours: Ink, *, dash: str, row: int
-) -> None:
-    """A line with its label above the plot; rows keep neighbours' labels apart."""
-    chart.add_vline(x=at, line={"color": colour, "width": 2, "dash": dash})
-    chart.add_annotation(
-        x=at,
-        y=1,
-        yref="paper",
-        yanchor="bottom",
-        yshift=1 + 14 * row,
-        showarrow=False,
-        text=label,
-        font={"size": 11, "color": colours.this if colour == colours.this else colours.text},
-    )
+    chart: go.Figure, marks: Sequence[tuple[float, str, str, str]], colours: Ink, *, span: float
+) -> int:
+    """Lines at scores, labelled above the plot in as many rows as keep the labels apart.
+
+    Marks are (score, label, colour, dash); those of one score and colour share a label.
+
+    Returns
+    -------
+    The number of rows.
+    """
+    grouped: dict[tuple[float, str, str], list[str]] = {}
+    for score, label, colour, dash in sorted(marks):
+        grouped.setdefault((round(score, 6), colour, dash), []).append(label)
+    ends: list[float] = []  # where the last label of each row ends
+    for (score, colour, dash), labels in grouped.items():
+        text = ", ".join(labels)
+        half = span * len(text) * _LETTER / 2
+        row = next((k for k, end in enumerate(ends) if end < score - half), len(ends))
+        ends[row : row + 1] = [score + half]
+        chart.add_vline(x=score, line={"color": colour, "width": 2, "dash": dash})
+        mine = colour == colours.this
+        chart.add_annotation(
+            x=score,
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            yshift=1 + _ROW * row,
+            showarrow=False,
+            text=f"<b>{text}</b>" if mine else text,
+            font={"size": 11, "color": colours.this if mine else colours.text},
+        )
+    return len(ends)
 
 
 def _labelled(
@@ -230,13 +240,13 @@ def _labelled(
         grouped.setdefault((round(tv, 6), round(information, 6)), []).append(name)
     if not grouped:
         return
+    labels = [", ".join(names) for names in grouped.values()]
     chart.add_scatter(
         x=np.array([x for x, _ in grouped], np.float32),
         y=np.array([y for _, y in grouped], np.float32),
-        mode="markers+text",
-        text=[", ".join(names) for names in grouped.values()],
-        textposition="middle right",
-        textfont={"size": 11, "color": colours.text},
+        mode="markers",
+        text=labels,
+        customdata=[names[0] for names in grouped.values()],
         marker={
             "size": 11,
             "symbol": "diamond",
@@ -246,6 +256,26 @@ def _labelled(
         hovertemplate="%{text}<br>TV %{x:.3f}, %{y:.3f} bits per pixel<extra></extra>",
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
+    )
+    for (x, y), label in zip(grouped, labels, strict=True):
+        _beside(chart, x, y, label, colours.text, colours, right=True)
+
+
+def _beside(
+    chart: go.Figure, x: float, y: float, label: str, colour: str, colours: Ink, *, right: bool
+) -> None:
+    """A label beside a point, legible over other points."""
+    chart.add_annotation(
+        x=x,
+        y=y,
+        xanchor="left" if right else "right",
+        xshift=9 if right else -9,
+        showarrow=False,
+        text=label,
+        font={"size": 11, "color": colour},
+        bgcolor=colours.ground,
+        opacity=0.85,
+        borderpad=1,
     )
 
 
@@ -266,14 +296,6 @@ def _shades(kernel: ThresholdKernel) -> list[list[str]]:
     ranks: NDArray[np.int64] = np.searchsorted(kernel.level_set, kernel.levels[0])
     greys = np.rint(236 - 196 * ranks / max(1, len(kernel.level_set) - 1)).astype(int)
     return [[f"rgb({grey},{grey},{grey})" for grey in row] for row in greys.tolist()]
-
-
-def _grouped(marks: Sequence[tuple[float, str]]) -> list[tuple[float, str]]:
-    """Marks at the same score under one label, ascending."""
-    names: dict[float, list[str]] = {}
-    for score, name in sorted(marks):
-        names.setdefault(round(score, 6), []).append(name)
-    return [(score, ", ".join(found)) for score, found in names.items()]
 
 
 def _axis_of(objective: str) -> str:

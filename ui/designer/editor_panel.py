@@ -166,11 +166,20 @@ def _keep(desk: Desk) -> None:
 
 
 def _size(desk: Desk) -> None:
-    titles = ("Slices", "Rows", "Columns")
-    for column, title, side in zip(st.columns(3), titles, desk.kernel.shape, strict=True):
-        key = f"size_{title.lower()}"
-        st.session_state[key] = side  # undo and presets change it too
-        column.number_input(title, 1, max(_LARGEST, side), key=key, on_change=_resize, args=(desk,))
+    sides = zip(("Slices", "Rows", "Columns"), desk.kernel.shape, strict=True)
+    with st.container(horizontal=True, gap="small"):
+        for title, side in sides:
+            key = f"size_{title.lower()}"
+            st.session_state[key] = side  # undo and presets change it too
+            st.number_input(
+                title,
+                1,
+                max(_LARGEST, side),
+                key=key,
+                on_change=_resize,
+                args=(desk,),
+                width=108,
+            )
 
 
 def _resize(desk: Desk) -> None:

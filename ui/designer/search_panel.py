@@ -7,7 +7,6 @@ from html import escape
 
 import streamlit as st
 
-from design_core.drawing import kernel_svg
 from design_core.search.constraints import Constraints
 from design_core.search.find import KernelScore, SearchResult
 from design_core.search.scorer import SLICE_RULES
@@ -15,6 +14,7 @@ from design_core.search.symmetry import REFLECTIONS
 from ui.designer.desk import Desk
 from ui.designer.landscapes import Question, SearchOrder
 from ui.designer.scoring import form_words, objective_words, source_words
+from ui.figures import kernel_image
 
 __all__ = ["search_panel"]
 
@@ -39,10 +39,9 @@ def _order(desk: Desk, question: Question) -> SearchOrder | None:
     with st.form("find", border=False):
         st.markdown(f"Maximize **{by}** on {source_words(question)}.")
         first = st.columns(4)
-        rows = first[0].number_input("Rows", 1, _LARGEST, desk.kernel.shape[1], key="find_rows")
-        columns = first[1].number_input(
-            "Columns", 1, _LARGEST, desk.kernel.shape[2], key="find_columns"
-        )
+        height, width = (min(side, _LARGEST) for side in desk.kernel.shape[1:])
+        rows = first[0].number_input("Rows", 1, _LARGEST, height, key="find_rows")
+        columns = first[1].number_input("Columns", 1, _LARGEST, width, key="find_columns")
         density = first[2].slider(
             "Density, %",
             0,
@@ -53,8 +52,7 @@ def _order(desk: Desk, question: Question) -> SearchOrder | None:
         )
         symmetry = first[3].selectbox(
             "Symmetry",
-            [None, *(name for name in REFLECTIONS if name != "identity")],
-            format_func=lambda name: name or "none",
+            ["none", *(name for name in REFLECTIONS if name != "identity")],
             key="find_symmetry",
             help="That rearrangement must leave the kernel as it is.",
         )
@@ -98,7 +96,7 @@ def _order(desk: Desk, question: Question) -> SearchOrder | None:
             levels=tuple(levels) or None,
             max_distinct=None if distinct is None else int(distinct),
             balance=balance,
-            symmetry=symmetry,
+            symmetry=None if symmetry == "none" else symmetry,
         ),
         slice_rule=None if rule == "one" else name,
         n_slices={"one": 1, "complement": 2}.get(rule) or int(count),
@@ -107,7 +105,8 @@ def _order(desk: Desk, question: Question) -> SearchOrder | None:
 
 def _search(question: Question, order: SearchOrder) -> None:
     """Search with a bar; any interaction reruns the page, which stops the search."""
-    room = st.container(horizontal=True, vertical_alignment="center")
+    slot = st.empty()
+    room = slot.container(horizontal=True, vertical_alignment="center")
     bar = room.progress(0.0, "Searching")
     room.button("Stop", key="stop_search", icon=":material/stop:")
     last = 0.0
@@ -123,7 +122,7 @@ def _search(question: Question, order: SearchOrder) -> None:
     except ValueError as error:
         st.session_state.pop("search_result", None)
         st.warning(str(error), icon=":material/info:")
-    room.empty()
+    slot.empty()
 
 
 def _show(desk: Desk, found: SearchResult) -> None:
@@ -149,7 +148,7 @@ def _card(desk: Desk, found: SearchResult, scored: KernelScore, number: int) -> 
     cell = max(8, 112 // max(kernel.shape[0] * kernel.shape[2], kernel.shape[1]))
     rank = f"{scored.rank:,}. " if scored.rank is not None else ""
     st.html(
-        f'<div class="ds-card">{kernel_svg(kernel, cell=cell)}'
+        f'<div class="ds-card">{kernel_image(kernel, cell=cell)}'
         f"<p><b>{rank}{scored.score:.4f}</b></p>"
         f'<p class="ds-note">TV {scored.tv:.3f}, {scored.information:.3f} bits per pixel, '
         f"fires on {scored.density:.1%}</p></div>"

@@ -6,7 +6,7 @@ import streamlit as st
 
 from design_core.scaling import SCALE_NAMES
 from ui.compute import Scene, fitted_scale
-from ui.designer.charts import threshold_chart
+from ui.designer.charts import chart_title, threshold_chart
 from ui.designer.desk import Desk
 from ui.designer.landscapes import distribution_of, normal
 
@@ -32,9 +32,11 @@ def threshold_panel(desk: Desk, scene: Scene) -> None:
         )
     distribution = normal() if over == "Normal model" else distribution_of(scene)
     density = float(distribution.exceeds(desk.kernel.thresholds).mean())
-    title = f"Fires on {density:.1%} of x: {distribution.title}"
+    title = f"On {distribution.title}, the kernel fires on {density:.1%} (per level: P(x ≥ T))"
+    with right:
+        chart_title(title)
     right.plotly_chart(
-        threshold_chart(distribution, desk.kernel, title=title),
+        threshold_chart(distribution, desk.kernel),
         key="threshold_chart",
         config={"displayModeBar": False},
         alt=f"{title}. Thresholds: "

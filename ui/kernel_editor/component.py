@@ -95,6 +95,8 @@ def _read(state: Any, kernel: ThresholdKernel, answered: int) -> Edit | None:
         return None
     try:
         ranks = np.asarray(found.get("ranks"), dtype=np.int64).reshape(kernel.shape)
+        if ranks.min() < 0:
+            return Edit(number, kind, kernel)
         levels = np.asarray(kernel.level_set)[ranks]
     except (TypeError, ValueError, IndexError, OverflowError):
         # Of a kernel that has another shape by now; the number must be answered all the same.
