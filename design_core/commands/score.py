@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"{args.objective}, {tables.form}, on {tables.source}")
     print("\n".join(table_lines((scored,))))
     if scored.rank and of:
-        print(f"Rank {scored.rank:,} of {of:,}; {scored.ties:,} kernels share the score.")
+        print(f"Rank {scored.rank:,} of {of:,}; kernels with this score: {scored.ties:,}.")
     elif of:
         print("A kernel of several slices has no rank; its score is the mean over the slices.")
     else:

@@ -1,14 +1,16 @@
 """Kernels too large for exact search: coordinate ascent with restarts, and an upper bound.
 
-Ascent changes one free cell at a time to its best level until no single change helps; the best
-kernels are then shaken in a few cells and climb again. It proves nothing. The bound holds for
-kernels of every size: the mean of the local terms over a tiling is the mean over all windows of
-it, so no kernel beats the best open strip of a few columns.
+Ascent changes one free cell at a time (under limits on means it also exchanges two) until no such
+step helps; the best kernels are then shaken in a few cells and climb again. It proves nothing. The
+bound holds for kernels of every size: the mean of the local terms over a tiling is the mean over
+all windows of it, so no kernel beats the best open strip of a few columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,7 @@ _STRIP_STATES = 1296
 _STRIP_ROWS = 64
 _CLIMBERS = 48
 _ROUNDS = 6
+_MOST_EXCHANGED = 36  # cells; the pairs of more would take minutes
 
 
 def ascend(
@@ -73,8 +76,7 @@ def ascend(
         order = np.lexsort(tuple(-key for key in climb.keys(both)))
         # The better half, each kernel once, so that the climbers do not all become the same one.
         distinct = np.unique(both, axis=0, return_index=True)[1]
-        kept = [place for place in order if place in set(distinct.tolist())]
-        climbers = both[kept[:_CLIMBERS]]
+        climbers = both[order[np.isin(order, distinct)][:_CLIMBERS]]
     score_key, feasible_key = climb.keys(climbers)
     best = int(np.lexsort((score_key, feasible_key))[-1])
     if feasible_key[best] < 0:
@@ -107,27 +109,40 @@ class _Climb:
         return self.scorer.sums(cells.reshape(-1, *self.shape)), -violation
 
     def to_the_top(self, free: NDArray[Any]) -> NDArray[Any]:
-        """Change single cells while that helps any of the kernels."""
-        n_levels = len(self.scorer.levels)
+        """Take single steps while any of them helps any of the kernels."""
         climbed = free.copy()
         score, feasible = self.keys(climbed)
         improved = True
         while improved:
             improved = False
-            for cell in range(climbed.shape[1]):
-                for level in range(n_levels):
-                    changed = climbed.copy()
-                    changed[:, cell] = level
-                    new_score, new_feasible = self.keys(changed)
-                    better = (new_feasible > feasible) | (
-                        (new_feasible == feasible) & (new_score > score)
-                    )
-                    if better.any():
-                        improved = True
-                        climbed[better] = changed[better]
-                        score = np.where(better, new_score, score)
-                        feasible = np.where(better, new_feasible, feasible)
+            for step in self._steps(climbed.shape[1]):
+                changed = climbed.copy()
+                step(changed)
+                new_score, new_feasible = self.keys(changed)
+                better = (new_feasible > feasible) | (
+                    (new_feasible == feasible) & (new_score > score)
+                )
+                if better.any():
+                    improved = True
+                    climbed[better] = changed[better]
+                    score = np.where(better, new_score, score)
+                    feasible = np.where(better, new_feasible, feasible)
         return climbed
+
+    def _steps(self, n_free: int) -> Iterator[Callable[[NDArray[Any]], None]]:
+        """Set a cell to a level; under limits on means exchange two cells too, which keeps them."""
+
+        def assign(cell: int, level: int, kernels: NDArray[Any]) -> None:
+            kernels[:, cell] = level
+
+        def exchange(cells: tuple[int, int], kernels: NDArray[Any]) -> None:
+            kernels[:, list(cells)] = kernels[:, [cells[1], cells[0]]]
+
+        for cell, level in product(range(n_free), range(len(self.scorer.levels))):
+            yield partial(assign, cell, level)
+        if self.constraints.by_cell and n_free <= _MOST_EXCHANGED:
+            for cells in combinations(range(n_free), 2):
+                yield partial(exchange, cells)
 
 
 def strip_bound(score: LocalScore) -> float:

@@ -373,7 +373,7 @@ class _Judge:
     def place(self, scorer: Scorer, ranks: Ranks) -> NDArray[np.int64]:
         """From ranks among some of the levels in a first slice to ranks of all slices."""
         first = np.array([self.tables.levels.index(level) for level in scorer.levels])[ranks]
-        return np.stack([slice_places[first] for slice_places in self.places])
+        return np.stack([of_slice[first] for of_slice in self.places])
 
     def score(
         self, ranks: NDArray[np.int64], listed: Landscape | None, *, name: str = ""

@@ -215,24 +215,22 @@ def list_landscape(
         sums = _by_rows(scorer, shape)
         progress(1.0, "Scored all kernels")
         return Landscape(scorer, shape, limits, sums, None, orbits)
-    codes, parts = [], []
+    sums, good = np.empty(count, dtype=np.int64), np.ones(count, dtype=np.bool_)
     for start in range(0, count, _CHUNK):
-        chunk = np.arange(start, min(start + _CHUNK, count))
-        cells = _digits(chunk, n_levels, n_free)[:, orbits]
+        chunk = slice(start, min(start + _CHUNK, count))
+        cells = _digits(np.arange(chunk.start, chunk.stop), n_levels, n_free)[:, orbits]
+        sums[chunk] = scorer.sums(cells.reshape(-1, *shape))
         if limits.by_cell:
-            good = limits.admits(cells, scorer.density, scorer.values)
-            chunk, cells = chunk[good], cells[good]
-            codes.append(chunk)
-        parts.append(scorer.sums(cells.reshape(-1, *shape)))
-        progress(min(1.0, (start + _CHUNK) / count), "Scoring kernels")
-    sums = np.concatenate(parts)
-    if sums.size == 0:
+            good[chunk] = limits.admits(cells, scorer.density, scorer.values)
+        progress(chunk.stop / count, "Scoring kernels")
+    if not limits.by_cell:
+        return Landscape(scorer, shape, limits, sums, None, orbits)
+    if not good.any():
         raise ValueError(
             "No kernel satisfies the constraints; widen the range of densities, allow more "
             "levels, or drop the balance."
         )
-    kept = np.concatenate(codes) if limits.by_cell else None
-    return Landscape(scorer, shape, limits, sums, kept, orbits)
+    return Landscape(scorer, shape, limits, sums[good], np.flatnonzero(good), orbits)
 
 
 def all_rows(n_levels: int, width: int) -> Ranks:

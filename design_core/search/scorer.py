@@ -149,7 +149,7 @@ class Scorer:
         partial = self.partial_mean[ranks].mean(axis=(-2, -1))
         others = self.local.scores(ranks)
         if (weight := self.objective.weight("psnr")) and self.window is not None:
-            slices = [self.window.psnr(slice_places[ranks]) for slice_places in self.places]
+            slices = [self.window.psnr(of_slice[ranks]) for of_slice in self.places]
             others = others + weight * np.mean(slices, axis=0)
         return self.with_correlation(others, density, partial)
 

@@ -150,8 +150,8 @@ def density_bound(
 
     A price λ on density turns the limits into a term of each cell. For every λ the optimum of
     score + λ · (density − limit), low limit for λ > 0 and high for λ < 0, bounds the constrained
-    score from above (Lagrangian duality); the bound is convex in λ, and its least value is sought
-    by golden section.
+    score from above (Lagrangian duality). The bound is convex in λ; its least value is sought by
+    golden section, on the side that draws the best kernel of all towards the limits.
 
     Parameters
     ----------
@@ -173,8 +173,12 @@ def density_bound(
         cells = shape[0] * shape[1]
         return float((best + slack) / (priced.denominator * cells) - price * limit)
 
-    reach = 4 * float(np.abs(score.table).max()) / score.denominator
-    low, high = -reach, reach
+    free = _Walks(score, shape, lambda _fraction, _message: None).best_kernels(1)[0]
+    found = float(density[free].mean())
+    if limits[0] <= found <= limits[1]:
+        return dual(0.0)
+    reach = 2 * float(np.abs(score.table).max()) / score.denominator
+    low, high = (0.0, reach) if found < limits[0] else (-reach, 0.0)
     ratio = (5**0.5 - 1) / 2
     left, right = high - ratio * (high - low), low + ratio * (high - low)
     at_left, at_right = dual(left), dual(right)

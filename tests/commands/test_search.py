@@ -50,7 +50,7 @@ def test_score_ranks_a_kernel(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("kernel", "last_line"),
     [
-        ("2x2-v2", "Rank 273 of 1,296; 16 kernels share the score."),
+        ("2x2-v2", "Rank 273 of 1,296; kernels with this score: 16."),
         ("2x2x4-shifted-v2", "A kernel of several slices has no rank"),
         ("bayer-4", "too many to list"),
     ],
