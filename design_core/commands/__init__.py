@@ -6,8 +6,8 @@ returns the exit status. Heavy imports belong inside ``run``, so that ``--help``
 
 from __future__ import annotations
 
-from design_core.commands import evaluate, kernels, maps, score, search, train
+from design_core.commands import bench, evaluate, kernels, maps, score, search, train
 
 __all__ = ["COMMANDS"]
 
-COMMANDS = (maps, kernels, search, score, train, evaluate)
+COMMANDS = (maps, kernels, search, score, train, evaluate, bench)

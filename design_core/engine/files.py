@@ -55,7 +55,7 @@ def load_packed(path: Path | str, *, backend: str | None = None) -> PackedNetwor
     header, arrays = _read(path)
     if not isinstance(header, dict) or header.get("format") != _FORMAT:
         raise ValueError(f"{path.name} is no packed network of format {_FORMAT}.")
-    network = header.get("network")
+    network: Any = header.get("network")
     if _digest(network, arrays) != header.get("sha256"):
         raise ValueError(f"{path.name} is damaged: its contents do not match their SHA-256.")
     try:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,30 @@ from numpy.typing import ArrayLike, NDArray
 from design_core.engine.backend import BACKENDS, load_backend
 from design_core.engine.layers import Layer, Maps
 
-__all__ = ["PackedNetwork"]
+__all__ = ["CHUNK_VALUES", "PackedNetwork", "in_chunks"]
 
 #: Values of the largest map that a thread works on at a time: a megabyte, within its own cache.
-_CHUNK_VALUES = 2**18
+CHUNK_VALUES = 2**18
+
+
+def in_chunks(
+    function: Callable[[NDArray[Any]], NDArray[Any]], batch: NDArray[Any], step: int, threads: int
+) -> NDArray[Any]:
+    """Apply a function to `step` items of a batch at a time, by so many threads; join the results.
+
+    The threads are of this call alone: a pool that outlives it would not survive a fork.
+    """
+    chunks = [batch[start : start + step] for start in range(0, len(batch), step)]
+    if threads == 1 or len(chunks) == 1:
+        return np.concatenate([function(chunk) for chunk in chunks])
+    with ThreadPoolExecutor(threads) as pool:
+        return np.concatenate(list(pool.map(function, chunks)))
+
+
+def _nbytes(layer: Any) -> int:
+    values = [getattr(layer, field.name) for field in fields(layer)]
+    arrays = sum(value.nbytes for value in values if isinstance(value, np.ndarray))
+    return arrays + sum(_nbytes(value) for value in values if is_dataclass(value))
 
 
 class PackedNetwork:
@@ -84,14 +105,14 @@ class PackedNetwork:
             raise ValueError(f"Pictures come as a batch (N, C, H, W); got {pictures.ndim} axes.")
         if len(pictures) == 0:
             return np.empty((0, self.classes), np.float32)
-        step = max(1, _CHUNK_VALUES // self._largest_map(pictures.shape[1:]))
+        step = max(1, CHUNK_VALUES // self._largest_map(pictures.shape[1:]))
         step = min(step, -(-len(pictures) // threads))
-        chunks = [pictures[start : start + step] for start in range(0, len(pictures), step)]
-        if threads == 1 or len(chunks) == 1:
-            return np.concatenate([self._scores(chunk) for chunk in chunks])
-        # Threads of this call alone: a pool that outlives it would not survive a fork.
-        with ThreadPoolExecutor(threads) as pool:
-            return np.concatenate(list(pool.map(self._scores, chunks)))
+        return in_chunks(self._scores, pictures, step, threads)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all weights, thresholds and scales in memory."""
+        return sum(_nbytes(layer) for layer in self.layers)
 
     def maps(self, x: ArrayLike) -> list[NDArray[Any]]:
         """What every layer gives for a batch (N, C, H, W), in order; bits are packed."""

@@ -1,0 +1,78 @@
+"""``bench``: the 1-bit engine against PyTorch on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from design_core.engine.measure import LayerTime, NetworkTime
+
+__all__ = ["add_parser", "run"]
+
+_NOTES = """\
+Ratios are float32 time over packed time. A packed layer includes padding, batch norm, activation
+and packing; PyTorch's is the convolution alone, the faster of eager and torch.compile. Figures for
+a machine without AVX-512: set NUMBA_CPU_NAME=haswell,
+NUMBA_CPU_FEATURES=+avx2,+fma,+popcnt,+bmi,+bmi2, ATEN_CPU_CAPABILITY=avx2 and
+DNNL_MAX_CPU_ISA=AVX2.
+"""
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Add the command's parser."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "bench", help="time the 1-bit engine against PyTorch", description=_NOTES
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    parser.add_argument("--batch", type=int, action="append", help="batch size (default: 1, 64)")
+    parser.add_argument("--threads", type=int, action="append", help="threads (default: 1, 2)")
+    parser.add_argument(
+        "--eager", action="store_true", help="leave torch.compile out: seconds instead of minutes"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=1.0, help="per comparison, at least (default: 1)"
+    )
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, printing each result as it comes, or all of them as JSON."""
+    from design_core.engine.measure import Settings, measure
+
+    settings = Settings(
+        batches=_counts("--batch", args.batch, (1, 64)),
+        threads=_counts("--threads", args.threads, (1, 2)),
+        compiled=not args.eager,
+        seconds=args.seconds,
+    )
+    if args.json:
+        print(json.dumps(measure(settings), indent=2))
+        return 0
+    print(f"{'':32}batch threads   fp32 ms   bf16 ms packed ms  ratio   file")
+    result = measure(settings, report=lambda one: print(_line(one), flush=True))
+    cpu = result["cpu"]
+    print(f"DeSign takes {result['design_over_sign']:.3f} times what Sign takes.")
+    print(f"{cpu['name']}, {cpu['cores']} core(s): {' '.join(cpu['flags'])}")
+    print(f"numba compiles for {cpu['target']}; torch {result['torch']}.")
+    return 0
+
+
+def _counts(option: str, given: list[int] | None, default: tuple[int, ...]) -> tuple[int, ...]:
+    counts = tuple(given or default)
+    if min(counts) < 1:
+        raise ValueError(f"{option} is 1 or more; got {min(counts)}.")
+    return counts
+
+
+def _line(one: LayerTime | NetworkTime) -> str:
+    from design_core.engine.measure import NetworkTime
+
+    if isinstance(one, NetworkTime):
+        name, size = one.name, f"  1/{one.fp32_bytes / one.bytes:.1f}"
+    else:
+        inputs, outputs, height, width = one.shape
+        name, size = f"3x3 {inputs}→{outputs} at {height}x{width}", ""
+    times = "".join(f"{ms:10.3f}" for ms in (one.fp32_ms, one.bf16_ms, one.packed_ms))
+    return f"{name:32}{one.batch:5}{one.threads:8}{times}{one.ratio:7.1f}{size}"

@@ -1,0 +1,324 @@
+"""The engine against PyTorch: time per layer and end to end, and bytes.
+
+What is compared, so that nobody has to guess:
+
+- A **layer** is a 3×3 convolution. Packed: padding, sums, batch norm + activation as one compare,
+  packing of the bits. PyTorch: the convolution alone, so the ratio is a low estimate.
+- A **network** is all of it, from pictures to class scores. PyTorch gets its binary weights ready
+  made, as plain float weights; it never touches the latent ones.
+- PyTorch runs in channels-last memory, through oneDNN, eagerly and by ``torch.compile`` with frozen
+  weights; the faster of the two counts. bfloat16 stands beside float32.
+- Contenders take turns, so that whatever else the machine does hits all; medians are reported.
+- Packed networks share a batch by pictures: at batch 1 a second thread does nothing for them.
+"""
+
+from __future__ import annotations
+
+import copy
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from design_core.engine.backend import load_backend
+from design_core.engine.bits import Words, pack_bits, word_count
+from design_core.engine.cpu import cpu_facts
+from design_core.engine.files import save_packed
+from design_core.engine.layers import BitConv, Cut
+from design_core.engine.network import CHUNK_VALUES, in_chunks
+from design_core.engine.packing import pack
+from design_core.networks import build_network
+from design_core.networks.layers import BinaryConv2d, BinaryLayer, pad_maps
+
+__all__ = [
+    "LAYER_SHAPES",
+    "NETWORKS",
+    "LayerTime",
+    "NetworkTime",
+    "Settings",
+    "frozen",
+    "measure",
+    "race",
+]
+
+#: (input channels, outputs, side) of the 3×3 convolutions of a `vgg_small` of width 128.
+LAYER_SHAPES = ((128, 128, 32), (128, 256, 16), (256, 256, 16), (256, 512, 8), (512, 512, 8))
+
+#: Networks by the name under which they are reported.
+NETWORKS: Mapping[str, tuple[str, dict[str, str]]] = {
+    "vgg_small, sign": ("vgg_small", {"activation": "sign"}),
+    "vgg_small, design:2x2-v2": ("vgg_small", {"activation": "design:2x2-v2"}),
+    "resnet20, design:2x2-v2": ("resnet20", {"activation": "design:2x2-v2"}),
+}
+
+Contenders = Mapping[str, Callable[[], object]]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What to measure.
+
+    Parameters
+    ----------
+    batches, threads
+        All pairs of these.
+    compiled
+        Whether ``torch.compile`` competes too; needs a C++ compiler and a minute per network.
+    seconds
+        Spent on each comparison, at least.
+    """
+
+    batches: tuple[int, ...] = (1, 64)
+    threads: tuple[int, ...] = (1, 2)
+    compiled: bool = True
+    seconds: float = 1.0
+
+
+@dataclass(frozen=True)
+class LayerTime:
+    """Milliseconds of a 3×3 convolution; `shape` is (inputs, outputs, height, width)."""
+
+    shape: tuple[int, int, int, int]
+    batch: int
+    threads: int
+    fp32_ms: float
+    bf16_ms: float
+    packed_ms: float
+
+    @property
+    def ratio(self) -> float:
+        return self.fp32_ms / self.packed_ms
+
+
+@dataclass(frozen=True)
+class NetworkTime:
+    """Milliseconds per batch of a network, and its bytes.
+
+    Parameters
+    ----------
+    bytes, ram_bytes
+        Of the packed file, and of the packed network in memory.
+    fp32_bytes
+        Of the network's state with every number as float32.
+    """
+
+    name: str
+    batch: int
+    threads: int
+    fp32_ms: float
+    bf16_ms: float
+    packed_ms: float
+    bytes: int
+    ram_bytes: int
+    fp32_bytes: int
+
+    @property
+    def ratio(self) -> float:
+        return self.fp32_ms / self.packed_ms
+
+
+def measure(
+    settings: Settings,
+    *,
+    shapes: Sequence[tuple[int, int, int]] = LAYER_SHAPES,
+    networks: Mapping[str, tuple[str, dict[str, Any]]] = NETWORKS,
+    report: Callable[[LayerTime | NetworkTime], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Measure everything; `report` hears of each result as it comes.
+
+    Returns
+    -------
+    JSON-able: ``layers``, ``networks``, ``design_over_sign`` (time of a packed `vgg_small` with
+    DeSign over that with Sign, batch 1, one thread), ``torch``, ``compiled``, ``cpu``.
+    """
+    compiled = settings.compiled and shutil.which("g++") is not None
+    kept = torch.get_num_threads()
+    layers: list[LayerTime] = []
+    whole: list[NetworkTime] = []
+    try:
+        for threads in settings.threads:
+            torch.set_num_threads(threads)
+            for batch in settings.batches:
+                for shape in shapes:
+                    layers.append(_layer(shape, batch, threads, compiled, settings.seconds))
+                    report(layers[-1])
+                for name, (kind, options) in networks.items():
+                    model = build_network(kind, **options).eval()
+                    whole.append(_network(name, model, batch, threads, compiled, settings.seconds))
+                    report(whole[-1])
+    finally:
+        torch.set_num_threads(kept)
+    return {
+        "layers": [asdict(one) | {"ratio": one.ratio} for one in layers],
+        "networks": [asdict(one) | {"ratio": one.ratio} for one in whole],
+        "design_over_sign": _design_over_sign(settings.seconds),
+        "torch": torch.__version__,
+        "compiled": compiled,
+        "cpu": cpu_facts(),
+    }
+
+
+def race(contenders: Contenders, seconds: float) -> dict[str, float]:
+    """Median milliseconds of each contender; they take turns for so long, five turns at least."""
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    for run in contenders.values():
+        run()
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end or min(map(len, times.values())) < 5:
+        for name, run in contenders.items():
+            start = time.perf_counter()
+            run()
+            times[name].append((time.perf_counter() - start) * 1e3)
+    return {name: statistics.median(ms) for name, ms in times.items()}
+
+
+class _FrozenConv(nn.Module):
+    """A binary convolution with its weights ready made."""
+
+    def __init__(self, layer: BinaryConv2d) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(_effective(layer), requires_grad=False)
+        self.stride, self.padding = layer.stride, layer.padding
+
+    def forward(self, x: Tensor) -> Tensor:
+        margin = self.weight.shape[-1] // 2
+        if self.padding == "zero":
+            return F.conv2d(x, self.weight, stride=self.stride, padding=margin)
+        return F.conv2d(pad_maps(x, margin, self.padding), self.weight, stride=self.stride)
+
+
+class _FrozenLinear(nn.Module):
+    """A binary linear layer with its weights ready made."""
+
+    def __init__(self, layer: BinaryLayer) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(_effective(layer), requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.weight)
+
+
+@torch.no_grad()
+def _effective(layer: BinaryLayer) -> Tensor:
+    bits, scale = layer.binary_weight()
+    return bits if scale is None else bits * scale.view(-1, *[1] * (bits.ndim - 1))
+
+
+def frozen(model: nn.Module) -> nn.Module:
+    """A copy for inference whose binary layers are plain float ones: the fair opponent."""
+    model = copy.deepcopy(model).eval()
+    for name, module in list(model.named_modules()):
+        if isinstance(module, BinaryLayer):
+            plain = _FrozenConv if isinstance(module, BinaryConv2d) else _FrozenLinear
+            parent, _, last = name.rpartition(".")
+            setattr(model.get_submodule(parent), last, plain(module))  # type: ignore[arg-type]
+    return model
+
+
+def _torch_contenders(
+    model: nn.Module, x: Tensor, compiled: bool
+) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Eager and compiled runs in float32 and bfloat16, channels last."""
+    for name, kind in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
+        of_kind = copy.deepcopy(model).to(kind).to(memory_format=torch.channels_last)
+        given = x.to(kind).contiguous(memory_format=torch.channels_last)
+        yield f"{name} eager", _inference(of_kind, given)
+        if compiled:
+            torch.compiler.reset()
+            faster = torch.compile(of_kind, dynamic=False, options={"freezing": True})
+            run = _inference(faster, given)
+            run()
+            yield f"{name} compiled", run
+
+
+def _inference(model: Callable[[Tensor], Tensor], x: Tensor) -> Callable[[], object]:
+    def run() -> object:
+        with torch.no_grad():
+            return model(x)
+
+    return run
+
+
+def _best(times: Mapping[str, float], prefix: str) -> float:
+    return min(ms for name, ms in times.items() if name.startswith(prefix))
+
+
+def _layer(
+    shape: tuple[int, int, int], batch: int, threads: int, compiled: bool, seconds: float
+) -> LayerTime:
+    inputs, outputs, side = shape
+    rng = np.random.default_rng(0)
+    backend = load_backend()
+
+    def coins(*sizes: int) -> Words:
+        return pack_bits(rng.integers(0, 2, sizes).astype(bool))
+
+    weights = np.ascontiguousarray(coins(3, 3, outputs, inputs).swapaxes(2, 3))
+    conv = BitConv(weights, inputs)
+    cut = Cut(np.zeros((2, 2, outputs), np.int32), np.zeros(word_count(outputs), np.uint64))
+    x = coins(batch, side, side, inputs)
+    step = max(1, min(CHUNK_VALUES // (outputs * side * side), -(-batch // threads)))
+
+    def packed() -> object:
+        return in_chunks(lambda chunk: cut(conv(chunk, backend), backend), x, step, threads)
+
+    real = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
+    contenders = dict(
+        _torch_contenders(real, torch.randn(batch, inputs, side, side), compiled), packed=packed
+    )
+    times = race(contenders, seconds)
+    size = (inputs, outputs, side, side)
+    return LayerTime(
+        size, batch, threads, _best(times, "fp32"), _best(times, "bf16"), times["packed"]
+    )
+
+
+def _network(
+    name: str, model: nn.Module, batch: int, threads: int, compiled: bool, seconds: float
+) -> NetworkTime:
+    packed = pack(model)
+    packed.warm_up()
+    x = torch.randn(batch, *packed.input_shape)
+    pictures = x.numpy()
+    contenders = dict(
+        _torch_contenders(frozen(model), x, compiled),
+        packed=lambda: packed(pictures, threads=threads),
+    )
+    times = race(contenders, seconds)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "network"
+        save_packed(packed, path)
+        size = path.stat().st_size
+    return NetworkTime(
+        name,
+        batch,
+        threads,
+        _best(times, "fp32"),
+        _best(times, "bf16"),
+        times["packed"],
+        size,
+        packed.nbytes,
+        4 * sum(tensor.numel() for tensor in model.state_dict().values()),
+    )
+
+
+def _design_over_sign(seconds: float) -> float:
+    networks = {
+        name: pack(build_network("vgg_small", activation=name))
+        for name in ("sign", "design:2x2-v2")
+    }
+    pictures = np.random.default_rng(0).standard_normal((1, 3, 32, 32)).astype(np.float32)
+    sign, design = networks.values()
+    times = race(
+        {"sign": lambda: sign(pictures), "design": lambda: design(pictures)}, max(1.0, seconds)
+    )
+    return times["design"] / times["sign"]
