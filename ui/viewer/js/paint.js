@@ -82,7 +82,7 @@ function paintLayer(pixels, panel, map, where, layer, from = 0, to = panel.width
   }
 }
 
-/** A small smooth grey picture of a map: pixels are averaged, which is honest for x, not for bits. */
+/** A small grey picture of a map, its pixels averaged: honest for x, as it never is for bits. */
 function thumbnail(canvas, index, map, side) {
   const scale = Math.min(side / map.columns, side / map.rows);
   const full = new OffscreenCanvas(map.columns, map.rows);

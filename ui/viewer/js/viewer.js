@@ -22,7 +22,9 @@ const LAYER_PALETTES = {
   x: "grey", sign: "bits", design: "bits", difference: "difference",
   signVariation: "variation", designVariation: "variation",
 };
-const VIEW_KEYS = { s: "single", b: "side-by-side", w: "wipe", f: "flicker", d: "difference", t: "tv" };
+const VIEW_KEYS = {
+  s: "single", b: "side-by-side", w: "wipe", f: "flicker", d: "difference", t: "tv",
+};
 const NARROW = 560; // CSS pixels; below, two pictures side by side are too small to compare
 const SNAP = 0.04; // strength within this of 0 or 1 goes there while dragged
 const SWAP_MS = 900;
@@ -51,17 +53,18 @@ class Viewer {
     }));
     this.state = {
       view: "side-by-side", shown: "design", swapped: false, zoom: null,
-      centre: { row: 0, column: 0 }, divider: 0.5, pinned: null, cursor: null, selected: 0, slice: 0,
+      centre: { row: 0, column: 0 }, divider: 0.5, pinned: null, cursor: null,
+      selected: 0, slice: 0,
     };
     this.newest = { settings: null, maps: null }; // as they came from Python
     this.given = {}; // what Python last asked for, to tell its changes from the user's
     this.panel = { width: 0, height: 0 };
-    this.pointers = new Map();
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.drawing = new KernelDrawing(this.find(".kernel"), {
       onStep: (cell, step) => this.stepLevel(cell, step),
       onChoose: () => this.writeStepper(),
     });
+    this.gallery = new Gallery(this.find(".gallery"), (selected) => this.select(selected));
     this.listen();
   }
 
@@ -119,7 +122,7 @@ class Viewer {
       const [, rows, columns] = settings.shape;
       const resized = this.map?.rows !== rows || this.map?.columns !== columns;
       if (resized) this.resize(rows, columns, user);
-      this.fillGallery();
+      this.gallery.fill(settings.names, this.map, (k) => this.mapValues(k));
     }
     if (newSelection) this.select(user?.selected ?? settings.selected, { quiet: true });
     if (newView) this.showView();
@@ -204,64 +207,9 @@ class Viewer {
     this.layers.sign.version++;
     this.scores = { sign: score(sign, columns, [1, 1], sign) };
     this.drawOverview();
-    this.markSelection();
+    this.gallery.mark(this.state.selected);
     this.redraw({ bits: true });
     if (!quiet) this.report(250);
-  }
-
-  fillGallery() {
-    const [count] = this.settings.shape;
-    const host = this.find(".maps");
-    this.find(".gallery").hidden = count < 2;
-    if (count < 2) return host.replaceChildren();
-    host.replaceChildren(
-      ...this.settings.names.map((name, k) => {
-        const option = document.createElement("button");
-        option.type = "button";
-        option.role = "option";
-        option.title = name;
-        option.setAttribute("aria-label", name);
-        option.append(document.createElement("canvas"));
-        option.addEventListener("click", () => this.select(k));
-        return option;
-      }),
-    );
-    this.offerSpread();
-    this.drawThumbnails(0);
-  }
-
-  /** Offer to spread the strip of maps out only where it does not fit. */
-  offerSpread() {
-    const { children, clientWidth, scrollWidth } = this.find(".maps");
-    const spread = this.find(".gallery").classList.contains("wide");
-    this.find(".spread").hidden = !spread && (!children.length || scrollWidth <= clientWidth);
-  }
-
-  /** One thumbnail per idle moment, so that 64 large maps do not hold up the first picture. */
-  drawThumbnails(next) {
-    const option = this.find(".maps").children[next];
-    if (!option) return;
-    const later = globalThis.requestIdleCallback ?? ((call) => setTimeout(call, 8));
-    const { hash } = this.maps;
-    later(() => {
-      if (this.maps.hash !== hash || !option.isConnected) return;
-      const index = new Uint8Array(this.map.rows * this.map.columns);
-      greyMap(this.mapValues(next), index);
-      thumbnail(option.firstChild, index, this.map, 56 * devicePixelRatio);
-      this.drawThumbnails(next + 1);
-    });
-  }
-
-  markSelection() {
-    [...this.find(".maps").children].forEach((option, k) => {
-      const chosen = k === this.state.selected;
-      option.setAttribute("aria-selected", chosen);
-      option.tabIndex = chosen ? 0 : -1;
-      if (chosen) {
-        const strip = option.parentElement;
-        strip.scrollLeft = option.offsetLeft - (strip.clientWidth - option.offsetWidth) / 2;
-      }
-    });
   }
 
   drawOverview() {
@@ -501,7 +449,8 @@ class Viewer {
     this.panels.forEach(({ canvas }, k) => {
       const names = LAYERS[view](this.state)[k] ?? [];
       const map = this.settings?.names[this.state.selected] ?? "";
-      const what = names.map((name) => LAYER_NAMES[name]).join(" left, ") + (names[1] ? " right" : "");
+      const [first, second] = names.map((name) => LAYER_NAMES[name]);
+      const what = second ? `${first} left, ${second} right` : first;
       canvas.setAttribute("aria-label", `${what}: map ${map} of ${this.settings?.alt ?? ""}`);
     });
   }
@@ -578,7 +527,8 @@ class Viewer {
     const column = (x - before.left) / before.zoom;
     this.state.zoom = next;
     const factor = this.zoomNow();
-    this.panTo(row + (this.panel.height / 2 - y) / factor, column + (this.panel.width / 2 - x) / factor);
+    const { width, height } = this.panel;
+    this.panTo(row + (height / 2 - y) / factor, column + (width / 2 - x) / factor);
     this.report(500);
   }
 
@@ -647,7 +597,7 @@ class Viewer {
     this.report();
   }
 
-  /** Frame the pixel under the cursor and the pinned one, light the kernel cell, write the readout. */
+  /** Frame the pixel under the cursor and the pinned one, and read one of them. */
   markPixel() {
     const { cursor, pinned } = this.state;
     const { zoom, left, top } = this.where();
@@ -737,11 +687,12 @@ class Viewer {
     const stem = base.replace(/[^\w.-]+/g, "-");
     const shown = [...new Set(LAYERS[this.state.view](this.state).flat())];
     const kinds = shown.flatMap((name) => {
-      if (name === "x") return [];
+      if (name === "x") return []; // real-valued: grey is a view of it, not the map
+      const palette = PALETTES[LAYER_PALETTES[name]];
       return [1, factor].map((times) => ({
         text: `${LAYER_NAMES[name]}, PNG at ${times}×`,
         file: `${stem}-${name}-${times}x.png`,
-        make: () => encodePng(this.layer(name).index, this.map, PALETTES[LAYER_PALETTES[name]], times),
+        make: () => encodePng(this.layer(name).index, this.map, palette, times),
       }));
     });
     kinds.push({
@@ -773,14 +724,12 @@ class Viewer {
     onClick(".segments button", (button) => this.setView(button.dataset.view));
     onClick("[data-show]", (button) => this.show(button.dataset.show));
     onClick("[data-zoom]", ({ dataset }) => this.zoomBy(dataset.zoom));
-    onClick(".stepper button", ({ dataset }) => this.stepLevel(this.drawing.chosen, Number(dataset.step)));
+    onClick(".stepper button", ({ dataset }) => {
+      this.stepLevel(this.drawing.chosen, Number(dataset.step));
+    });
     onClick(".reset", () => this.reset());
     onClick(".swap", () => { this.swapSlowly(false); this.swap(); });
     onClick(".auto", () => this.swapSlowly(!this.swapping));
-    onClick(".spread", (button) => {
-      const spread = this.find(".gallery").classList.toggle("wide");
-      button.setAttribute("aria-pressed", spread);
-    });
     this.find(".menu").addEventListener("beforetoggle", (event) => {
       if (event.newState !== "open") return;
       this.fillSaveMenu();
@@ -789,9 +738,8 @@ class Viewer {
       event.target.style.right = `${document.documentElement.clientWidth - box.right}px`;
     });
     for (const input of this.all("input[type=range]")) this.listenToSlider(input);
-    this.listenToGallery();
     this.listenToOverview();
-    this.listenToStage();
+    this.gestures = new Gestures(this);
     this.watchSizes();
   }
 
@@ -814,17 +762,6 @@ class Viewer {
     });
   }
 
-  listenToGallery() {
-    this.find(".maps").addEventListener("keydown", (event) => {
-      const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1, Home: -64, End: 64 };
-      if (!(event.key in steps) || event.altKey) return;
-      this.select(this.state.selected + steps[event.key]);
-      this.find(".maps").children[this.state.selected].focus();
-      event.preventDefault();
-      event.stopPropagation();
-    });
-  }
-
   listenToOverview() {
     const overview = this.find(".overview");
     const follow = (event) => {
@@ -840,99 +777,10 @@ class Viewer {
     overview.addEventListener("pointermove", follow);
   }
 
-  listenToStage() {
-    for (const panel of this.panels) {
-      const { figure } = panel;
-      figure.addEventListener("pointerdown", (event) => this.onPress(panel, event));
-      figure.addEventListener("pointermove", (event) => this.onMove(panel, event));
-      figure.addEventListener("pointerup", (event) => this.onRelease(panel, event));
-      figure.addEventListener("pointercancel", (event) => this.pointers.delete(event.pointerId));
-      figure.addEventListener("pointerleave", (event) => {
-        if (event.pointerType === "mouse") this.inspect(this.state.pinned);
-      });
-      figure.addEventListener("wheel", (event) => {
-        if (!event.ctrlKey && !event.metaKey) return;
-        event.preventDefault();
-        this.wheel = (this.wheel ?? 0) - event.deltaY;
-        if (Math.abs(this.wheel) < 24) return;
-        this.setZoom(this.zoomNow() + Math.sign(this.wheel), this.locate(panel, event));
-        this.wheel = 0;
-      }, { passive: false });
-    }
-    const { divider } = this;
-    divider.addEventListener("pointerdown", (event) => {
-      divider.setPointerCapture(event.pointerId);
-      event.preventDefault();
-      divider.focus();
-    });
-    divider.addEventListener("pointermove", (event) => {
-      if (divider.hasPointerCapture(event.pointerId)) this.dragDivider(event);
-    });
-    divider.addEventListener("lostpointercapture", () => this.report());
-    divider.addEventListener("keydown", (event) => {
-      const steps = { ArrowLeft: -0.02, ArrowRight: 0.02, Home: -1, End: 1 };
-      if (!(event.key in steps) || event.altKey) return;
-      this.setDivider(this.state.divider + steps[event.key]);
-      this.report(300);
-      event.preventDefault();
-      event.stopPropagation();
-    });
-  }
-
-  dragDivider(event) {
-    const box = this.panels[0].canvas.getBoundingClientRect();
-    this.setDivider((event.clientX - box.left) / box.width);
-  }
-
   setDivider(share) {
     this.state.divider = Math.max(0, Math.min(1, share));
     this.divider.setAttribute("aria-valuenow", Math.round(100 * this.state.divider));
     this.redraw();
-  }
-
-  onPress(panel, event) {
-    if (event.button !== 0) return;
-    panel.figure.setPointerCapture(event.pointerId);
-    this.pointers.set(event.pointerId, event);
-    this.pressed = { x: event.clientX, y: event.clientY, centre: this.state.centre, moved: false };
-    if (this.pointers.size === 2) {
-      this.pinch = { distance: this.fingerDistance(), zoom: this.zoomNow() };
-      this.pressed.moved = true;
-    }
-  }
-
-  fingerDistance() {
-    const [a, b] = [...this.pointers.values()];
-    return Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY);
-  }
-
-  onMove(panel, event) {
-    if (!this.pointers.has(event.pointerId)) {
-      if (event.pointerType === "mouse") this.inspect(this.locate(panel, event).pixel);
-      return;
-    }
-    this.pointers.set(event.pointerId, event);
-    const { pressed } = this;
-    if (this.pointers.size === 2) {
-      const [a, b] = [...this.pointers.values()];
-      const middle = { clientX: (a.clientX + b.clientX) / 2, clientY: (a.clientY + b.clientY) / 2 };
-      const zoom = Math.round((this.pinch.zoom * this.fingerDistance()) / this.pinch.distance);
-      if (zoom !== this.zoomNow()) this.setZoom(zoom, this.locate(panel, middle));
-      return;
-    }
-    const [dx, dy] = [event.clientX - pressed.x, event.clientY - pressed.y];
-    pressed.moved ||= Math.hypot(dx, dy) > 4;
-    if (!pressed.moved) return;
-    if (this.overflows()) {
-      const ratio = panel.canvas.width / panel.canvas.clientWidth / this.zoomNow();
-      this.panTo(pressed.centre.row - dy * ratio, pressed.centre.column - dx * ratio);
-    } else if (this.state.view === "wipe") this.dragDivider(event);
-  }
-
-  onRelease(panel, event) {
-    if (!this.pointers.delete(event.pointerId)) return;
-    if (!this.pressed.moved) this.pin(this.locate(panel, event).pixel);
-    else if (this.state.view === "wipe" && !this.overflows()) this.report();
   }
 
   zoomBy(how) {
@@ -1017,7 +865,7 @@ class Viewer {
       this.root.classList.toggle("narrow", this.root.clientWidth < 760);
       this.root.classList.toggle("phone", this.root.clientWidth < NARROW);
       this.layOut();
-      this.offerSpread();
+      this.gallery.offerSpread();
     });
     widths.observe(this.root);
     this.observers = [sizes, widths];
