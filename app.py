@@ -2,27 +2,9 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from ui import theme
+from ui.entry import enter
 
-st.set_page_config(
-    page_title="DeSign",
-    page_icon="assets/icon.png",
-    layout="wide",
-    initial_sidebar_state=280,
-    menu_items={
-        "About": "DeSign shows what a designed threshold kernel does to binary activations. "
-        "Method: Monroy et al., arXiv 2405.02220."
-    },
-)
+page = enter()
 theme.apply()
-
-page = st.navigation(
-    [
-        st.Page("pages/explore.py", title="Explore", icon=":material/compare:", default=True),
-        st.Page("pages/design.py", title="Design", icon=":material/grid_on:"),
-    ],
-    position="top",
-)
 page.run()

@@ -23,6 +23,7 @@ from ui.designer.scoring import (
 from ui.designer.search_panel import search_panel
 from ui.designer.sweep_panel import sweep_panel
 from ui.designer.threshold_panel import threshold_panel
+from ui.entry import require_entry
 from ui.rail import own_kernel, picture_rail
 
 PANELS = ("Find the best", "Thresholds", "Sweep", "Files and code")
@@ -90,6 +91,7 @@ def charts(design: Desk, question: Question, listing: Listing, judged: Judged) -
     )
 
 
+require_entry()
 design = desk()
 with st.sidebar:
     choice = scoring_controls()

@@ -12,6 +12,7 @@ from design_core.comparison import ActivationScores, finding
 from design_core.drawing import grey_png
 from design_core.samples import SAMPLES
 from ui.compute import compared, maps_of
+from ui.entry import require_entry
 from ui.figures import map_figure
 from ui.rail import rail
 from ui.viewer import viewer
@@ -36,6 +37,7 @@ def score_table(one: dict[str, ActivationScores], x: np.ndarray) -> pd.DataFrame
     return pd.DataFrame(columns)
 
 
+require_entry()
 bench = rail()
 maps = maps_of(bench.scene)
 picture = bench.scene.picture

@@ -1,0 +1,48 @@
+"""The pages of the app, and the one way in."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+__all__ = ["enter", "require_entry"]
+
+_ENTERED = "entered"
+
+
+def _pages() -> StreamlitPage:
+    # Before the navigation, which would else take a page's icon for the window, from a server.
+    st.set_page_config(
+        page_title="DeSign",
+        page_icon="assets/icon.png",
+        layout="wide",
+        initial_sidebar_state=280,
+        menu_items={
+            "About": "DeSign shows what a designed threshold kernel does to binary activations. "
+            "Method: Monroy et al., arXiv 2405.02220."
+        },
+    )
+    return st.navigation(
+        [
+            st.Page("pages/explore.py", title="Explore", icon=":material/compare:", default=True),
+            st.Page("pages/design.py", title="Design", icon=":material/grid_on:"),
+        ],
+        position="top",
+    )
+
+
+def enter() -> StreamlitPage:
+    """Tell Streamlit the pages and return the one that was asked for; in the entry script only."""
+    st.session_state[_ENTERED] = True
+    return _pages()
+
+
+def require_entry() -> None:
+    """Begin again from the entry script if this page was started without it; first on each page.
+
+    A server that has not run the entry script yet takes every file in a folder named pages/ for a
+    page of its own. Its first visitor would, coming by a link to a page, see that page bare.
+    """
+    if _ENTERED not in st.session_state:
+        _pages()  # from now on Streamlit knows the pages from here
+        st.rerun()
