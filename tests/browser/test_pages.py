@@ -1,0 +1,89 @@
+"""What holds for every page in a real browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+WIDTHS = (390, 1440)
+
+
+def opened(browser: Any, address: str, page_name: str, width: int, scheme: str) -> Any:
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.foreign = []
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith((address, address.replace("http", "ws"), "data:", "blob:"))
+            else page.foreign.append(request.url)
+        ),
+    )
+    page.goto(f"{address}/{'' if page_name == 'explore' else page_name}")
+    page.wait_for_selector("h1.ds-finding")
+    return page
+
+
+def page_links(page: Any) -> list[str]:
+    found = page.locator("[data-testid=stTopNavLink]").all_inner_texts()
+    return [text.split("\n")[-1].strip() for text in found]
+
+
+@pytest.mark.parametrize("name", [name for name in PAGES if name != "explore"])
+def test_a_link_to_a_page_is_the_first_thing_a_server_sees(
+    fresh_app: str, chromium: Any, name: str
+) -> None:
+    page = opened(chromium, fresh_app, name, 1440, "light")
+    page.wait_for_timeout(1000)
+    links = page_links(page)
+    assert sorted(link.lower() for link in links) == PAGES  # each once
+    assert not page.get_by_text("Page not found").is_visible()
+    assert page.foreign == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_asks_the_network_or_runs_over_its_width(
+    whole_app: str, chromium: Any, name: str, width: int, scheme: str
+) -> None:
+    page = opened(chromium, whole_app, name, width, scheme)
+    page.wait_for_timeout(1500)
+    assert page.foreign == []
+    overflow = page.evaluate(
+        "() => document.querySelector('.stMain').scrollWidth"
+        " - document.querySelector('.stMain').clientWidth"
+    )
+    assert overflow <= 0
+    assert page.locator("[data-testid=stException]").count() == 0
+    page.context.close()
+
+
+def test_an_uploaded_picture_is_shown_and_a_broken_one_refused(
+    whole_app: str, chromium: Any
+) -> None:
+    page = opened(chromium, whole_app, "explore", 1440, "light")
+    before = page.locator("h1.ds-finding").inner_text()
+    page.get_by_text("Upload", exact=True).click()
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files(
+        {"name": "broken.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\nnothing"}
+    )
+    page.get_by_text("broken.png is a damaged").wait_for()
+    assert page.locator("h1.ds-finding").inner_text() == before
+    cat = ROOT / "assets" / "samples" / "cifar10"
+    chooser.set_input_files(sorted(cat.glob("*.png"))[0])
+    page.get_by_text("32 × 32 px").wait_for()
+    assert page.get_by_text("broken.png is a damaged").count() == 0
+    page.context.close()
