@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,12 +43,12 @@ def _is_healthy(address: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """Address of a running test app."""
+@contextmanager
+def _running(app: Path) -> Iterator[str]:
+    """Run a Streamlit app; gives its address."""
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
     process = subprocess.Popen(
         [*command, "--server.headless", "true"],
         cwd=ROOT,
@@ -59,12 +60,33 @@ def server() -> Iterator[str]:
         deadline = time.monotonic() + START_SECONDS
         while not _is_healthy(address):
             if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail("The test app did not start.")
+                pytest.fail("The app did not start.")
             time.sleep(0.1)
         yield address
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """Address of the test app around the viewer."""
+    with _running(APP) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def whole_app() -> Iterator[str]:
+    """Address of the app itself."""
+    with _running(ROOT / "app.py") as address:
+        yield address
+
+
+@pytest.fixture
+def fresh_app() -> Iterator[str]:
+    """Address of a server of its own that nobody has visited."""
+    with _running(ROOT / "app.py") as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
