@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
 
 import pytest
 
+from design_core import compare_activations, extract_maps, finding, published_kernel, sample
 from design_core.__main__ import main
+from design_core.pictures import fit
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -43,3 +46,26 @@ def test_places_exist() -> None:
             folder = place.rpartition("/")[0] or folder
             path = place if "/" in place else f"{folder}/{place}"
             assert (ROOT / path).exists() or (ROOT / place).exists(), place
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "expected"),
+    [
+        ("astronaut", "random-conv", "3.0 × the edges of Sign"),
+        ("chelsea", "random-conv", "as many edges as Sign"),
+        ("chelsea", "picture", "0.8 × the edges of Sign"),
+    ],
+)
+def test_gains_are_as_stated(name: str, source: str, expected: str) -> None:
+    maps = extract_maps(fit(sample(name), 208), source)
+    compared = compare_activations(maps.x, published_kernel("2x2-v2"))
+    assert expected in finding(compared["sign"][0], compared["design"][0])
+
+
+def test_scores_on_camera_are_as_stated(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = [block for block in blocks("sh") if "picture:sample:camera" in block]
+    best, plain = block.splitlines()
+    assert main([*shlex.split(best.split("design_core ")[1]), "--json"]) == 0
+    assert round(json.loads(capsys.readouterr().out)["score"], 3) == 0.603
+    assert main([*shlex.split(plain.split("design_core ")[1]), "--json"]) == 0
+    assert round(json.loads(capsys.readouterr().out)["score"], 3) == 0.374
