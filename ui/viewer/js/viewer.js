@@ -501,15 +501,15 @@ class Viewer {
     this.find(".legend").replaceChildren(...items);
   }
 
-  /** Stage height: as asked for, but no taller than the map at full width needs. */
+  /** Stage height: as asked for, but no taller than the map at full width or the window needs. */
   layOut() {
     if (!this.map || !this.settings) return;
     const panels = LAYERS[this.state.view](this.state).length;
     const gap = panels > 1 ? 12 : 0;
     const width = (this.stage.clientWidth - gap) / panels;
     const needed = Math.ceil((width * this.map.rows) / this.map.columns);
-    const least = Math.min(200, this.settings.height);
-    const height = Math.max(least, Math.min(this.settings.height, needed));
+    const most = Math.min(this.settings.height, Math.max(240, 0.8 * innerHeight));
+    const height = Math.max(Math.min(200, most), Math.min(most, needed));
     this.stage.style.setProperty("--height", `${height}px`);
   }
 
