@@ -1,7 +1,8 @@
-"""Feature maps to binarize: pre-activations x from a picture, standardized as batch norm would.
+"""Feature maps to binarize: pre-activations x from a picture, on the scale of batch norm.
 
 Every source is a function ``Picture → FeatureMaps``; the app, the command line and the kernel
-search take any of them.
+search take any of them. Pictures and random convolutions are standardized map by map, as a batch
+norm would do it. Layers of a trained network come out of its batch norm already.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class FeatureMaps:
     ----------
     x
         float32, shape (C, H, W); mean 0 and variance 1 per map (0 throughout for a constant map).
+        For a layer, what its activation receives, see `extract_maps`.
     names
         One per map, for people.
     source
@@ -89,19 +91,28 @@ SOURCES: Mapping[str, tuple[str, str]] = MappingProxyType(
 
 
 def extract_maps(picture: Picture, source: str, *, maps: int = 16, seed: int = 0) -> FeatureMaps:
-    """Turn a picture into standardized pre-activations.
+    """Turn a picture into pre-activations.
 
     Parameters
     ----------
     source
-        One of `SOURCES`.
+        One of `SOURCES`, or ``layer:MODEL:BLOCK``: a later layer of a network in the zoo, such as
+        ``layer:digits-tiny-w16-sign-affine_on:block2``; MODEL may name a seed, as ``…@3``.
     maps, seed
-        How many random convolutions (1 to 64), and which; the other sources have their own count.
+        How many random convolutions (1 to 64), and which; of a layer, how many of the first
+        channels. The other sources have their own count.
 
     Raises
     ------
     ValueError
-        Unknown source, or a number of maps out of range.
+        Unknown source, model or block, or a number of maps out of range.
+
+    Notes
+    -----
+    A layer's maps are not standardized again. Thresholds act on the batch norm's output, whose
+    mean and variance are those of the training set: on one picture a map may well lie above or
+    below 0 as a whole. That is what the network's own activation meets, and to standardize each
+    map would move its values against the thresholds.
     """
     if not 1 <= maps <= MAX_MAPS:
         raise ValueError(f"A bank has 1 to {MAX_MAPS} maps; got {maps}.")
@@ -112,4 +123,13 @@ def extract_maps(picture: Picture, source: str, *, maps: int = 16, seed: int = 0
     if source == "random-conv":
         names = tuple(f"random convolution {index}" for index in range(maps))
         return FeatureMaps(_convolved(picture, random_kernels(maps, seed)), names, source)
-    raise ValueError(f"Unknown source {source!r}; choose one of {', '.join(SOURCES)}.")
+    if source.startswith("layer:"):
+        from design_core.zoo.entry import layer_maps  # needs torch, the other sources do not
+
+        _, model, block = (source + ":").split(":", 2)
+        x = layer_maps(picture, model, block.removesuffix(":"))[:maps]
+        names = tuple(f"{block.removesuffix(':')} channel {index}" for index in range(len(x)))
+        return FeatureMaps(x, names, source)
+    raise ValueError(
+        f"Unknown source {source!r}; choose one of {', '.join(SOURCES)}, layer:MODEL:BLOCK."
+    )

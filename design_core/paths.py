@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["ASSETS", "DATA"]
+__all__ = ["ASSETS", "DATA", "ROOT"]
 
-_ROOT = Path(__file__).resolve().parents[1]
+#: The folder that holds the packages.
+ROOT = Path(__file__).resolve().parents[1]
 
 #: Samples, checkpoints and fonts, beside the packages, whatever the working directory.
-ASSETS = _ROOT / "assets"
+ASSETS = ROOT / "assets"
 
 #: Data sets that the user downloads or puts there; not part of the project.
-DATA = _ROOT / "data"
+DATA = ROOT / "data"

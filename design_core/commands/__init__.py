@@ -6,8 +6,24 @@ returns the exit status. Heavy imports belong inside ``run``, so that ``--help``
 
 from __future__ import annotations
 
-from design_core.commands import bench, evaluate, kernels, maps, score, search, train
+from design_core.commands import (
+    bench,
+    evaluate,
+    kernels,
+    maps,
+    models,
+    predict,
+    score,
+    search,
+    summary,
+    train,
+    zoo,
+)
 
 __all__ = ["COMMANDS"]
 
-COMMANDS = (maps, kernels, search, score, train, evaluate, bench)
+COMMANDS = (
+    *(maps, kernels, search, score),
+    *(models, predict, summary, evaluate, train, zoo),
+    bench,
+)

@@ -1,13 +1,19 @@
-"""``evaluate``: measure the network of a finished or paused training run on its test set."""
+"""``evaluate``: measure trained networks, of the zoo or of a training run, on a test set."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from design_core.commands.models import add_zoo_argument
 from design_core.commands.train import add_data_arguments
+
+if TYPE_CHECKING:
+    from design_core.training.data import TrainingData
+    from design_core.training.train import Evaluation
 
 __all__ = ["add_parser", "run"]
 
@@ -15,36 +21,82 @@ __all__ = ["add_parser", "run"]
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Add the command's parser."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "evaluate", help="measure a trained network on a test set"
+        "evaluate",
+        help="measure a trained network on a test set",
+        description="Measure all seeds of a network of `models`, one seed as NAME@SEED, or the "
+        "network of a training run. Exits with 1 if a network of the zoo is not as right as its "
+        "card says.",
     )
-    parser.add_argument("folder", type=Path, metavar="DIR", help="the folder of a training run")
-    add_data_arguments(parser)
+    parser.add_argument("network", metavar="NETWORK", help="NAME, NAME@SEED, or a run's folder")
+    add_data_arguments(parser, required=False)
+    add_zoo_argument(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate and print."""
+    if Path(args.network, "run.json").is_file():
+        evaluations = [_evaluate_run(args)]
+    else:
+        evaluations = list(_evaluate_zoo(args))
+    if args.json:
+        # A single network as it is, several seeds as a list.
+        print(json.dumps(evaluations if len(evaluations) > 1 else evaluations[0], indent=2))
+    else:
+        for report in evaluations:
+            print(_in_words(report))
+    return 0 if all(report.get("as_card", True) for report in evaluations) else 1
+
+
+def _evaluate_run(args: argparse.Namespace) -> dict[str, Any]:
     import torch
 
-    from design_core.training.data import load_data
     from design_core.training.train import evaluate, load_run
 
-    description, model = load_run(args.folder)
-    data = load_data(args.data, root=args.data_root, download=args.download)
+    description, model = load_run(Path(args.network))
+    data = _data(args, description["data"]["name"])
     mean, deviation = (torch.tensor(description["data"][key]) for key in ("mean", "deviation"))
     tested = evaluate(model, data.test_x, data.test_y, mean, deviation)
-    right = int((tested.predictions == tested.labels).sum())
-    if args.json:
-        report = {
-            "accuracy": tested.accuracy,
-            "right": right,
-            "pictures": len(tested.labels),
-            "loss": tested.loss,
-            "density": tested.density,
-            "confusion": tested.confusion(len(data.class_names)),
-        }
-        print(json.dumps(report, indent=2))
-    else:
-        print(f"{right} of {len(tested.labels)} right: {tested.accuracy:.2%}")
-    return 0
+    return _report(tested, len(data.class_names))
+
+
+def _evaluate_zoo(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    from design_core.zoo.card import find_card
+    from design_core.zoo.collect import evaluate_checkpoint
+    from design_core.zoo.entry import open_entry
+
+    card, seed = find_card(args.network, args.zoo)
+    data = _data(args, card.dataset)
+    for chosen in card.seeds if seed is None else [seed]:
+        entry = open_entry(f"{card.name}@{chosen}", args.zoo)
+        tested = evaluate_checkpoint(entry.checkpoint, data)
+        report = {"name": card.name, "seed": chosen, **_report(tested, len(data.class_names))}
+        if data.name == card.dataset and len(data.test_y) == card.data["test"]:
+            report["as_card"] = report["right"] == card.result(chosen).right
+        yield report
+
+
+def _data(args: argparse.Namespace, own: str) -> TrainingData:
+    """The data asked for; else those that the network was trained on."""
+    from design_core.training.data import load_data
+
+    return load_data(args.data or own, root=args.data_root, download=args.download)
+
+
+def _report(tested: Evaluation, classes: int) -> dict[str, Any]:
+    return {
+        "accuracy": tested.accuracy,
+        "right": int((tested.predictions == tested.labels).sum()),
+        "pictures": len(tested.labels),
+        "loss": tested.loss,
+        "density": tested.density,
+        "confusion": tested.confusion(classes),
+    }
+
+
+def _in_words(report: dict[str, Any]) -> str:
+    share = f"{report['right']} of {report['pictures']} right: {report['accuracy']:.2%}"
+    named = f"{report['name']}@{report['seed']}: {share}" if "name" in report else share
+    card = {True: ", as its card says", False: ", NOT as its card says", None: ""}
+    return named + card[report.get("as_card")]

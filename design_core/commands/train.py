@@ -35,11 +35,11 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     return parser
 
 
-def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+def add_data_arguments(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Add the arguments that say which data, and where they lie."""
     parser.add_argument(
         "--data",
-        required=True,
+        required=required,
         metavar="DATA",
         help="digits, cifar10, cifar100, … or folder:DIR with train/CLASS/* and test/CLASS/*",
     )

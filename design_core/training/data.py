@@ -29,7 +29,7 @@ from design_core.datasets import (
 )
 from design_core.pictures import Picture
 
-__all__ = ["TrainingData", "load_data", "normalized", "training_batches"]
+__all__ = ["TrainingData", "load_data", "normalized", "square_pixels", "training_batches"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +200,7 @@ def _in_memory(
 
     def decode() -> dict[str, NDArray[np.uint8]]:
         return {
-            split: np.stack([_square(part.picture(k), image_size) for k in range(len(part))])
+            split: np.stack([square_pixels(part.picture(k), image_size) for k in range(len(part))])
             for split, part in splits.items()
         }
 
@@ -215,8 +215,8 @@ def _in_memory(
     )
 
 
-def _square(picture: Picture, size: int) -> NDArray[np.uint8]:
-    """RGB, uint8, shape (size, size, 3)."""
+def square_pixels(picture: Picture, size: int) -> NDArray[np.uint8]:
+    """A picture as networks get it: RGB, uint8, shape (size, size, 3), cropped in the middle."""
     pixels = np.rint(picture.rgb() * 255).astype(np.uint8).transpose(1, 2, 0)
     if pixels.shape[:2] == (size, size):
         return pixels

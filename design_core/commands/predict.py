@@ -1,0 +1,63 @@
+"""``predict``: the class probabilities that trained networks give a picture."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from design_core.commands.models import add_zoo_argument
+
+__all__ = ["add_parser", "run"]
+
+_SHOWN = 3  # classes per network in text
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Add the command's parser."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "predict", help="ask trained networks for the class of a picture"
+    )
+    parser.add_argument("picture", metavar="PICTURE", help="a file, or sample:NAME")
+    parser.add_argument(
+        "--model",
+        dest="models",
+        action="append",
+        metavar="NAME",
+        help="a network of `models`, or NAME@SEED; may be repeated (default: each, first seed)",
+    )
+    add_zoo_argument(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Predict and print."""
+    from design_core.pictures import load
+    from design_core.zoo.card import load_cards
+    from design_core.zoo.entry import open_entry
+
+    picture = load(args.picture)
+    references = args.models or [card.name for card in load_cards(args.zoo)]
+    answers = []
+    for reference in references:
+        entry = open_entry(reference, args.zoo)
+        probabilities = entry.probabilities(picture)
+        answers.append(
+            {
+                "name": entry.card.name,
+                "seed": entry.seed,
+                "dataset": entry.card.dataset,
+                "class": max(probabilities, key=probabilities.__getitem__),
+                "probabilities": probabilities,
+            }
+        )
+    if args.json:
+        described = {"name": picture.name, "sha256": picture.sha256}
+        print(json.dumps({"picture": described, "models": answers}, indent=2))
+        return 0
+    for answer in answers:
+        ranked = sorted(answer["probabilities"].items(), key=lambda pair: -pair[1])[:_SHOWN]
+        told = ", ".join(f"{name} {share:.1%}" for name, share in ranked)
+        print(f"{answer['name']}@{answer['seed']}: {told}")
+    return 0

@@ -1,0 +1,160 @@
+"""``zoo``: train, collect, park and tabulate the networks that come with the project."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from design_core.commands.models import add_zoo_argument
+
+if TYPE_CHECKING:
+    from design_core.training.data import TrainingData
+    from design_core.zoo.plan import Job
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Add the command's parser, with a parser for each part."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "zoo", help="train, collect and tabulate the project's networks"
+    )
+    parts = parser.add_subparsers(dest="part", required=True, metavar="PART")
+
+    plan = parts.add_parser("plan", help="list the runs that are left")
+    train = parts.add_parser("train", help="do the runs that are left; stop and repeat at will")
+    train.add_argument("--workers", type=int, default=2, help="one-thread trainings at a time")
+    collect = parts.add_parser("collect", help="add finished runs to the zoo")
+    collect.add_argument(
+        "folders", nargs="+", type=Path, metavar="DIR", help="a run, or a folder of runs"
+    )
+    park = parts.add_parser("park", help="keep the state of unfinished runs in the zoo")
+    table = parts.add_parser("table", help="print the results as Markdown")
+    table.add_argument(
+        "--write", type=Path, metavar="FILE", help="write between the markers of FILE instead"
+    )
+    for part in (plan, train, park):
+        part.add_argument("--only", default="*", metavar="PATTERN", help="names, as 'stat-sign-*'")
+    for part in (train, park):
+        part.add_argument(
+            "--runs",
+            type=Path,
+            default=Path("runs"),
+            metavar="DIR",
+            help="runs' folders (default: runs)",
+        )
+    for part in (train, collect):
+        part.add_argument("--data-root", type=Path, metavar="DIR", help="where data sets lie")
+    for part in (plan, train, collect, park, table):
+        add_zoo_argument(part)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do the part that is asked for."""
+    status: int = _PARTS[args.part](args)
+    return status
+
+
+def _jobs(args: argparse.Namespace) -> list[Job]:
+    from design_core.zoo.plan import plan
+
+    return [job for job in plan() if fnmatch(job.name, args.only)]
+
+
+def _plan(args: argparse.Namespace) -> int:
+    from design_core.zoo.queue import open_jobs, parked_runs
+
+    parked = parked_runs(args.zoo)
+    for job in open_jobs(_jobs(args), args.zoo):
+        print(f"{job.name}{' (begun)' if job.name in parked else ''}")
+    return 0
+
+
+def _train(args: argparse.Namespace) -> int:
+    from design_core.zoo.queue import Queue, open_jobs
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    jobs = open_jobs(_jobs(args), args.zoo)
+    print(f"{len(jobs)} runs are left.", flush=True)
+    root = args.data_root or Path("data")
+    queue = Queue(args.runs, root, root=args.zoo, tell=_tell)
+    try:
+        failed = queue.work(jobs, workers=args.workers)
+    except KeyboardInterrupt:
+        print("Stopped; the same command goes on.", flush=True)
+        return 130
+    return 1 if failed else 0
+
+
+def _tell(line: str) -> None:
+    """One write for line and end: several threads tell."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _collect(args: argparse.Namespace) -> int:
+    from design_core.zoo.collect import collect_run
+
+    data: dict[str, TrainingData | None] = {}
+    for folder in args.folders:
+        runs = [folder] if (folder / "run.json").is_file() else sorted(folder.iterdir())
+        for run_folder in runs:
+            if not (run_folder / "result.json").is_file():
+                print(f"{run_folder.name}: not finished")
+                continue
+            name = _data_name(run_folder)
+            if name not in data:
+                data[name] = _data(name, args.data_root)
+            card = collect_run(run_folder, data[name], root=args.zoo)
+            how = "logits compared" if data[name] is None else "test set evaluated anew"
+            print(f"{run_folder.name}: in {card.name}, seeds {card.seeds} ({how})", flush=True)
+    return 0
+
+
+def _data_name(run_folder: Path) -> str:
+    import json
+
+    return str(json.loads((run_folder / "run.json").read_text(encoding="utf-8"))["data"]["name"])
+
+
+def _data(name: str, root: Path | None) -> TrainingData | None:
+    """The data set of a run, None where nobody said where it lies."""
+    from design_core.training.data import load_data
+
+    if name == "digits":
+        return load_data(name)
+    if root is None or name.startswith("folder:"):
+        return None
+    return load_data(name, root=root)
+
+
+def _park(args: argparse.Namespace) -> int:
+    from design_core.zoo.queue import park_runs
+
+    parked = park_runs(args.runs, _jobs(args), args.zoo)
+    print("\n".join(parked) or "No run is under way.")
+    return 0
+
+
+def _table(args: argparse.Namespace) -> int:
+    from design_core.zoo.card import load_cards
+    from design_core.zoo.tables import results_markdown, write_between_markers
+
+    text = results_markdown(load_cards(args.zoo))
+    if args.write:
+        write_between_markers(args.write, text)
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+_PARTS = {"plan": _plan, "train": _train, "collect": _collect, "park": _park, "table": _table}

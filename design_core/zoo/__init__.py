@@ -1,0 +1,1 @@
+"""The zoo: trained networks in packed files, a card beside each, and statistics over the seeds."""

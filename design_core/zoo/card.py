@@ -1,0 +1,258 @@
+"""Model cards: what a configuration is, how it was trained, and what every seed of it came to.
+
+One folder per configuration::
+
+    NAME/card.json                 the card
+    NAME/seed-0.safetensors        the network of each seed, see `design_core.zoo.checkpoint`
+    NAME/logs/seed-0.jsonl         its metrics, a line per epoch
+    NAME/logs/seed-0.npz           its class for every test picture
+
+Reading cards needs no PyTorch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from design_core.paths import ASSETS
+from design_core.zoo.statistics import mean_interval
+
+__all__ = ["CHECKPOINTS", "Card", "SeedResult", "card_name", "find_card", "load_cards"]
+
+#: The zoo that comes with the project.
+CHECKPOINTS = ASSETS / "checkpoints"
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SeedResult:
+    """One trained network of a configuration, as the last epoch left it.
+
+    Parameters
+    ----------
+    accuracy, right, loss
+        On the test set: share, count, and mean cross-entropy.
+    training_loss
+        Of the last epoch, with label smoothing.
+    density
+        Activation density by block, on test pictures.
+    sha256, bytes
+        Of the packed file.
+    seconds
+        Wall time of all epochs with their tests, as loaded as the machine was.
+    environment
+        Commit, versions, processor, threads.
+    """
+
+    seed: int
+    accuracy: float
+    right: int
+    loss: float
+    training_loss: float
+    density: Mapping[str, float]
+    sha256: str
+    bytes: int
+    seconds: float
+    environment: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Card:
+    """A configuration and all its seeds.
+
+    Parameters
+    ----------
+    folder
+        Where its files lie.
+    network, recipe, data
+        As in the ``run.json`` of its runs.
+    parameters, bytes, macs
+        Of one network: ``binary`` and ``real`` parameters and multiply-accumulates per picture;
+        bytes ``packed``, and with every number as ``float32``.
+    confusion
+        Counts over all seeds; row: true class, column: predicted class.
+    results
+        One per seed, in the order of seeds.
+    """
+
+    name: str
+    folder: Path
+    network: Mapping[str, Any]
+    recipe: Mapping[str, Any]
+    data: Mapping[str, Any]
+    parameters: Mapping[str, int]
+    bytes: Mapping[str, int]
+    macs: Mapping[str, int]
+    confusion: Sequence[Sequence[int]]
+    results: tuple[SeedResult, ...]
+
+    @property
+    def dataset(self) -> str:
+        return str(self.data["name"])
+
+    @property
+    def activation(self) -> str:
+        return str(self.network["activation"])
+
+    @property
+    def seeds(self) -> list[int]:
+        return [result.seed for result in self.results]
+
+    @property
+    def accuracies(self) -> dict[int, float]:
+        """Last-epoch accuracy by seed."""
+        return {result.seed: result.accuracy for result in self.results}
+
+    @property
+    def blocks(self) -> list[str]:
+        """Blocks whose maps can be looked into, in the order of computation."""
+        return list(self.results[0].density)
+
+    def result(self, seed: int | None = None) -> SeedResult:
+        """The result of a seed, of the first if none is named; ValueError if there is none."""
+        for result in self.results:
+            if seed in (None, result.seed):
+                return result
+        raise ValueError(
+            f"{self.name} has no seed {seed}; it has {', '.join(map(str, self.seeds))}."
+        )
+
+    def file(self, seed: int) -> Path:
+        """The packed network of a seed."""
+        return self.folder / f"seed-{seed}.safetensors"
+
+    def curve(self, seed: int, quantity: str = "test_accuracy") -> list[float]:
+        """A quantity of the metrics after each epoch of a seed."""
+        lines = (self.folder / "logs" / f"seed-{seed}.jsonl").read_text(encoding="utf-8")
+        return [json.loads(line)[quantity] for line in lines.splitlines()]
+
+    def predictions(self, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Predicted and true class of every test picture, shape (N,) each."""
+        with np.load(self.folder / "logs" / f"seed-{seed}.npz", allow_pickle=False) as stored:
+            predicted, true = stored["predictions"], stored["labels"]
+        return predicted.astype(np.int64), true.astype(np.int64)
+
+    def right(self, seed: int) -> NDArray[np.bool_]:
+        """Whether each test picture is classified rightly, shape (N,)."""
+        predicted, true = self.predictions(seed)
+        return np.asarray(predicted == true)
+
+    def to_dict(self) -> Json:
+        """What ``card.json`` holds; accuracies, seeds and densities are for its readers."""
+        last = [result.accuracy for result in self.results]
+        interval = mean_interval(last)
+        return {
+            "name": self.name,
+            "dataset": self.dataset,
+            "activation": self.activation,
+            "seeds": self.seeds,
+            "accuracy": {
+                "mean": float(np.mean(last)),
+                "ci95": None if interval is None else list(interval),
+                "last": last,
+            },
+            "parameters": dict(self.parameters),
+            "bytes": dict(self.bytes),
+            "macs": dict(self.macs),
+            "density": {
+                block: float(np.mean([result.density[block] for result in self.results]))
+                for block in self.blocks
+            },
+            "network": dict(self.network),
+            "recipe": dict(self.recipe),
+            "data": dict(self.data),
+            "results": [asdict(result) for result in self.results],
+            "confusion": [list(row) for row in self.confusion],
+        }
+
+    @classmethod
+    def load(cls, folder: Path) -> Card:
+        """Read ``card.json`` in a folder.
+
+        Raises
+        ------
+        ValueError
+            No card, or a damaged one.
+        """
+        path = folder / "card.json"
+        own = {entry.name for entry in fields(cls)}
+        try:
+            plain = json.loads(path.read_text(encoding="utf-8"))
+            results = tuple(SeedResult(**result) for result in plain["results"])
+            values = {key: value for key, value in plain.items() if key in own}
+            return cls(**{**values, "folder": folder, "results": results})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{path} is not a model card: {error}.") from error
+
+    def text(self) -> str:
+        """JSON for people: lists of plain values stay on one line."""
+        indented = json.dumps(self.to_dict(), indent=1, ensure_ascii=False)
+        return re.sub(r"\[\s+([^][{}]*?)\s+\]", _on_one_line, indented) + "\n"
+
+
+def _on_one_line(match: re.Match[str]) -> str:
+    return "[" + re.sub(r",\s+", ", ", match[1]) + "]"
+
+
+def load_cards(root: Path = CHECKPOINTS) -> list[Card]:
+    """All cards of a zoo, by name."""
+    return [Card.load(path.parent) for path in sorted(root.glob("[!.]*/card.json"))]
+
+
+def find_card(reference: str, root: Path = CHECKPOINTS) -> tuple[Card, int | None]:
+    """The card and the seed that ``NAME`` or ``NAME@SEED`` means; no seed, no choice.
+
+    Raises
+    ------
+    ValueError
+        No such card or seed; the message lists what there is.
+    """
+    name, at, seed = reference.partition("@")
+    known = sorted(path.parent.name for path in root.glob("[!.]*/card.json"))
+    if name not in known:
+        listed = ", ".join(known) or "none yet"
+        raise ValueError(f"The zoo has no {name!r}. Its networks: {listed}.")
+    if at and not seed.isdecimal():
+        raise ValueError(f"A network of one seed is written {name}@0; got {reference!r}.")
+    card = Card.load(root / name)
+    return card, card.result(int(seed)).seed if at else None
+
+
+def card_name(description: Mapping[str, Any]) -> str:
+    """The name of a run's configuration: data, network, activation, batch norm, recipe.
+
+    The recipe is named unless it is that of the statistics, or one made for the data.
+
+    Examples
+    --------
+    >>> card_name({"data": {"name": "cifar10"}, "recipe": {"name": "demonstration"},
+    ...            "network": {"name": "vgg_small", "width": 32, "activation": "design:2x2-v2",
+    ...                        "affine": False}})
+    'cifar10-vgg_small-w32-design_2x2-v2-affine_off-demonstration'
+    """
+    network, recipe = description["network"], str(description["recipe"]["name"])
+    data = str(description["data"]["name"])
+    activation = str(network["activation"])
+    if "code=" in activation:
+        form = activation.partition(":")[0]
+        activation = f"{form}-{hashlib.sha256(activation.encode()).hexdigest()[:8]}"
+    parts = [
+        data,
+        str(network["name"]),
+        f"w{network['width']}",
+        activation,
+        "affine_on" if network["affine"] else "affine_off",
+    ]
+    if recipe not in ("statistics", data):
+        parts.append(recipe)
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", "-".join(parts))

@@ -1,0 +1,372 @@
+"""A trained network in one safetensors file: binary weights one bit each, the rest as it is.
+
+The file is self-contained: its header holds the network's spec and what pictures must look like,
+so that loading rebuilds the network. Its logits are those of the network that was saved, to the
+last bit. Loading unpickles nothing, and allocates nothing before the file has proven that it
+holds exactly the tensors of the network that it names.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from design_core.kernels.files import FORMATS
+from design_core.networks import NetworkSpec
+from design_core.networks.binarizers import WeightBinarizer
+from design_core.networks.layers import BinaryLayer, binary_layers
+from design_core.pictures import Picture
+from design_core.training.data import normalized, square_pixels
+from design_core.training.state import write_atomically
+
+__all__ = [
+    "Checkpoint",
+    "CheckpointError",
+    "PictureForm",
+    "load_checkpoint",
+    "read_checkpoint",
+    "save_checkpoint",
+    "save_latent_weights",
+]
+
+_FORMAT = "design-checkpoint-1"
+_MAX_BYTES = 32 * 2**20  # a bit becomes a float32: a gigabyte in memory at most
+_MAX_HEADER = 2**20
+_MAX_OPTION = 2**16  # of whole numbers in a network's spec
+
+Tensors = Mapping[str, Tensor]
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be loaded; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class PictureForm:
+    """What a network takes and gives.
+
+    Parameters
+    ----------
+    shape
+        (C, H, W) of a picture.
+    mean, deviation
+        Per channel, of pixels scaled to [0, 1]; subtracted, and divided by.
+    class_names
+        In the order of the logits.
+    """
+
+    shape: tuple[int, int, int]
+    mean: tuple[float, ...]
+    deviation: tuple[float, ...]
+    class_names: tuple[str, ...]
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> PictureForm:
+        """Build from plain lists; ValueError if they do not fit each other."""
+        channels, height, width = map(int, plain["shape"])
+        mean, deviation = (tuple(map(float, plain[key])) for key in ("mean", "deviation"))
+        numbers = (*mean, *deviation)
+        if not len(mean) == len(deviation) == channels or not all(map(math.isfinite, numbers)):
+            raise ValueError(f"{channels} channels need as many finite means and deviations")
+        if min(deviation) <= 0 or height != width or not 1 <= height <= 1024:
+            raise ValueError("deviations are above 0, pictures square with 1 to 1024 pixels a side")
+        return cls(
+            (channels, height, width), mean, deviation, tuple(map(str, plain["class_names"]))
+        )
+
+    def pixels(self, picture: Picture) -> Tensor:
+        """A picture prepared as in training: uint8 (1, H, W, C), cropped in the middle.
+
+        Networks of one channel get the luminance.
+        """
+        channels, side, _ = self.shape
+        if channels == 1:
+            grey = np.rint(picture.luminance() * 255).astype(np.uint8)
+            picture = Picture.from_pixels(grey, name=picture.name)
+        square = square_pixels(picture, side)[..., :channels]
+        return torch.from_numpy(np.ascontiguousarray(square))[None]
+
+    def normalized(self, pixels: Tensor) -> Tensor:
+        """uint8 (N, H, W, C) → float32 (N, C, H, W), as in training."""
+        return normalized(pixels, torch.tensor(self.mean), torch.tensor(self.deviation))
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A network out of a file, in evaluation mode.
+
+    Parameters
+    ----------
+    spec
+        Its description.
+    model
+        The network; its binary layers hold bits, not latent weights, unless these were given too.
+    pictures
+        What it takes and gives.
+    """
+
+    spec: NetworkSpec
+    model: nn.Module
+    pictures: PictureForm
+
+    @torch.inference_mode()
+    def probabilities(self, pixels: Tensor) -> Tensor:
+        """Softmax of the logits (N, classes) for uint8 pictures (N, H, W, C)."""
+        logits: Tensor = self.model(self.pictures.normalized(pixels))
+        return logits.softmax(1)
+
+
+class StoredBinarizer(WeightBinarizer):
+    """Bits as they are, and the scale that training ended with.
+
+    Kept instead of the original, which would compute its scale from latent weights.
+    """
+
+    scale: Tensor | None
+
+    def __init__(self, outputs: int, scale: Tensor | None) -> None:
+        super().__init__(outputs)
+        self.register_buffer("scale", scale)
+
+    def forward(self, latent: Tensor) -> tuple[Tensor, Tensor | None]:
+        return latent, self.scale
+
+
+def save_checkpoint(path: Path, model: nn.Module, spec: NetworkSpec, pictures: PictureForm) -> str:
+    """Write a network to a file, without latent weights, and return the file's SHA-256."""
+    frozen = _frozen(model)
+    packed = {name for name, _ in _binary_weights(frozen)}
+    tensors = {
+        name: _packed(tensor) if name in packed else tensor.detach().cpu().contiguous()
+        for name, tensor in frozen.state_dict().items()
+    }
+    header = {
+        "format": _FORMAT,
+        "network": json.dumps(spec.to_dict()),
+        "pictures": json.dumps(vars(pictures)),
+    }
+    data = save(tensors, header)
+    write_atomically(path, data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def save_latent_weights(path: Path, model: nn.Module) -> None:
+    """Write what `save_checkpoint` leaves out: latent weights and the state of binarizers."""
+    own = _latent_names(model)
+    state = model.state_dict()
+    write_atomically(path, save({name: state[name].cpu().contiguous() for name in own}))
+
+
+def load_checkpoint(
+    path: Path, *, sha256: str | None = None, latent_weights: Path | None = None
+) -> Checkpoint:
+    """Read a file of `save_checkpoint`.
+
+    Parameters
+    ----------
+    sha256
+        What the file's SHA-256 must be, from its card.
+    latent_weights
+        A file of `save_latent_weights` of the same network. The model can then be trained on.
+
+    Raises
+    ------
+    CheckpointError
+        No such file, another SHA-256, or a file that is not a checkpoint or damaged.
+    """
+    data = _bytes(path)
+    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+        raise CheckpointError(
+            f"{path.name} is not the file of its card: the SHA-256 differs. Get it again."
+        )
+    checkpoint = read_checkpoint(data, name=path.name)
+    if latent_weights is None:
+        return checkpoint
+    model = _with_latent_weights(checkpoint, _bytes(latent_weights), latent_weights.name)
+    return Checkpoint(checkpoint.spec, model, checkpoint.pictures)
+
+
+def read_checkpoint(data: bytes, *, name: str = "The checkpoint") -> Checkpoint:
+    """Rebuild a network from the bytes of a file; see `load_checkpoint` for the errors."""
+    header, tensors = _header(data, name), _tensors(data, name)
+    try:
+        if header["format"] != _FORMAT:
+            raise CheckpointError(
+                f"{name} has the format {header['format']!r}, not {_FORMAT}. Update this program."
+            )
+        spec = _portable_spec(json.loads(header["network"]))
+        pictures = PictureForm.from_dict(json.loads(header["pictures"]))
+        with torch.device("meta"):  # shapes alone: a spec may ask for more than there is memory
+            model = _frozen(spec.build())
+            classes = model.eval()(torch.empty(1, *pictures.shape)).shape[1]
+    except CheckpointError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, RecursionError) as error:
+        reason = str(error)[:300]
+        raise CheckpointError(f"{name} does not describe a network: {reason}.") from error
+    if classes != len(pictures.class_names):
+        raise CheckpointError(
+            f"{name} names {len(pictures.class_names)} classes for a network of {classes}."
+        )
+    shapes = {key: tensor.shape for key, tensor in _binary_weights(model)}
+    _check_tensors(tensors, _expected(model.state_dict(), shapes), name)
+    whole = {
+        key: _unpacked(tensor, shapes[key]) if key in shapes else tensor
+        for key, tensor in tensors.items()
+    }
+    model.load_state_dict(whole, assign=True)
+    return Checkpoint(spec, _ready(model), pictures)
+
+
+def _ready(model: nn.Module) -> nn.Module:
+    """In evaluation mode and in the memory order of training, whose float sums it repeats."""
+    return model.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+
+
+@torch.no_grad()
+def _frozen(model: nn.Module) -> nn.Module:
+    """A copy whose binary layers hold their bits, ±1, and a stored scale."""
+    frozen = copy.deepcopy(model)
+    for _, layer in binary_layers(frozen):
+        bits, scale = layer.binary_weight()
+        layer.weight = nn.Parameter(bits)
+        layer.binarizer = StoredBinarizer(layer.binarizer.outputs, scale)
+    return frozen
+
+
+def _binary_weights(model: nn.Module) -> list[tuple[str, Tensor]]:
+    return [(f"{name}.weight", layer.weight) for name, layer in binary_layers(model)]
+
+
+def _packed(bits: Tensor) -> Tensor:
+    """±1 in their own order → bytes, eight to one, the first in the lowest bit."""
+    fires = (bits.detach().cpu() > 0).contiguous().flatten().numpy()
+    return torch.from_numpy(np.packbits(fires, bitorder="little"))
+
+
+def _unpacked(octets: Tensor, shape: Sequence[int]) -> Tensor:
+    """The inverse of `_packed`."""
+    bits = np.unpackbits(octets.numpy(), count=math.prod(shape), bitorder="little")
+    return torch.from_numpy(bits).view(*shape).float() * 2 - 1
+
+
+def _expected(state: Tensors, packed: Mapping[str, Sequence[int]]) -> dict[str, tuple[Any, ...]]:
+    """Type and shape of every tensor in a file; `packed` are the shapes of binary weights."""
+    return {
+        name: (torch.uint8, (-(-tensor.numel() // 8),))
+        if name in packed
+        else (tensor.dtype, tuple(tensor.shape))
+        for name, tensor in state.items()
+    }
+
+
+def _check_tensors(tensors: Tensors, expected: Mapping[str, tuple[Any, ...]], name: str) -> None:
+    """CheckpointError unless the tensors are just those expected, and finite."""
+    differing = sorted(set(tensors) ^ set(expected))
+    if differing:
+        raise CheckpointError(
+            f"{name} is not of the network that it names: {differing[0]} "
+            f"is {'missing' if differing[0] in expected else 'one tensor too many'}."
+        )
+    for key, tensor in tensors.items():
+        found = (tensor.dtype, tuple(tensor.shape))
+        if found != expected[key]:
+            raise CheckpointError(
+                f"{name} is damaged: {key} is {_told(*found)}, not {_told(*expected[key])}."
+            )
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise CheckpointError(f"{name} is damaged: {key} holds values that are not finite.")
+
+
+def _told(kind: torch.dtype, shape: tuple[int, ...]) -> str:
+    return f"{str(kind).removeprefix('torch.')} of shape {list(shape)}"
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > _MAX_BYTES:
+            raise CheckpointError(
+                f"{path.name} has {size:,} bytes; a checkpoint has {_MAX_BYTES:,} at most."
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _header(data: bytes, name: str) -> Mapping[str, str]:
+    """The text in a safetensors file's header."""
+    length = int.from_bytes(data[:8], "little")
+    if len(data) < 8 or length > min(_MAX_HEADER, len(data) - 8):
+        raise CheckpointError(
+            f"{name} is not a safetensors file, or was cut off: it has no header."
+        )
+    try:
+        header = json.loads(data[8 : 8 + length])["__metadata__"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise CheckpointError(f"{name} is not a checkpoint: its header says nothing.") from error
+    if not isinstance(header, dict) or "format" not in header:
+        raise CheckpointError(f"{name} is a safetensors file of another program.")
+    return header
+
+
+def _tensors(data: bytes, name: str) -> dict[str, Tensor]:
+    try:
+        return load(data)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{name} is damaged: {error}.") from error
+
+
+def _portable_spec(plain: Mapping[str, Any]) -> NetworkSpec:
+    """A stranger's spec: neither huge numbers, nor a kernel in a file of this machine."""
+    for key, value in plain.items():
+        if isinstance(value, int) and not 0 <= value <= _MAX_OPTION:
+            raise ValueError(f"{key} must be from 0 to {_MAX_OPTION}")
+    if PurePath(str(plain.get("activation"))).suffix.lower().removeprefix(".") in FORMATS:
+        raise ValueError("its activation is in another file")
+    return NetworkSpec.from_dict(plain)
+
+
+def _latent_names(model: nn.Module) -> list[str]:
+    """Names in the state dict of what belongs to the binary layers."""
+    layers = tuple(f"{name}." for name, _ in binary_layers(model))
+    return [name for name in model.state_dict() if name.startswith(layers)]
+
+
+def _with_latent_weights(checkpoint: Checkpoint, data: bytes, name: str) -> nn.Module:
+    """The network with its own binarizers, if the latent weights are those of its bits."""
+    tensors = _tensors(data, name)
+    with torch.device("meta"):
+        model = checkpoint.spec.build()
+    state = model.state_dict()
+    own = {key: state[key] for key in _latent_names(model)}
+    _check_tensors(tensors, _expected(own, {}), name)
+    rest = {key: value for key, value in checkpoint.model.state_dict().items() if key in state}
+    model.load_state_dict({**rest, **tensors}, assign=True)
+    model = model.to(memory_format=torch.channels_last).eval()
+    for (_, ours), (_, theirs) in zip(
+        binary_layers(model), binary_layers(checkpoint.model), strict=True
+    ):
+        if not _same_weights(ours, theirs):
+            raise CheckpointError(f"{name} holds the latent weights of another checkpoint.")
+    return model
+
+
+@torch.no_grad()
+def _same_weights(one: BinaryLayer, other: BinaryLayer) -> bool:
+    (bits, scale), (other_bits, other_scale) = one.binary_weight(), other.binary_weight()
+    if scale is None or other_scale is None:
+        return torch.equal(bits, other_bits)
+    return torch.equal(bits, other_bits) and torch.equal(scale, other_scale)

@@ -1,0 +1,151 @@
+"""The zoo's plan: every training run that it wants, the most telling ones first.
+
+Seeds before epochs, epochs before width, controls before everything but Sign and DeSign 2D.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from design_core.kernels.kernel import OMEGA, ThresholdKernel
+from design_core.kernels.patterns import bayer
+from design_core.kernels.published import published_kernel
+from design_core.kernels.spec import encode_kernel
+
+__all__ = ["ACTIVATIONS", "Job", "activation_title", "own_kernel", "plan"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training run.
+
+    Parameters
+    ----------
+    name
+        Of the run's folder.
+    recipe, data, changes, seed
+        As ``train`` takes them.
+    """
+
+    name: str
+    recipe: str
+    data: str
+    changes: tuple[str, ...]
+    seed: int
+
+
+def own_kernel() -> ThresholdKernel:
+    """Our own candidate: a 4×4 Bayer pattern about the mean threshold of the best control.
+
+    The mean is that of [1 1; 3 3], so the density is near it too; the thresholds lie within half
+    its spread, since in the first runs a kernel without any spread did no worse. A 4×4 tile has
+    six of them where a 2×2 tile has two.
+    """
+    published = published_kernel("2x2-v2").thresholds
+    steps = np.searchsorted(OMEGA, bayer(4).levels).astype(np.float64)
+    steps -= steps.mean()
+    half = (published.max() - published.min()) / 4
+    thresholds = published.mean() + half * steps / np.abs(steps).max()
+    # Rounded, so that its code is short and the same on every machine.
+    return ThresholdKernel.from_thresholds(np.round(thresholds, 4), name="own 4×4")
+
+
+@cache
+def _own_activation() -> str:
+    return f"design:code={encode_kernel(own_kernel())}"
+
+
+#: Activations by the word for them in the names of runs: what a recipe calls them, and a title.
+ACTIVATIONS = {
+    "sign": ("sign", "Sign"),
+    "design2d": ("design:2x2-v2", "DeSign 2D [1 1; 3 3]"),
+    "uniform": ("uniform:2x2-v2", "control: uniform threshold of the same mean"),
+    "swapped": ("design:1 3;3 1", "control: same entries as [1 3; 3 1]"),
+    "design3d": ("design:2x2x4-shifted-v1", "DeSign3D 2×2×4 shifted v1"),
+    "own": (_own_activation(), "own kernel: Bayer 4×4, half the spread"),
+    "hardtanh": ("hardtanh", "hard tanh (real-valued activations)"),
+}
+
+
+def activation_title(activation: str) -> str:
+    """What people call an activation; itself if it is not in the plan."""
+    return dict(ACTIVATIONS.values()).get(activation, activation)
+
+
+def plan() -> list[Job]:
+    """All runs in the order in which they are worth their hours; each has a name of its own."""
+    return [*_digits(), *_statistics(), *_own(), *_demonstration(), *_cifar100(), *_wider()]
+
+
+def _job(
+    prefix: str, key: str, affine: bool, seed: int, *, data: str, recipe: str, changes: str = ""
+) -> Job:
+    switch = "on" if affine else "off"
+    return Job(
+        name=f"{prefix}-{key}-{switch}-s{seed}",
+        recipe=recipe,
+        data=data,
+        changes=(
+            f"activation={ACTIVATIONS[key][0]}",
+            f"affine={str(affine).lower()}",
+            *changes.split(),
+        ),
+        seed=seed,
+    )
+
+
+def _digits() -> Iterator[Job]:
+    """For tests and a first start: seconds each."""
+    for seed in range(5):
+        for key in ("sign", "design2d"):
+            yield _job("digits", key, True, seed, data="digits", recipe="digits")
+
+
+def _statistics() -> Iterator[Job]:
+    """Ten epochs of CIFAR-10, round by seed."""
+
+    def job(key: str, affine: bool, seed: int) -> Job:
+        return _job("stat", key, affine, seed, data="cifar10", recipe="statistics")
+
+    for seed in range(5):
+        yield from (job(key, False, seed) for key in ("sign", "design2d", "uniform"))
+        yield from (job(key, True, seed) for key in ("sign", "design2d"))
+        if seed < 3:
+            yield job("uniform", True, seed)
+            yield job("swapped", False, seed)
+    for seed in range(3):
+        yield from (job("design3d", affine, seed) for affine in (False, True))
+
+
+def _own() -> Iterator[Job]:
+    for seed in range(3):
+        for affine in (False, True):
+            yield _job("stat", "own", affine, seed, data="cifar10", recipe="statistics")
+
+
+def _demonstration() -> Iterator[Job]:
+    """Thirty epochs, to look at."""
+    for key, affine in (
+        ("sign", True),
+        ("design2d", True),
+        ("sign", False),
+        ("design2d", False),
+        ("design3d", True),
+        ("hardtanh", True),
+    ):
+        yield _job("demo", key, affine, 0, data="cifar10", recipe="demonstration")
+
+
+def _cifar100() -> Iterator[Job]:
+    for seed in range(3):
+        for key in ("sign", "design2d"):
+            yield _job("cifar100", key, True, seed, data="cifar100", recipe="statistics")
+
+
+def _wider() -> Iterator[Job]:
+    for key in ("sign", "design2d"):
+        yield _job("wide", key, False, 0, data="cifar10", recipe="statistics", changes="width=64")
