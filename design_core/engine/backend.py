@@ -27,15 +27,37 @@ class Backend(Protocol):
 
     def pad(self, x: Array, margin: int, fill: Array, replicate: bool, /) -> Array: ...
 
-    def bit_sums(self, x: Words, weights: Words, size: int, stride: int, fan: int, /) -> Sums: ...
+    def bit_sums(
+        self, x: Words, weights: Words, taps: Sums, size: int, stride: int, fan_in: int, /
+    ) -> Sums: ...
 
-    def add_rim(
-        self, sums: Sums, taps: Sums, height: int, width: int, size: int, stride: int, /
-    ) -> None: ...
+    def bit_block(
+        self,
+        x: Words,
+        weights: Words,
+        taps: Sums,
+        size: int,
+        stride: int,
+        fan_in: int,
+        pool: bool,
+        cuts: Sums,
+        flips: Words,
+        /,
+    ) -> Words: ...
 
     def real_sums(self, x: Floats, weights: Floats, size: int, stride: int, /) -> Floats: ...
 
-    def max_pool(self, x: Array, /) -> Array: ...
+    def real_block(
+        self,
+        x: Floats,
+        weights: Floats,
+        size: int,
+        stride: int,
+        pool: bool,
+        cuts: Floats,
+        flips: Words,
+        /,
+    ) -> Words: ...
 
     def cut(self, x: Array, cuts: Array, flips: Words, /) -> Words: ...
 

@@ -21,11 +21,11 @@ __all__ = [
     "LAYERS",
     "BitConv",
     "BitDense",
+    "Block",
     "Cut",
     "GlobalMean",
     "Layer",
     "Maps",
-    "MaxPool",
     "RealConv",
     "Residual",
     "ScaleShift",
@@ -87,10 +87,23 @@ class RealConv:
         return _windowed(maps, "real", outputs, size, self.stride, size // 2)
 
     def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
-        size = len(self.weights)
-        if size > 1:
-            x = backend.pad(x, size // 2, np.zeros(x.shape[-1], np.float32), False)
-        return backend.real_sums(x, self.matrix, size, self.stride)
+        return backend.real_sums(self._padded(x, backend), self.matrix, self._size, self.stride)
+
+    def cut(self, x: NDArray[Any], pool: bool, cut: Cut, backend: Backend) -> Words:
+        """Sums, pooled if asked, and cut."""
+        padded = self._padded(x, backend)
+        return backend.real_block(
+            padded, self.matrix, self._size, self.stride, pool, cut.cuts, cut.flips
+        )
+
+    @property
+    def _size(self) -> int:
+        return len(self.weights)
+
+    def _padded(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
+        if self._size == 1:
+            return x
+        return backend.pad(x, self._size // 2, np.zeros(x.shape[-1], np.float32), False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +146,12 @@ class BitConv:
 
     @cached_property
     def taps(self) -> NDArray[np.int32]:
-        """Sums of the weights over the channels, (size, size, O): what the border lacks."""
+        """Sums of the weights over the channels, what the border lacks; nothing unless padded by 0.
+
+        Shape (size, size, O) or (0, 0, 0).
+        """
+        if self.padding != "zero":
+            return np.empty((0, 0, 0), np.int32)
         ones = np.bitwise_count(self.words).sum(axis=2, dtype=np.int32)
         lacking: NDArray[np.int32] = 2 * ones - np.int32(self.channels)
         return lacking
@@ -149,34 +167,30 @@ class BitConv:
         return _windowed(maps, "sums", self.words.shape[3], size, self.stride, margin)
 
     def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
-        size, (height, width) = len(self.words), x.shape[1:3]
-        if self._margin:
-            fill = (
-                channel_mask(self.channels) if self.padding == "one" else np.zeros_like(x[0, 0, 0])
-            )
-            x = backend.pad(x, self._margin, fill, self.padding == "replicate")
-        sums = backend.bit_sums(x, self.matrix, size, self.stride, self.fan_in)
-        if self._margin and self.padding == "zero":
-            backend.add_rim(sums, self.taps, height, width, size, self.stride)
-        return sums
+        return backend.bit_sums(self._padded(x, backend), *self._arguments)
+
+    def cut(self, x: NDArray[Any], pool: bool, cut: Cut, backend: Backend) -> Words:
+        """Sums, pooled if asked, and cut."""
+        padded = self._padded(x, backend)
+        return backend.bit_block(padded, *self._arguments, pool, cut.cuts, cut.flips)
+
+    @property
+    def _arguments(self) -> tuple[Words, NDArray[np.int32], int, int, int]:
+        return self.matrix, self.taps, len(self.words), self.stride, self.fan_in
 
     @property
     def _margin(self) -> int:
         return 0 if self.padding == "none" else len(self.words) // 2
 
+    def _padded(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
+        if self._margin == 0:
+            return x
+        fill = self._ones if self.padding == "one" else np.zeros_like(self._ones)
+        return backend.pad(x, self._margin, fill, self.padding == "replicate")
 
-@dataclass(frozen=True, eq=False)
-class MaxPool:
-    """Maxima of 2×2 windows."""
-
-    def gives(self, maps: Maps) -> Maps:
-        maps.require("MaxPool", ("real", "sums"), None)
-        if min(maps.height, maps.width) < 2:
-            raise ValueError(f"Nothing to pool in {maps.height}×{maps.width} pixels.")
-        return replace(maps, height=maps.height // 2, width=maps.width // 2)
-
-    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
-        return backend.max_pool(x)
+    @cached_property
+    def _ones(self) -> Words:
+        return channel_mask(self.channels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,6 +222,26 @@ class Cut:
 
     def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
         return backend.cut(x, self.cuts, self.flips)
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Convolution, maxima of 2×2 sums if `pool`, batch norm and activation; gives bits."""
+
+    conv: BitConv | RealConv
+    pool: bool
+    cut: Cut
+
+    def gives(self, maps: Maps) -> Maps:
+        sums = self.conv.gives(maps)
+        if self.pool:
+            sums = replace(sums, height=sums.height // 2, width=sums.width // 2)
+        if min(sums.height, sums.width) < 1:
+            raise ValueError(f"Nothing to pool in {maps.height}×{maps.width} pixels.")
+        return self.cut.gives(sums)
+
+    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
+        return self.conv.cut(x, self.pool, self.cut, backend)
 
 
 @dataclass(frozen=True, eq=False)
@@ -307,7 +341,7 @@ class BitDense:
 #: Layers by the name that files use.
 LAYERS: dict[str, type] = {
     layer.__name__: layer
-    for layer in (BitConv, BitDense, Cut, GlobalMean, MaxPool, RealConv, Residual, ScaleShift)
+    for layer in (BitConv, BitDense, Block, Cut, GlobalMean, RealConv, Residual, ScaleShift)
 }
 
 

@@ -22,10 +22,10 @@ from design_core.engine.bits import Words, pack_bits
 from design_core.engine.layers import (
     BitConv,
     BitDense,
+    Block,
     Cut,
     GlobalMean,
     Layer,
-    MaxPool,
     RealConv,
     Residual,
     ScaleShift,
@@ -92,17 +92,15 @@ def _chain(model: VggSmall, input_shape: tuple[int, int, int]) -> Iterator[Layer
     for index, block in enumerate(model.blocks.values()):
         assert isinstance(block, ConvBlock)
         weights, scale = _weights(block.conv)
+        conv: BitConv | RealConv = RealConv(_window(weights))
         fan_in = None
-        if index == 0:
-            yield RealConv(_window(weights))
-        else:
+        if index > 0:
             assert isinstance(block.conv, BinaryConv2d)
-            fan_in = block.conv.fan_in
-            yield _bit_conv(weights, block.conv)
-        if isinstance(block.pool, nn.MaxPool2d):
-            yield MaxPool()
+            conv, fan_in = _bit_conv(weights, block.conv), block.conv.fan_in
+        pool = isinstance(block.pool, nn.MaxPool2d)
+        yield Block(conv, pool, _block_cut(block, scale, fan_in))
+        if pool:
             height, width = height // 2, width // 2
-        yield _block_cut(block, scale, fan_in)
     yield from _head(model.head, height, width)
 
 

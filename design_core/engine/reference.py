@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from design_core.engine.bits import WORD, Words, pack_bits, unpack_bits
 
 __all__ = [
-    "add_rim",
+    "bit_block",
     "bit_sums",
     "cut",
     "dense",
-    "max_pool",
     "pad",
+    "real_block",
     "real_sums",
     "scale_shift",
 ]
@@ -45,13 +45,16 @@ def pad(x: NDArray[Any], margin: int, fill: NDArray[Any], replicate: bool) -> ND
     return padded
 
 
-def bit_sums(x: Words, weights: Words, size: int, stride: int, fan_in: int) -> Sums:
+def bit_sums(x: Words, weights: Words, taps: Sums, size: int, stride: int, fan_in: int) -> Sums:
     """Sums of ±1 products over windows of size × size: fan-in − 2 · bits that differ.
 
     Parameters
     ----------
     x
         Padded packed maps.
+    taps
+        Where the maps are padded by words of 0 that are to count as 0, not as −1: the sums of the
+        weights over the channels, (size, size, outputs). Else of shape (0, 0, 0).
     fan_in
         Products per window; the bits beyond them are 0 in maps and weights.
 
@@ -63,27 +66,31 @@ def bit_sums(x: Words, weights: Words, size: int, stride: int, fan_in: int) -> S
     signs = _signs(patches)
     rows = _signs(weights[: patches.shape[-1]].T)
     padding = rows.shape[1] - fan_in  # bits 0 everywhere, so each adds (−1)(−1)
-    return (signs @ rows.T).astype(np.int32) - np.int32(padding)
+    sums = (signs @ rows.T).astype(np.int32) - np.int32(padding)
+    if taps.size:
+        # Each weight that met a padded −1 is added back.
+        beyond = np.ones((1, *x.shape[1:3], 1), np.float32)
+        margin = size // 2
+        beyond[:, margin : x.shape[1] - margin, margin : x.shape[2] - margin] = 0
+        lacking = _patches(beyond, size, stride) @ taps.reshape(size * size, -1)
+        sums += lacking.astype(np.int32)
+    return sums
 
 
-def add_rim(sums: Sums, taps: Sums, height: int, width: int, size: int, stride: int) -> None:
-    """Make the border neutral, in place: add each weight back that met a padded −1.
-
-    Parameters
-    ----------
-    sums
-        Of maps of height × width, widened by words of 0.
-    taps
-        Sums of the weights over the channels, (size, size, outputs).
-    """
-    margin = size // 2
-    for i in range(sums.shape[1]):
-        for j in range(sums.shape[2]):
-            for u in range(size):
-                for v in range(size):
-                    y, x = i * stride + u - margin, j * stride + v - margin
-                    if not (0 <= y < height and 0 <= x < width):
-                        sums[:, i, j] += taps[u, v]
+def bit_block(
+    x: Words,
+    weights: Words,
+    taps: Sums,
+    size: int,
+    stride: int,
+    fan_in: int,
+    pool: bool,
+    cuts: Sums,
+    flips: Words,
+) -> Words:
+    """`bit_sums`, maxima of 2×2 sums if asked, and `cut`, at one go."""
+    sums = bit_sums(x, weights, taps, size, stride, fan_in)
+    return cut(_max_pool(sums) if pool else sums, cuts, flips)
 
 
 def real_sums(x: Floats, weights: Floats, size: int, stride: int) -> Floats:
@@ -99,14 +106,12 @@ def real_sums(x: Floats, weights: Floats, size: int, stride: int) -> Floats:
     return sums
 
 
-def max_pool(x: NDArray[Any]) -> NDArray[Any]:
-    """Maxima of 2×2 windows; an odd last row or column is dropped."""
-    height, width = x.shape[1] // 2 * 2, x.shape[2] // 2 * 2
-    x = x[:, :height, :width]
-    pooled: NDArray[Any] = x[:, ::2, ::2]
-    for part in (x[:, ::2, 1::2], x[:, 1::2, ::2], x[:, 1::2, 1::2]):
-        pooled = np.maximum(pooled, part)
-    return pooled
+def real_block(
+    x: Floats, weights: Floats, size: int, stride: int, pool: bool, cuts: Floats, flips: Words
+) -> Words:
+    """`real_sums`, maxima of 2×2 sums if asked, and `cut`, at one go."""
+    sums = real_sums(x, weights, size, stride)
+    return cut(_max_pool(sums) if pool else sums, cuts, flips)
 
 
 def cut(x: NDArray[Any], cuts: NDArray[Any], flips: Words) -> Words:
@@ -144,6 +149,16 @@ def dense(x: Words, weights: Floats) -> Floats:
     signs = np.where(unpack_bits(x, x.shape[-1] * WORD), 1.0, -1.0)
     scores = signs @ weights.astype(np.float64)
     return scores.astype(np.float32)
+
+
+def _max_pool(x: NDArray[Any]) -> NDArray[Any]:
+    """Maxima of 2×2 windows; an odd last row or column is dropped."""
+    height, width = x.shape[1] // 2 * 2, x.shape[2] // 2 * 2
+    x = x[:, :height, :width]
+    pooled: NDArray[Any] = x[:, ::2, ::2]
+    for part in (x[:, ::2, 1::2], x[:, 1::2, ::2], x[:, 1::2, 1::2]):
+        pooled = np.maximum(pooled, part)
+    return pooled
 
 
 def _patches(x: NDArray[Any], size: int, stride: int) -> NDArray[Any]:

@@ -103,27 +103,27 @@ def damaged(path: Path, change: Any, *, sealed: bool) -> None:
 
 
 def flip_a_bit(arrays: dict[str, Any], _: Any) -> None:
-    arrays["2.words"][0] ^= 1
+    arrays["1.conv.words"][0] ^= 1
 
 
 def shorten(arrays: dict[str, Any], _: Any) -> None:
-    arrays["2.words"] = arrays["2.words"][:-1]
+    arrays["1.conv.words"] = arrays["1.conv.words"][:-1]
 
 
 def widen(_: Any, network: Any) -> None:
-    network["layers"][2]["shape"] = [3, 3, 10**9, 10**9]
+    network["layers"][1]["conv"]["shape"] = [3, 3, 10**9, 10**9]
 
 
 def misname(_: Any, network: Any) -> None:
-    network["layers"][2]["kind"] = "Pickle"
+    network["layers"][1]["conv"]["kind"] = "Pickle"
 
 
 def unfit(arrays: dict[str, Any], _: Any) -> None:
-    arrays["1.cuts"] = arrays["1.cuts"][:, :, :5].copy()
+    arrays["0.cut.cuts"] = arrays["0.cut.cuts"][:, :, :5].copy()
 
 
 def retype(arrays: dict[str, Any], _: Any) -> None:
-    arrays["1.cuts"] = arrays["1.cuts"].astype(np.float64)
+    arrays["0.cut.cuts"] = arrays["0.cut.cuts"].astype(np.float64)
 
 
 def drop(_: Any, network: Any) -> None:
@@ -131,7 +131,7 @@ def drop(_: Any, network: Any) -> None:
 
 
 def stand_still(_: Any, network: Any) -> None:
-    network["layers"][2]["stride"] = 0
+    network["layers"][1]["conv"]["stride"] = 0
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_the_file_holds_no_latent_weights(tmp_path: Path) -> None:
     weights = {name: array for name, array in arrays.items() if name.endswith("words")}
     assert {array.dtype for array in weights.values()} == {np.dtype(np.uint8)}
     conv = model.get_submodule("blocks.block2.conv")
-    bits = np.unpackbits(weights["2.words"], bitorder="little")[: conv.weight.numel()]  # type: ignore[union-attr, operator]
+    bits = np.unpackbits(weights["1.conv.words"], bitorder="little")[: conv.weight.numel()]  # type: ignore[union-attr, operator]
     assert conv.weight.shape == (64, 64, 3, 3)  # type: ignore[union-attr]
     expected = torch.as_tensor(conv.weight).permute(2, 3, 0, 1) >= 0  # type: ignore[arg-type]
     assert np.array_equal(bits, expected.numpy().ravel())

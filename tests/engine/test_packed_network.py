@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from design_core.engine import PackedNetwork, pack
-from design_core.engine.layers import Cut, MaxPool, RealConv
+from design_core.engine.layers import Block, Cut, RealConv
 from tests.engine.randomized import randomized_network
 
 
@@ -127,4 +127,4 @@ def test_layers_that_do_not_fit_are_refused() -> None:
         PackedNetwork([conv], (1, 8, 8))
     cut = Cut(np.zeros((1, 1, 4), np.int32), np.zeros(1, np.uint64))
     with pytest.raises(ValueError, match="Cut takes sums of 4 channels; got real of 4"):
-        PackedNetwork([conv, MaxPool(), cut], (1, 8, 8))
+        PackedNetwork([Block(conv, True, cut)], (1, 8, 8))

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from design_core.engine import PackedNetwork, pack
 from design_core.engine.bits import unpack_bits
-from design_core.engine.layers import BitConv, Cut
+from design_core.engine.layers import Block, Cut
 from design_core.engine.packing import _first_firing, _float_of_key
 from design_core.kernels.published import PUBLISHED
 from design_core.networks import activation_maps, build_network
@@ -91,6 +91,10 @@ def binary_sums(model: nn.Module, x: Tensor) -> list[NDArray[np.int64]]:
     return found
 
 
+def cuts_of(packed: PackedNetwork) -> list[Cut]:
+    return [layer.cut for layer in packed.layers if isinstance(layer, Block)]
+
+
 class _Unscaled(nn.Module):
     """A binarizer whose bits carry the sign of its scale, as packed weights do, and no scale."""
 
@@ -124,24 +128,23 @@ def test_every_sum_and_every_bit_of_a_chain(options: dict[str, Any]) -> None:
     packed = pack(model, (3, size, size))
     x = pictures(6, 3, size, size, seed=1)
     given = packed.maps(x.numpy())
+    expected = binary_sums(model, x)
+    taps = activation_maps(model, x)[1]
+
+    blocks = [layer for layer in packed.layers if isinstance(layer, Block)]
+    assert len(blocks) == len(taps)
+    for layer, words, tap in zip(blocks, given, taps, strict=False):
+        bits = unpack_bits(words, layer.cut.cuts.shape[2])
+        assert np.array_equal(bits.transpose(0, 3, 1, 2), tap.y.numpy() > 0), tap.name
 
     sums = [
-        maps for maps, one in zip(given, packed.layers, strict=True) if isinstance(one, BitConv)
+        layer.conv(words, packed.routines) for layer, words in zip(blocks[1:], given, strict=False)
     ]
-    expected = binary_sums(model, x)
-    assert len(sums) == len(expected) > 0
-    # A binary head keeps its scale, whatever its sign.
-    for k, (ours, theirs) in enumerate(zip(sums, expected, strict=True)):
-        last = k == len(sums) - 1 and options.get("last") == "binary"
-        assert np.array_equal(np.abs(ours) if last else ours, np.abs(theirs) if last else theirs)
-
-    cuts = [
-        (maps, one) for maps, one in zip(given, packed.layers, strict=True) if isinstance(one, Cut)
-    ]
-    taps = activation_maps(model, x)[1]
-    for (words, layer), tap in zip(cuts, taps, strict=True):
-        bits = unpack_bits(words, layer.cuts.shape[2])
-        assert np.array_equal(bits.transpose(0, 3, 1, 2), tap.y.numpy() > 0), tap.name
+    if options.get("last") == "binary":
+        # The head keeps its scale, whatever the sign.
+        assert np.array_equal(np.abs(given[-2]), np.abs(expected.pop()))
+    for ours, theirs in zip(sums, expected, strict=True):
+        assert np.array_equal(ours, theirs)
 
 
 @pytest.mark.parametrize("kernel", PUBLISHED)
@@ -202,7 +205,7 @@ def test_thresholds_against_every_sum() -> None:
     )
     packed = pack(model, (3, 8, 8))
     block = model.get_submodule("blocks.block2")
-    layer = [one for one in packed.layers if isinstance(one, Cut)][1]
+    layer = cuts_of(packed)[1]
     fan_in = 90
     scale = block.conv.binary_weight()[1].detach().abs().view(-1, 1, 1)  # type: ignore[operator, union-attr]
     for total in range(-fan_in, fan_in + 1):
@@ -224,8 +227,7 @@ def test_a_tie_fires() -> None:
     model = build_network("tiny", width=2, affine=False).eval()
     norm = model.get_submodule("blocks.block2.norm")
     norm.running_mean.fill_(2)  # type: ignore[operator, union-attr]
-    cuts = [one for one in pack(model, (1, 8, 8)).layers if isinstance(one, Cut)]
-    assert cuts[1].cuts.tolist() == [[[2, 2]]]
+    assert cuts_of(pack(model, (1, 8, 8)))[1].cuts.tolist() == [[[2, 2]]]
 
 
 def test_first_firing_on_all_kinds_of_predicates() -> None:

@@ -35,6 +35,10 @@ def normals(*shape: int, seed: int = 0) -> NDArray[np.float32]:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
+#: No border to make up for.
+NO_TAPS = np.empty((0, 0, 0), np.int32)
+
+
 def weight_rows(bits: NDArray[np.bool_]) -> NDArray[np.uint64]:
     """Bits (size, size, C, O) → rows by output, padded to a multiple of three."""
     words = pack_bits(bits.swapaxes(2, 3)).swapaxes(2, 3).reshape(-1, bits.shape[3])
@@ -58,13 +62,14 @@ def test_sums_of_bits_against_loops(
     n: int, h: int, w: int, c: int, o: int, size: int, stride: int
 ) -> None:
     x, weights = coins(n, h, w, c), coins(size, size, c, o, seed=1)
-    sums = reference.bit_sums(pack_bits(x), weight_rows(weights), size, stride, size * size * c)
+    fan_in = size * size * c
+    sums = reference.bit_sums(pack_bits(x), weight_rows(weights), NO_TAPS, size, stride, fan_in)
     assert sums.dtype == np.int32
     assert sums.shape == (n, (h - size) // stride + 1, (w - size) // stride + 1, o)
     for b, i, j in itertools.product(*map(range, sums.shape[:3])):
         window = x[b, i * stride : i * stride + size, j * stride : j * stride + size]
         equal = (window[..., None] == weights).sum(axis=(0, 1, 2))
-        assert np.array_equal(sums[b, i, j], 2 * equal - size * size * c)
+        assert np.array_equal(sums[b, i, j], 2 * equal - fan_in)
 
 
 @pytest.mark.parametrize(("n", "h", "w", "c", "o", "size", "stride"), SHAPES)
@@ -72,7 +77,9 @@ def test_compiled_routines_equal_the_reference(
     n: int, h: int, w: int, c: int, o: int, size: int, stride: int
 ) -> None:
     x, rows = pack_bits(coins(n, h, w, c)), weight_rows(coins(size, size, c, o, seed=1))
-    arguments: dict[str, tuple[Any, ...]] = {"bit_sums": (x, rows, size, stride, size * size * c)}
+    arguments: dict[str, tuple[Any, ...]] = {
+        "bit_sums": (x, rows, NO_TAPS, size, stride, size * size * c)
+    }
     sums = reference.bit_sums(*arguments["bit_sums"])
     flips = pack_bits(coins(o))
     real = normals(*sums.shape)
@@ -84,6 +91,8 @@ def test_compiled_routines_equal_the_reference(
     )
     cuts = np.random.default_rng(2).integers(-9, 9, (2, 3, o)).astype(np.int32)
     arguments["cut"] = (sums, cuts, flips)
+    arguments["bit_block"] = (*arguments["bit_sums"], False, cuts, flips)
+    arguments["real_block"] = (*arguments["real_sums"], False, cuts.astype(np.float32), flips)
     for name, given in arguments.items():
         ours, theirs = (getattr(module, name)(*given) for module in (COMPILED, reference))
         assert ours.dtype == theirs.dtype
@@ -95,7 +104,6 @@ def test_compiled_routines_equal_the_reference(
         COMPILED.cut(real, cuts.astype(np.float32), flips),
         reference.cut(real, cuts.astype(np.float32), flips),
     )
-    assert np.array_equal(COMPILED.max_pool(real), reference.max_pool(real))
     for maps, carried in ((sums, o), (real, o // 2), (sums, 0)):
         given = (maps, normals(o), normals(o, seed=1), normals(o, seed=2), real[..., :carried])
         given = (*given[:4], np.ascontiguousarray(given[4]))
@@ -104,12 +112,39 @@ def test_compiled_routines_equal_the_reference(
     np.testing.assert_allclose(
         COMPILED.dense(flat, weights), reference.dense(flat, weights), rtol=1e-6, atol=1e-6
     )
-    rims = [module.add_rim for module in (COMPILED, reference)]
-    taps = np.random.default_rng(3).integers(-9, 9, (size, size, o)).astype(np.int32)
-    filled = [sums.copy(), sums.copy()]
-    for rim, maps in zip(rims, filled, strict=True):
-        rim(maps, taps, h, w, size, stride)
-    assert np.array_equal(*filled)
+
+
+@pytest.mark.parametrize(("height", "width"), [(2, 2), (5, 6), (4, 9)])
+@pytest.mark.parametrize("outputs", [5, 64, 130])
+def test_pooled_blocks_equal_the_reference(height: int, width: int, outputs: int) -> None:
+    x, rows = pack_bits(coins(3, height + 2, width + 2, 70)), weight_rows(coins(3, 3, 70, outputs))
+    taps = np.random.default_rng(3).integers(-70, 70, (3, 3, outputs)).astype(np.int32)
+    cuts = np.random.default_rng(2).integers(-9, 9, (3, 2, outputs)).astype(np.int32)
+    flips = pack_bits(coins(outputs))
+    for given in (NO_TAPS, taps):
+        arguments = (x, rows, given, 3, 1, 630, True, cuts, flips)
+        bits = COMPILED.bit_block(*arguments)
+        assert bits.shape == (3, height // 2, width // 2, word_count(outputs))
+        assert np.array_equal(bits, reference.bit_block(*arguments))
+    real = normals(3, height + 2, width + 2, 2)
+    values = (real, normals(18, outputs), 3, 1, True, cuts.astype(np.float32), flips)
+    assert np.array_equal(COMPILED.real_block(*values), reference.real_block(*values))
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (1, 4), (5, 3)])
+def test_a_border_of_zeros_adds_nothing(stride: int, height: int, width: int) -> None:
+    x, weights = coins(2, height, width, 9), coins(3, 3, 9, 4, seed=1)
+    words = reference.pad(pack_bits(x), 1, np.zeros(1, np.uint64), False)
+    taps = (2 * weights.sum(axis=2) - 9).astype(np.int32)
+    zeros = np.zeros((2, height + 2, width + 2, 9), np.int64)
+    zeros[:, 1:-1, 1:-1] = 2 * x - 1
+    for module in (COMPILED, reference):
+        sums = module.bit_sums(words, weight_rows(weights), taps, 3, stride, 81)
+        for b, i, j in itertools.product(*map(range, sums.shape[:3])):
+            window = zeros[b, i * stride : i * stride + 3, j * stride : j * stride + 3]
+            expected = (window[..., None] * (2 * weights.astype(np.int64) - 1)).sum(axis=(0, 1, 2))
+            assert np.array_equal(sums[b, i, j], expected)
 
 
 def test_fused_multiply_add_rounds_once() -> None:
@@ -145,8 +180,12 @@ def nearest_float32(exact: Fraction) -> float:
 
 
 def test_pooling_drops_an_odd_last_row() -> None:
-    x = np.arange(15, dtype=np.int32).reshape(1, 3, 5, 1)
-    assert reference.max_pool(x)[..., 0].tolist() == [[[6, 8]]]
+    x = np.arange(15, dtype=np.float32).reshape(1, 3, 5, 1)
+    one, flips = np.array([[1.0], [0.0], [0.0]], np.float32), np.zeros(1, np.uint64)
+    for cut, bits in ((6, [[1, 1]]), (7, [[0, 1]]), (9, [[0, 0]])):
+        cuts = np.full((1, 1, 1), cut, np.float32)
+        for module in (COMPILED, reference):
+            assert module.real_block(x, one, 1, 1, True, cuts, flips)[0, :, :, 0].tolist() == bits
 
 
 def test_cut_repeats_its_pattern_and_inverts_flipped_channels() -> None:
