@@ -116,6 +116,9 @@ def plane_chart(
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
     )
+    middle = int(front.places[len(front.places) * 2 // 3])
+    on_line = float(front.tv[middle]), float(front.information[middle])
+    _beside(chart, *on_line, "Pareto front", colours.text, colours, right=True)
     _labelled(chart, published, colours)
     here = (judged.whole.tv, judged.whole.information)
     chart.add_scatter(
@@ -129,7 +132,7 @@ def plane_chart(
     )
     _beside(chart, *here, "<b>this kernel</b>", colours.this, colours, right=False)
     _frame(chart, "total variation, flips per pixel", "information, bits per pixel")
-    chart.update_layout(hoverlabel={"align": "left"}, height=_HEIGHT + 60)
+    chart.update_layout(hoverlabel={"align": "left"}, height=_HEIGHT + 100)
     chart.update_yaxes(rangemode="tozero")
     return chart
 

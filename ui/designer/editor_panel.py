@@ -178,7 +178,7 @@ def _size(desk: Desk) -> None:
                 key=key,
                 on_change=_resize,
                 args=(desk,),
-                width=108,
+                width="stretch",
             )
 
 
