@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from design_core.comparison import ActivationScores, finding
-from design_core.drawing import grey_png
+from design_core.exports import bits_npz, strength_sweep
+from design_core.feature_maps import FeatureMaps
+from design_core.figures import activation_figure, figure_caption, save_figure
 from design_core.samples import SAMPLES
 from ui.compute import compared, maps_of
 from ui.entry import require_entry
-from ui.figures import map_figure
 from ui.rail import rail
-from ui.viewer import viewer
+from ui.viewer import ViewerState, viewer
 
 TITLES = {"sign": "Sign", "design": "DeSign", "relu": "ReLU"}
 
@@ -35,6 +38,42 @@ def score_table(one: dict[str, ActivationScores], x: np.ndarray) -> pd.DataFrame
             "SSIM of the local average": ssim[0],
         }
     return pd.DataFrame(columns)
+
+
+def downloads(stem: str, maps: FeatureMaps, shown: ViewerState) -> None:
+    """Files of what is on screen; each is made when it is asked for."""
+    x, channel = maps.x[shown.selected], shown.selected
+
+    def figure(use: str, file_format: str) -> bytes:
+        drawn = activation_figure(x, shown.kernel, channel=channel, use=use)
+        return save_figure(drawn, file_format)
+
+    files: list[tuple[str, str, Callable[[], bytes]]] = [
+        ("Bits of all maps, NPZ", "npz", lambda: bits_npz(maps.x, shown.kernel, names=maps.names)),
+        ("Figure for a paper, PDF", "pdf", lambda: figure("paper", "pdf")),
+        ("Figure for a slide, SVG", "svg", lambda: figure("slide", "svg")),
+        (
+            "From Sign to DeSign, GIF",
+            "gif",
+            lambda: strength_sweep(x, shown.kernel, channel=channel, factor=2),
+        ),
+    ]
+    with st.container(horizontal=True):
+        for label, suffix, make in files:
+            st.download_button(
+                label,
+                make,
+                file_name=f"design-{Path(stem).stem}.{suffix}",
+                icon=":material/download:",
+                key=f"take-{suffix}",
+                on_click="ignore",
+            )
+    st.caption("Caption for the figure")
+    st.code(
+        figure_caption(x, shown.kernel, channel=channel, map_name=maps.names[channel]),
+        language=None,
+        wrap_lines=True,
+    )
 
 
 require_entry()
@@ -58,19 +97,12 @@ x = maps.x[shown.selected][None]
 one = {name: scored[shown.selected] for name, scored in compared(bench.scene, shown.kernel).items()}
 heading.html(f'<h1 class="ds-finding">{escape(finding(one["sign"], one["design"]))}</h1>')
 
-with st.expander("ReLU, and all scores of this map"):
-    left, right = st.columns([1, 2])
-    left.html(
-        map_figure(
-            grey_png(one["relu"].output[0], black=0),
-            shape=(height, width),
-            title="ReLU",
-            alt=f"ReLU of the map, black at 0, white from 2.5: TV {one['relu'].tv[0]:.3f}.",
-        )
-    )
-    right.dataframe(score_table(one, x), alt="Scores of Sign, DeSign and ReLU on this map")
-    right.caption(
+with st.expander("All scores of this map"):
+    st.dataframe(score_table(one, x), alt="Scores of Sign, DeSign and ReLU on this map")
+    st.caption(
         "Bits count 0 and 1. Block entropy is taken apart by place in the kernel, so that a kernel "
         "is not credited for its own pattern. PSNR and SSIM compare a 5×5 average of the output, "
         "brought to the scale of the pre-activation, with the pre-activation."
     )
+with st.expander("Take it with you"):
+    downloads(picture.name, maps, shown)

@@ -109,15 +109,21 @@ def _as_json(scored: ActivationScores, x: Any) -> dict[str, Any]:
 
 
 def _write_maps(folder: Path, maps: FeatureMaps, compared: dict[str, ActivationScores]) -> None:
-    """``sign-00.png``, ``design-00.png``, … with one bit per pixel, and all of it in maps.npz."""
+    """Write ``x-00.png`` in grey, ``sign-00.png`` and ``design-00.png`` with one bit per pixel,
+    their total variation as ``sign-00-tv.png``, and so on; and all arrays in maps.npz.
+    """
     import numpy as np
 
-    from design_core.drawing import bits_png
+    from design_core.drawing import bits_png, grey_png, heat_png
+    from design_core.scores import tv_map
 
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("sign", "design"):
-        for index, bits in enumerate(compared[name].output):
+    for index, x in enumerate(maps.x):
+        (folder / f"x-{index:02}.png").write_bytes(grey_png(x))
+        for name in ("sign", "design"):
+            bits = compared[name].output[index]
             (folder / f"{name}-{index:02}.png").write_bytes(bits_png(bits))
+            (folder / f"{name}-{index:02}-tv.png").write_bytes(heat_png(tv_map(bits)))
     np.savez_compressed(
         folder / "maps.npz",
         x=maps.x,

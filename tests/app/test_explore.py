@@ -52,9 +52,14 @@ def expected_finding(name: str, source: str, kernel_name: str) -> str:
 
 def test_first_paint_is_the_finding_and_the_viewer(fresh: AppTest) -> None:
     assert heading(fresh) == expected_finding("astronaut", "random-conv", "2x2-v2")
-    relu = [one.proto.body for one in fresh.get("html") if 'class="ds-figure"' in one.proto.body]
-    assert len(relu) == 1
-    assert "data:image/png;base64," in relu[0]
+
+
+def test_everything_on_screen_can_be_taken_along(fresh: AppTest) -> None:
+    labels = [one.proto.label for one in fresh.get("download_button")]
+    assert [label.split(", ")[-1] for label in labels] == ["NPZ", "PDF", "SVG", "GIF"]
+    caption = fresh.code[0].value
+    assert "2x2-v2, levels [1 1;3 3], published scaling" in caption
+    assert "total variation 0.340" in caption
 
 
 def test_numbers_on_the_page_are_the_librarys(app: AppTest) -> None:

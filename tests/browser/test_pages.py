@@ -5,7 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+
+from design_core import binarize, extract_maps, published_kernel, sample
+from design_core.drawing import INK, PAPER
+from design_core.pictures import fit
 
 pytestmark = pytest.mark.browser
 
@@ -86,4 +91,34 @@ def test_an_uploaded_picture_is_shown_and_a_broken_one_refused(
     chooser.set_input_files(sorted(cat.glob("*.png"))[0])
     page.get_by_text("32 × 32 px").wait_for()
     assert page.get_by_text("broken.png is a damaged").count() == 0
+    page.context.close()
+
+
+def test_what_is_on_screen_is_what_is_saved(whole_app: str, chromium: Any) -> None:
+    page = opened(chromium, whole_app, "explore", 1440, "light")
+    page.wait_for_selector(".viewer[data-ready=true]")
+    page.get_by_text("Take it with you").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Bits of all maps, NPZ").click()
+    saved = np.load(waiting.value.path())
+    maps = extract_maps(fit(sample("astronaut"), 208), "random-conv")
+    assert np.array_equal(saved["design"], binarize(maps.x, published_kernel("2x2-v2")))
+    for name, start in (("Figure for a paper, PDF", b"%PDF"), ("From Sign to DeSign", b"GIF89a")):
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name=name).click()
+        assert Path(waiting.value.path()).read_bytes().startswith(start)
+    page.context.close()
+
+
+def test_relu_is_black_where_x_is_negative(whole_app: str, chromium: Any) -> None:
+    page = opened(chromium, whole_app, "explore", 1440, "light")
+    page.wait_for_selector(".viewer[data-ready=true]")
+    shades = page.locator(".viewer .relu canvas").evaluate(
+        "c => Array.from(c.getContext('2d').getImageData(0, 0, c.width, c.height).data)"
+    )
+    red = np.array(shades).reshape(-1, 4)[:, 0]
+    maps = extract_maps(fit(sample("astronaut"), 208), "random-conv")
+    rectified = np.clip(maps.x[0] / 2.5, 0, 1)  # greys run from ink to paper
+    assert red.min() == INK[0]
+    assert red.mean() == pytest.approx(INK[0] + (PAPER[0] - INK[0]) * rectified.mean(), abs=1)
     page.context.close()

@@ -15,6 +15,7 @@ from design_core.comparison import compare_activations
 from design_core.feature_maps import extract_maps
 from design_core.kernels.published import PUBLISHED
 from design_core.samples import sample
+from design_core.scores import tv_map
 
 
 def test_json_equals_the_library(capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,6 +58,10 @@ def test_maps_are_written_as_bits(tmp_path: Path, capsys: pytest.CaptureFixture[
     for name in ("sign", "design"):
         with Image.open(tmp_path / "new" / f"{name}-00.png") as image:
             assert np.array_equal(np.asarray(image), written[name][0])
+        with Image.open(tmp_path / "new" / f"{name}-00-tv.png") as image:
+            assert np.array_equal(np.asarray(image) > 0, tv_map(written[name][0]) > 0)
+    with Image.open(tmp_path / "new" / "x-00.png") as image:
+        assert np.array_equal(np.asarray(image) >= 128, written["x"][0] >= -1e-9)
 
 
 def test_scale_from_data_is_fitted_to_the_maps(capsys: pytest.CaptureFixture[str]) -> None:

@@ -166,9 +166,9 @@ function differenceMap(sign, design, out) {
   for (let p = 0; p < sign.length; p++) out[p] = sign[p] | (design[p] << 1);
 }
 
-/** Grey values 0…255 of a standardized map: −2.5 is black, +2.5 white (grey_png). */
-function greyMap(x, out) {
+/** Grey values 0…255 of a standardized map: `black` is black, +2.5 white (grey_png). */
+function greyMap(x, out, black = -2.5) {
   for (let p = 0; p < x.length; p++) {
-    out[p] = Math.round(255 * Math.min(1, Math.max(0, (x[p] / 2.5 + 1) / 2)));
+    out[p] = Math.round(255 * Math.min(1, Math.max(0, (x[p] - black) / (2.5 - black))));
   }
 }

@@ -214,9 +214,14 @@ class Viewer {
 
   drawOverview() {
     const canvas = this.find(".overview canvas");
-    thumbnail(canvas, this.layers.x.index, this.map, 200 * devicePixelRatio);
+    thumbnail(canvas, this.layers.x.index, this.map, 96 * devicePixelRatio);
     const name = this.settings.names[this.state.selected];
     canvas.setAttribute("aria-label", `Pre-activation map ${name}: ${this.settings.alt}`);
+    const rectified = this.find(".relu canvas");
+    const grey = new Uint8Array(this.x.length);
+    greyMap(this.x, grey, 0); // below 0 all is black: that is ReLU
+    thumbnail(rectified, grey, this.map, 96 * devicePixelRatio);
+    rectified.setAttribute("aria-label", `ReLU of map ${name}`);
   }
 
   // ---- kernel
