@@ -8,11 +8,12 @@ import streamlit as st
 
 from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import encode_kernel
+from design_core.search.front import front_slices
 from ui.designer.charts import chart_title, landscape_chart, plane_chart
 from ui.designer.desk import Desk, desk
 from ui.designer.editor_panel import editor_panel
 from ui.designer.files_panel import files_panel
-from ui.designer.landscapes import Judged, Listing, Question
+from ui.designer.landscapes import Judged, Listing, Plane, Question
 from ui.designer.scoring import (
     finding,
     number_list,
@@ -47,7 +48,9 @@ def landscape_title(listing: Listing, judged: Judged, question: Question, size: 
     return f"{by.capitalize()} of all {listing.size:,} {size} kernels{shared}"
 
 
-def charts(design: Desk, question: Question, listing: Listing, judged: Judged) -> None:
+def charts(
+    design: Desk, question: Question, listing: Listing, judged: Judged, plane: Plane | None
+) -> None:
     """The landscape of the kernel's size, and the plane of all 2×2 kernels."""
     size = "×".join(map(str, design.kernel.shape[1:]))
     title = landscape_title(listing, judged, question, size)
@@ -58,7 +61,6 @@ def charts(design: Desk, question: Question, listing: Listing, judged: Judged) -
         config=PLOT,
         alt=f"{title}, on {source_words(question)}. This kernel: {judged.whole.score:.4f}.",
     )
-    plane = question.plane()
     if plane is None:
         st.caption("The kernel has too many levels to draw all its 2×2 kernels.")
         return
@@ -91,6 +93,25 @@ def charts(design: Desk, question: Question, listing: Listing, judged: Judged) -
     )
 
 
+def front_button(design: Desk, plane: Plane) -> None:
+    """A 3D kernel from the front."""
+    slices = min(4, len(plane.front.places))
+    if slices == 1:
+        return
+
+    def take() -> None:
+        kernel = front_slices(plane.front, slices).with_scale(design.kernel.scale)
+        design.take(kernel.renamed("slices along the front"))
+
+    st.button(
+        f"Take {slices} slices along the front",
+        key="take_front",
+        help="A 3D kernel whose 2×2 slices share the Pareto front among them, from much "
+        "information to much total variation.",
+        on_click=take,
+    )
+
+
 require_entry()
 design = desk()
 with st.sidebar:
@@ -101,9 +122,11 @@ link(design)
 question = choice.question(design.kernel, scene)
 listing: Listing | None = None
 judged: Judged | None = None
+plane: Plane | None = None
 try:
     listing = question.listing(design.kernel.shape[1:])
     judged = question.judge(design.kernel)
+    plane = question.plane()
 except ValueError as error:
     heading, why_not = f"{design.kernel.name or 'This kernel'} has no score here.", str(error)
 else:
@@ -118,14 +141,17 @@ with left:
     editor_panel(design)
     if judged and listing:
         st.html(number_list(design.kernel, judged, listing))
-    if st.button(
-        "Open in Explore", type="primary", icon=":material/compare:", key="open_in_explore"
-    ):
-        own_kernel(design.kernel)
-        st.switch_page("pages/explore.py")
+    with st.container(horizontal=True, gap="xsmall"):
+        if st.button(
+            "Open in Explore", type="primary", icon=":material/compare:", key="open_in_explore"
+        ):
+            own_kernel(design.kernel)
+            st.switch_page("pages/explore.py")
+        if plane:
+            front_button(design, plane)
 with right:
     if judged and listing:
-        charts(design, question, listing, judged)
+        charts(design, question, listing, judged, plane)
     else:
         st.info(why_not, icon=":material/info:")
 

@@ -18,6 +18,7 @@ from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import encode_kernel
 from design_core.search.find import find_kernels, full_landscape, score_kernel
 from design_core.search.tables import random_convolution_tables
+from tests.hostile import odd_pictures
 from ui.designer.desk import MAX_SNAPSHOTS, TRANSFORMS, Desk, resized
 from ui.designer.scoring import FORM_TITLES, OBJECTIVES, ordinal
 from ui.kernel_editor.component import _read
@@ -229,6 +230,12 @@ def test_the_best_2x2_is_found_explained_and_taken(app: AppTest) -> None:
     assert "ignores the picture" in heading(app)
 
 
+def test_slices_along_the_front_are_taken(app: AppTest) -> None:
+    app.button(key="take_front").click().run()
+    assert not app.exception
+    assert desk(app).kernel.shape == (4, 2, 2)
+
+
 def test_limits_reach_the_search(app: AppTest) -> None:
     app.slider(key="find_density").set_value((20, 40))
     app.number_input(key="find_distinct").set_value(2)
@@ -253,6 +260,21 @@ def test_searches_on_the_picture(app: AppTest) -> None:
     app.segmented_control(key="score_source").set_value("Picture").run()
     find(app)
     assert app.session_state["search_result"].exact
+
+
+@pytest.mark.parametrize("name", ["one-pixel.png", "one-row.png", "one-bit.png", "rgba.png"])
+def test_odd_pictures_in_every_panel(app: AppTest, name: str) -> None:
+    app.segmented_control(key="picture_way").set_value("Upload").run()
+    data = odd_pictures()[name]
+    app.file_uploader(key="upload").set_value((name, data, "image/png")).run()
+    app.segmented_control(key="score_source").set_value("Picture").run()
+    assert not app.exception
+    for title in PANELS:
+        panel(app, title)
+    panel(app, "Thresholds")
+    app.segmented_control(key="distribution").set_value("Picture").run()
+    app.selectbox(key="design_scaling").set_value("data").run()
+    assert not app.exception
 
 
 @pytest.mark.parametrize("across", ["Scalings of this kernel", "Bayer sizes", "Blue noise sizes"])

@@ -132,7 +132,7 @@ def plane_chart(
     )
     _beside(chart, *here, "<b>this kernel</b>", colours.this, colours, right=False)
     _frame(chart, "total variation, flips per pixel", "information, bits per pixel")
-    chart.update_layout(hoverlabel={"align": "left"}, height=_HEIGHT + 100)
+    chart.update_layout(hoverlabel={"align": "left"}, height=_HEIGHT + 80)
     chart.update_yaxes(rangemode="tozero")
     return chart
 
