@@ -10,7 +10,7 @@ from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import encode_kernel
 from design_core.search.front import front_slices
 from ui.designer.charts import chart_title, landscape_chart, plane_chart
-from ui.designer.desk import Desk, desk
+from ui.designer.desk import Desk, desk, levels_name
 from ui.designer.editor_panel import editor_panel
 from ui.designer.files_panel import files_panel
 from ui.designer.landscapes import Judged, Listing, Plane, Question
@@ -74,7 +74,7 @@ def charts(
             design.take(PUBLISHED[chosen])
         elif chosen is not None:
             kernel = plane.front.kernel(int(chosen)).with_scale(design.kernel.scale)
-            design.take(kernel.renamed("from the plane"))
+            design.take(kernel.renamed(levels_name(kernel)))
 
     front = len(plane.front.places)
     best = "one kernel leads in both" if front == 1 else f"none beats the {front} on the line"
@@ -101,7 +101,7 @@ def front_button(design: Desk, plane: Plane) -> None:
 
     def take() -> None:
         kernel = front_slices(plane.front, slices).with_scale(design.kernel.scale)
-        design.take(kernel.renamed("slices along the front"))
+        design.take(kernel.renamed("front slices"))
 
     st.button(
         f"Take {slices} slices along the front",

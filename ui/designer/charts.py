@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -21,6 +21,8 @@ __all__ = ["Ink", "chart_title", "ink", "landscape_chart", "plane_chart", "thres
 _HEIGHT = 270
 _ROW = 15  # height of a row of labels, pixels
 _LETTER = 0.011  # width of a letter as a share of the plot
+_PLANE_PIXELS = 240  # height of the plane's highest label
+_NEAR = 0.25  # labels closer than this in total variation may run into each other
 
 
 @dataclass(frozen=True)
@@ -118,7 +120,7 @@ def plane_chart(
     )
     middle = int(front.places[len(front.places) * 2 // 3])
     on_line = float(front.tv[middle]), float(front.information[middle])
-    _beside(chart, *on_line, "Pareto front", colours.text, colours, right=True)
+    _beside(chart, *on_line, "Pareto front", colours.text)
     _labelled(chart, published, colours)
     here = (judged.whole.tv, judged.whole.information)
     chart.add_scatter(
@@ -130,9 +132,17 @@ def plane_chart(
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
     )
-    _beside(chart, *here, "<b>this kernel</b>", colours.this, colours, right=False)
+    chart.add_annotation(
+        x=here[0],
+        y=here[1],
+        yanchor="bottom",
+        yshift=7,
+        showarrow=False,
+        text="<b>this kernel</b>",
+        font={"size": 12, "color": colours.this},
+    )
     _frame(chart, "total variation, flips per pixel", "information, bits per pixel")
-    chart.update_layout(hoverlabel={"align": "left"}, height=_HEIGHT + 80)
+    chart.update_layout(hoverlabel={"align": "left"}, height=_HEIGHT + 80, margin={"t": 20})
     chart.update_yaxes(rangemode="tozero")
     return chart
 
@@ -260,25 +270,40 @@ def _labelled(
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
     )
-    for (x, y), label in zip(grouped, labels, strict=True):
-        _beside(chart, x, y, label, colours.text, colours, right=True)
+    for x, y, label, shift in _spread(grouped, labels):
+        _beside(chart, x, y, label, colours.text, shift=shift)
+
+
+def _spread(
+    points: Iterable[tuple[float, float]], labels: Sequence[str]
+) -> list[tuple[float, float, str, float]]:
+    """Labels from the top down, each with a shift in pixels that keeps it clear of those above."""
+    placed: list[tuple[float, float, str, float]] = []
+    taken: list[tuple[float, float]] = []  # x, and pixels from the bottom
+    ordered = sorted(zip(points, labels, strict=True), key=lambda one: -one[0][1])
+    top = max((y for (_, y), _ in ordered), default=1.0) or 1.0
+    for (x, y), label in ordered:
+        wanted = y / top * _PLANE_PIXELS
+        near = [height for other, height in taken if abs(other - x) < _NEAR]
+        height = min([wanted, *(above - _ROW for above in near)])
+        taken.append((x, height))
+        placed.append((x, y, label, height - wanted))
+    return placed
 
 
 def _beside(
-    chart: go.Figure, x: float, y: float, label: str, colour: str, colours: Ink, *, right: bool
+    chart: go.Figure, x: float, y: float, label: str, colour: str, *, shift: float = 0.0
 ) -> None:
-    """A label beside a point, legible over other points."""
+    """A label to the right of a point."""
     chart.add_annotation(
         x=x,
         y=y,
-        xanchor="left" if right else "right",
-        xshift=9 if right else -9,
+        xanchor="left",
+        xshift=9,
+        yshift=shift,
         showarrow=False,
         text=label,
         font={"size": 11, "color": colour},
-        bgcolor=colours.ground,
-        opacity=0.85,
-        borderpad=1,
     )
 
 

@@ -12,7 +12,7 @@ from design_core.kernels.kernel import ThresholdKernel, tile
 from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import decode_kernel
 
-__all__ = ["MAX_SNAPSHOTS", "TRANSFORMS", "Desk", "desk", "resized"]
+__all__ = ["MAX_SNAPSHOTS", "TRANSFORMS", "Desk", "desk", "levels_name", "resized"]
 
 #: Older steps and further snapshots are not kept.
 MAX_STEPS = 200
@@ -37,6 +37,7 @@ TRANSFORMS: dict[str, Callable[[ThresholdKernel], ThresholdKernel]] = {
 }
 
 _EDITED = ", edited"
+_MOST_NAMED = 9  # levels in a name
 
 
 @dataclass
@@ -106,6 +107,11 @@ def desk() -> Desk:
     return found
 
 
+def levels_name(kernel: ThresholdKernel) -> str:
+    """The levels as a name, where they are few; else none."""
+    return f"[{kernel}]" if kernel.levels.size <= _MOST_NAMED else ""
+
+
 def resized(kernel: ThresholdKernel, shape: tuple[int, int, int]) -> ThresholdKernel:
     """The kernel cropped or continued with its own period to (slices, rows, columns)."""
     slices, rows, columns = shape
@@ -121,7 +127,7 @@ def _linked_kernel() -> ThresholdKernel | None:
     except ValueError as error:
         st.toast(f"The link holds no kernel. {error}", icon=":material/link_off:")
         return None
-    return kernel.renamed(_published_name(kernel) or "from a link")
+    return kernel.renamed(_published_name(kernel) or levels_name(kernel))
 
 
 def _first_slice(kernel: ThresholdKernel) -> ThresholdKernel:
@@ -130,7 +136,9 @@ def _first_slice(kernel: ThresholdKernel) -> ThresholdKernel:
 
 def _name_of_changed(kernel: ThresholdKernel) -> str:
     """The published name if the change has led to one, else the old name, marked."""
-    plain = kernel.name.removesuffix(_EDITED) or "kernel"
+    plain = kernel.name.removesuffix(_EDITED)
+    if plain.startswith("[") or not plain:
+        return _published_name(kernel) or levels_name(kernel)
     return _published_name(kernel) or plain + _EDITED
 
 

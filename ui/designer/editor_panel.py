@@ -7,7 +7,7 @@ import streamlit as st
 from design_core.kernels.kernel import MAX_NAME, ThresholdKernel
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
-from ui.designer.desk import MAX_SNAPSHOTS, TRANSFORMS, Desk, resized
+from ui.designer.desk import MAX_SNAPSHOTS, TRANSFORMS, Desk, levels_name, resized
 from ui.kernel_editor import Edit, kernel_editor
 
 __all__ = ["editor_panel"]
@@ -121,11 +121,11 @@ def _take_text(desk: Desk) -> None:
     if not text:
         return
     try:
-        kernel = ThresholdKernel.from_text(text, name="typed")
+        kernel = ThresholdKernel.from_text(text)
     except ValueError as error:
         st.toast(str(error), icon=":material/error:")
     else:
-        desk.take(kernel)
+        desk.take(kernel.renamed(levels_name(kernel)))
 
 
 def _snapshots(desk: Desk) -> None:
