@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
     picture = load(args.picture)
     references = args.models or [card.name for card in load_cards(args.zoo)]
-    answers = []
+    answers: list[dict[str, Any]] = []
     for reference in references:
         entry = open_entry(reference, args.zoo)
         probabilities = entry.probabilities(picture)

@@ -106,7 +106,7 @@ def _collect(args: argparse.Namespace) -> int:
 
     data: dict[str, TrainingData | None] = {}
     for folder in args.folders:
-        runs = [folder] if (folder / "run.json").is_file() else sorted(folder.iterdir())
+        runs = [folder] if (folder / "run.json").is_file() else sorted(folder.glob("[!.]*/"))
         for run_folder in runs:
             if not (run_folder / "result.json").is_file():
                 print(f"{run_folder.name}: not finished")

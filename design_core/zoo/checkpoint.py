@@ -41,7 +41,7 @@ __all__ = [
     "save_latent_weights",
 ]
 
-_FORMAT = "design-checkpoint-1"
+_ENTRY, _FORMAT = "checkpoint", "design-checkpoint-1"
 _MAX_BYTES = 32 * 2**20  # a bit becomes a float32: a gigabyte in memory at most
 _MAX_HEADER = 2**20
 _MAX_OPTION = 2**16  # of whole numbers in a network's spec
@@ -96,7 +96,7 @@ class PictureForm:
             grey = np.rint(picture.luminance() * 255).astype(np.uint8)
             picture = Picture.from_pixels(grey, name=picture.name)
         square = square_pixels(picture, side)[..., :channels]
-        return torch.from_numpy(np.ascontiguousarray(square))[None]
+        return torch.from_numpy(square.copy())[None]  # writable, as torch wants it
 
     def normalized(self, pixels: Tensor) -> Tensor:
         """uint8 (N, H, W, C) → float32 (N, C, H, W), as in training."""
@@ -152,12 +152,9 @@ def save_checkpoint(path: Path, model: nn.Module, spec: NetworkSpec, pictures: P
         name: _packed(tensor) if name in packed else tensor.detach().cpu().contiguous()
         for name, tensor in frozen.state_dict().items()
     }
-    header = {
-        "format": _FORMAT,
-        "network": json.dumps(spec.to_dict()),
-        "pictures": json.dumps(vars(pictures)),
-    }
-    data = save(tensors, header)
+    header = {"format": _FORMAT, "network": spec.to_dict(), "pictures": vars(pictures)}
+    # One entry: safetensors writes several in any order, and equal networks give equal files.
+    data = save(tensors, {_ENTRY: json.dumps(header)})
     write_atomically(path, data)
     return hashlib.sha256(data).hexdigest()
 
@@ -206,8 +203,8 @@ def read_checkpoint(data: bytes, *, name: str = "The checkpoint") -> Checkpoint:
             raise CheckpointError(
                 f"{name} has the format {header['format']!r}, not {_FORMAT}. Update this program."
             )
-        spec = _portable_spec(json.loads(header["network"]))
-        pictures = PictureForm.from_dict(json.loads(header["pictures"]))
+        spec = _portable_spec(header["network"])
+        pictures = PictureForm.from_dict(header["pictures"])
         with torch.device("meta"):  # shapes alone: a spec may ask for more than there is memory
             model = _frozen(spec.build())
             classes = model.eval()(torch.empty(1, *pictures.shape)).shape[1]
@@ -306,19 +303,19 @@ def _bytes(path: Path) -> bytes:
         raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _header(data: bytes, name: str) -> Mapping[str, str]:
-    """The text in a safetensors file's header."""
+def _header(data: bytes, name: str) -> Mapping[str, Any]:
+    """What `save_checkpoint` wrote into a safetensors file's header."""
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or length > min(_MAX_HEADER, len(data) - 8):
         raise CheckpointError(
             f"{name} is not a safetensors file, or was cut off: it has no header."
         )
     try:
-        header = json.loads(data[8 : 8 + length])["__metadata__"]
+        header = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][_ENTRY])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckpointError(f"{name} is not a checkpoint: its header says nothing.") from error
     if not isinstance(header, dict) or "format" not in header:
-        raise CheckpointError(f"{name} is a safetensors file of another program.")
+        raise CheckpointError(f"{name} is not a checkpoint: its header has no format.")
     return header
 
 

@@ -1,0 +1,138 @@
+"""Commands about trained networks, from what comes with the project alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from design_core.__main__ import main
+from design_core.samples import sample
+from design_core.zoo.card import CHECKPOINTS, load_cards
+from design_core.zoo.entry import open_entry
+
+SIGN = "digits-tiny-w16-sign-affine_on"
+DESIGN = "digits-tiny-w16-design_2x2-v2-affine_on"
+
+
+def output(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
+    assert main(arguments) == status
+    return capsys.readouterr().out
+
+
+def test_models_as_json_are_the_cards(capsys: pytest.CaptureFixture[str]) -> None:
+    listed = json.loads(output(capsys, "models", "--json"))
+    assert [card["name"] for card in listed] == [card.name for card in load_cards()]
+    for card in listed:
+        assert isinstance(card["seeds"], list)
+        assert {"mean", "ci95", "last"} == set(card["accuracy"])
+        keys = {"dataset", "network", "activation", "recipe", "parameters", "bytes", "macs"}
+        assert keys | {"density", "confusion", "data", "results"} <= set(card)
+
+
+def test_models_for_people(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    text = output(capsys, "models")
+    assert all(card.name in text for card in load_cards())
+    assert "95.00% ± 1.90%" in text
+    assert output(capsys, "models", "--zoo", str(tmp_path)).count("\n") == 1
+
+
+def test_predict_gives_probabilities_for_each(capsys: pytest.CaptureFixture[str]) -> None:
+    models = ["--model", f"{SIGN}@2", "--model", DESIGN]
+    report = json.loads(output(capsys, "predict", "sample:digit-3", *models, "--json"))
+    assert report["picture"]["name"] == "digit-3"
+    first, second = report["models"]
+    assert (first["name"], first["seed"], second["seed"]) == (SIGN, 2, 0)
+    assert first["probabilities"] == open_entry(f"{SIGN}@2").probabilities(sample("digit-3"))
+    for answer in (first, second):
+        assert answer["class"] == "3"
+        assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_predict_asks_every_network_if_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = output(capsys, "predict", "sample:cifar10-00").splitlines()
+    assert [line.split("@")[0] for line in lines] == [card.name for card in load_cards()]
+
+
+def test_summary_counts_and_shows_the_cards_density(capsys: pytest.CaptureFixture[str]) -> None:
+    text = output(capsys, "summary", DESIGN)
+    assert "BinaryConv2d" in text
+    report = json.loads(output(capsys, "summary", f"{DESIGN}@1", "--json"))
+    card = open_entry(DESIGN).card
+    total = report["total"]
+    assert total["packed_bytes"] == card.bytes["packed"]
+    assert total["binary_macs"] == card.macs["binary"]
+    measured = [layer["density"] for layer in report["layers"] if layer["kind"] == "DeSign"]
+    assert measured == list(card.result(1).density.values())
+
+
+def test_evaluate_reproduces_the_card(capsys: pytest.CaptureFixture[str]) -> None:
+    reports = json.loads(output(capsys, "evaluate", SIGN, "--json"))
+    card = open_entry(SIGN).card
+    assert [report["accuracy"] for report in reports] == list(card.accuracies.values())
+    assert all(report["as_card"] for report in reports)
+    assert "as its card says" in output(capsys, "evaluate", f"{SIGN}@1")
+
+
+def test_evaluate_fails_where_the_card_is_not_reproduced(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    shutil.copytree(CHECKPOINTS / SIGN, tmp_path / SIGN)
+    path = tmp_path / SIGN / "card.json"
+    card = json.loads(path.read_text("utf-8"))
+    card["results"][0]["right"] += 1
+    path.write_text(json.dumps(card), encoding="utf-8")
+    place = ["--zoo", str(tmp_path)]
+    assert "NOT as its card" in output(capsys, "evaluate", f"{SIGN}@0", *place, status=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["summary", "moon"], "The zoo has no 'moon'"),
+        (["predict", "sample:digit-0", "--model", f"{SIGN}@9"], "has no seed 9"),
+        (["evaluate", "moon"], "The zoo has no 'moon'"),
+        (["evaluate", SIGN, "--data", "moon"], "Unknown data 'moon'"),
+    ],
+)
+def test_bad_input_is_one_line(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_zoo_plan_lists_what_is_left(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    left = output(capsys, "zoo", "plan").split()
+    assert not [name for name in left if name.startswith("digits")]
+    everything = output(capsys, "zoo", "plan", "--zoo", str(tmp_path), "--only", "demo-*")
+    assert everything.split() == [
+        *("demo-sign-on-s0", "demo-design2d-on-s0", "demo-sign-off-s0", "demo-design2d-off-s0"),
+        *("demo-design3d-on-s0", "demo-hardtanh-on-s0"),
+    ]
+
+
+def test_zoo_table_writes_what_it_prints(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    printed = output(capsys, "zoo", "table")
+    path = tmp_path / "page.md"
+    path.write_text("<!-- zoo table: begin -->\n<!-- zoo table: end -->\n", encoding="utf-8")
+    output(capsys, "zoo", "table", "--write", str(path))
+    assert printed in path.read_text("utf-8")
+
+
+def test_zoo_train_collect_and_park_have_nothing_to_do(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    runs = ["--runs", str(tmp_path / "runs")]
+    assert "0 runs are left" in output(capsys, "zoo", "train", "--only", "digits-*", *runs)
+    assert "No run is under way" in output(
+        capsys, "zoo", "park", "--only", "digits-*", *runs, "--zoo", str(tmp_path)
+    )
+    (tmp_path / "runs" / "half").mkdir()
+    assert "half: not finished" in output(capsys, "zoo", "collect", str(tmp_path / "runs"))
