@@ -92,18 +92,47 @@ def pad(x: NDArray[Any], margin: int, fill: NDArray[Any], replicate: bool) -> ND
 
 
 @_compiled
+def _windows(
+    height: int, width: int, stride: int, row: int, wide: int, pool: bool
+) -> NDArray[np.int64]:
+    """Row, column and first value of the window of each pixel, four pixels to a tile.
+
+    A tile is a pooling window, or four pixels one after the other; the last pixel is repeated to
+    fill the last tile. `row` and `wide` are values per row and per pixel of the padded map.
+    """
+    if pool:
+        height, width = height // 2 * 2, width // 2 * 2
+    pixels = height * width
+    windows = np.empty(((pixels + _PIXELS - 1) // _PIXELS * _PIXELS, 3), np.int64)
+    k = 0
+    for i in range(height):
+        for j in range(width):
+            if pool:
+                k = 4 * ((i // 2) * (width // 2) + j // 2) + 2 * (i % 2) + j % 2
+            windows[k, 0] = i
+            windows[k, 1] = j
+            windows[k, 2] = i * stride * row + j * stride * wide
+            k += 1
+    for rest in range(pixels, len(windows)):
+        windows[rest] = windows[pixels - 1]
+    return windows
+
+
+@_compiled
 def _gather(
-    patch: NDArray[Any], p: int, rows: NDArray[Any], index: int, size: int, stride: int, wide: int
+    patch: NDArray[Any],
+    p: int,
+    values: NDArray[Any],
+    n: int,
+    start: int,
+    size: int,
+    span: int,
+    row: int,
 ) -> None:
-    """Copy the window of one output pixel, by flat index, from maps (N, H, W·C) into patch[p]."""
-    height = (rows.shape[1] - size) // stride + 1
-    width = (rows.shape[2] // wide - size) // stride + 1
-    n, pixel = divmod(index, height * width)
-    i, j = divmod(pixel, width)
-    span = size * wide
+    """Copy one window, size rows of span values, of picture n from maps (N, H·row) to patch[p]."""
     for u in range(size):
         for q in range(span):
-            patch[p, u * span + q] = rows[n, i * stride + u, j * stride * wide + q]
+            patch[p, u * span + q] = values[n, start + u * row + q]
 
 
 @_compiled
@@ -150,59 +179,74 @@ def _dot_real(patch: Floats, weights: Floats, sums: Floats) -> None:
 
 
 @_compiled
-def _pixel(tile: int, p: int, height: int, width: int, pool: bool) -> int:
-    """Flat index of the pixel that is the p-th of a tile: four in a row, or a pooling window."""
-    if not pool:
-        return tile * _PIXELS + p
-    n, cell = divmod(tile, (height // 2) * (width // 2))
-    i, j = divmod(cell, width // 2)
-    return (n * height + 2 * i + p // 2) * width + 2 * j + p % 2
-
-
-@_compiled
 def _add_lacking(
-    sums: NDArray[Any], i: int, j: int, taps: Sums, height: int, width: int, stride: int
+    sums: NDArray[Any],
+    p: int,
+    i: int,
+    j: int,
+    taps: Sums,
+    padded_height: int,
+    padded_width: int,
+    stride: int,
 ) -> None:
-    """Add the weights that pixel (i, j) meets beyond the border to its sums (outputs,)."""
+    """Add the weights that pixel (i, j) meets beyond the border to its sums, sums[p]."""
     size = taps.shape[0]
+    margin = size // 2
     for u in range(size):
-        y = i * stride + u - size // 2
+        y = i * stride + u
         for v in range(size):
-            x = j * stride + v - size // 2
-            if y < 0 or y >= height or x < 0 or x >= width:
+            x = j * stride + v
+            inside = margin <= y < padded_height - margin and margin <= x < padded_width - margin
+            if not inside:
                 for o in range(taps.shape[2]):
-                    sums[o] += taps[u, v, o]
+                    sums[p, o] += taps[u, v, o]
 
 
 @_compiled
 def _cut_pixel(
-    bits: Words, sums: NDArray[Any], row: int, cuts: NDArray[Any], i: int, j: int, flips: Words
+    bits: Words,
+    pixel: int,
+    sums: NDArray[Any],
+    row: int,
+    cuts: NDArray[Any],
+    a: int,
+    b: int,
+    flips: Words,
 ) -> None:
-    """Cut the sums of one pixel, sums[row], into words (⌈C/64⌉,)."""
-    a, b = i % cuts.shape[0], j % cuts.shape[1]
+    """Cut sums[row] at the thresholds of cell (a, b) into the words bits[pixel]."""
     for q in range(flips.size):
         word = np.uint64(0)
+        # Written in just this way, this loop becomes vector code; with its tail apart it does not.
         for c in range(min(64, cuts.shape[2] - 64 * q)):
-            fires = sums[row, 64 * q + c] >= cuts[a, b, 64 * q + c]
-            word |= np.uint64(fires) << np.uint64(c)
-        bits[q] = word ^ flips[q]
+            word |= np.uint64(sums[row, 64 * q + c] >= cuts[a, b, 64 * q + c]) << np.uint64(c)
+        bits[pixel, q] = word ^ flips[q]
 
 
 @_compiled
 def _cut_tile(
-    bits: Words, sums: NDArray[Any], tile: int, pool: bool, cuts: NDArray[Any], flips: Words
+    bits: Words,
+    n: int,
+    pixels: int,
+    sums: NDArray[Any],
+    tile: int,
+    windows: NDArray[np.int64],
+    pool: bool,
+    cuts: NDArray[Any],
+    flips: Words,
 ) -> None:
-    """Cut the sums of one tile into maps (N, H, W, ⌈C/64⌉), after pooling if asked."""
-    batch, height, width, _ = bits.shape
+    """Cut the sums of one tile of picture n into words (N·pixels, ⌈C/64⌉), pooled if asked."""
+    rows, columns, channels = cuts.shape
+    first = _PIXELS * tile
     if pool:
-        for o in range(cuts.shape[2]):
+        for o in range(channels):
             upper, lower = max(sums[0, o], sums[1, o]), max(sums[2, o], sums[3, o])
             sums[0, o] = max(upper, lower)
-    first, count = (tile, 1) if pool else (tile * _PIXELS, _PIXELS)
-    for p in range(min(count, batch * height * width - first)):
-        n, pixel = divmod(first + p, height * width)
-        i, j = divmod(pixel, width)
-        _cut_pixel(bits[n, i, j], sums, p, cuts, i, j, flips)
+        a, b = windows[first, 0] // 2 % rows, windows[first, 1] // 2 % columns
+        _cut_pixel(bits, n * pixels + tile, sums, 0, cuts, a, b, flips)
+    else:
+        for p in range(min(_PIXELS, pixels - first)):
+            a, b = windows[first + p, 0] % rows, windows[first + p, 1] % columns
+            _cut_pixel(bits, n * pixels + first + p, sums, p, cuts, a, b, flips)
 
 
 @_compiled
@@ -220,27 +264,26 @@ def bit_block(
     batch, padded_height, padded_width, wide = x.shape
     height = (padded_height - size) // stride + 1
     width = (padded_width - size) // stride + 1
-    pixels = batch * height * width
-    rows = x.reshape(batch, padded_height, padded_width * wide)
+    row = padded_width * wide
+    windows = _windows(height, width, stride, row, wide, pool)
+    values = x.reshape(batch, padded_height * row)
     patch = np.zeros((_PIXELS, weights.shape[0]), np.uint64)
     sums = np.empty((_PIXELS, weights.shape[1]), np.int64)
-    shrink = 2 if pool else 1
-    bits = np.empty((batch, height // shrink, width // shrink, flips.size), np.uint64)
-    tiles = bits.size // flips.size if pool else (pixels + _PIXELS - 1) // _PIXELS
-    margin = taps.shape[0] // 2
-    for tile in range(tiles):
-        for p in range(_PIXELS):
-            index = min(_pixel(tile, p, height, width, pool), pixels - 1)
-            _gather(patch, p, rows, index, size, stride, wide)
-        _dot_bits(patch, weights, fan_in, sums)
-        if margin:
+    if pool:
+        height, width = height // 2, width // 2
+    pixels = height * width
+    bits = np.empty((batch * pixels, flips.size), np.uint64)
+    for n in range(batch):
+        for tile in range(len(windows) // _PIXELS):
             for p in range(_PIXELS):
-                index = min(_pixel(tile, p, height, width, pool), pixels - 1) % (height * width)
-                inner_height, inner_width = padded_height - 2 * margin, padded_width - 2 * margin
-                i, j = divmod(index, width)
-                _add_lacking(sums[p], i, j, taps, inner_height, inner_width, stride)
-        _cut_tile(bits, sums, tile, pool, cuts, flips)
-    return bits
+                _gather(patch, p, values, n, windows[_PIXELS * tile + p, 2], size, size * wide, row)
+            _dot_bits(patch, weights, fan_in, sums)
+            if taps.size:
+                for p in range(_PIXELS):
+                    i, j = windows[_PIXELS * tile + p, 0], windows[_PIXELS * tile + p, 1]
+                    _add_lacking(sums, p, i, j, taps, padded_height, padded_width, stride)
+            _cut_tile(bits, n, pixels, sums, tile, windows, pool, cuts, flips)
+    return bits.reshape(batch, height, width, flips.size)
 
 
 @_compiled
@@ -250,20 +293,22 @@ def real_block(
     batch, padded_height, padded_width, wide = x.shape
     height = (padded_height - size) // stride + 1
     width = (padded_width - size) // stride + 1
-    pixels = batch * height * width
-    rows = x.reshape(batch, padded_height, padded_width * wide)
+    row = padded_width * wide
+    windows = _windows(height, width, stride, row, wide, pool)
+    values = x.reshape(batch, padded_height * row)
     patch = np.zeros((_PIXELS, weights.shape[0]), np.float32)
     sums = np.empty((_PIXELS, weights.shape[1]), np.float32)
-    shrink = 2 if pool else 1
-    bits = np.empty((batch, height // shrink, width // shrink, flips.size), np.uint64)
-    tiles = bits.size // flips.size if pool else (pixels + _PIXELS - 1) // _PIXELS
-    for tile in range(tiles):
-        for p in range(_PIXELS):
-            index = min(_pixel(tile, p, height, width, pool), pixels - 1)
-            _gather(patch, p, rows, index, size, stride, wide)
-        _dot_real(patch, weights, sums)
-        _cut_tile(bits, sums, tile, pool, cuts, flips)
-    return bits
+    if pool:
+        height, width = height // 2, width // 2
+    pixels = height * width
+    bits = np.empty((batch * pixels, flips.size), np.uint64)
+    for n in range(batch):
+        for tile in range(len(windows) // _PIXELS):
+            for p in range(_PIXELS):
+                _gather(patch, p, values, n, windows[_PIXELS * tile + p, 2], size, size * wide, row)
+            _dot_real(patch, weights, sums)
+            _cut_tile(bits, n, pixels, sums, tile, windows, pool, cuts, flips)
+    return bits.reshape(batch, height, width, flips.size)
 
 
 @_compiled
@@ -271,25 +316,24 @@ def bit_sums(x: Words, weights: Words, taps: Sums, size: int, stride: int, fan_i
     batch, padded_height, padded_width, wide = x.shape
     height = (padded_height - size) // stride + 1
     width = (padded_width - size) // stride + 1
-    outputs = weights.shape[1]
-    pixels = batch * height * width
-    rows = x.reshape(batch, padded_height, padded_width * wide)
+    row, outputs = padded_width * wide, weights.shape[1]
+    windows = _windows(height, width, stride, row, wide, False)
+    values = x.reshape(batch, padded_height * row)
     patch = np.zeros((_PIXELS, weights.shape[0]), np.uint64)
-    tile = np.empty((_PIXELS, outputs), np.int64)
-    sums = np.empty((pixels, outputs), np.int32)
-    margin = taps.shape[0] // 2
-    for start in range(0, pixels, _PIXELS):
-        for p in range(_PIXELS):
-            _gather(patch, p, rows, min(start + p, pixels - 1), size, stride, wide)
-        _dot_bits(patch, weights, fan_in, tile)
-        for p in range(min(_PIXELS, pixels - start)):
-            if margin:
-                inner_height, inner_width = padded_height - 2 * margin, padded_width - 2 * margin
-                i, j = divmod((start + p) % (height * width), width)
-                _add_lacking(tile[p], i, j, taps, inner_height, inner_width, stride)
-            for o in range(outputs):
-                sums[start + p, o] = tile[p, o]
-    return sums.reshape(batch, height, width, outputs)
+    sums = np.empty((_PIXELS, outputs), np.int64)
+    given = np.empty((batch, height * width, outputs), np.int32)
+    for n in range(batch):
+        for start in range(0, len(windows), _PIXELS):
+            for p in range(_PIXELS):
+                _gather(patch, p, values, n, windows[start + p, 2], size, size * wide, row)
+            _dot_bits(patch, weights, fan_in, sums)
+            for p in range(min(_PIXELS, height * width - start)):
+                if taps.size:
+                    i, j = windows[start + p, 0], windows[start + p, 1]
+                    _add_lacking(sums, p, i, j, taps, padded_height, padded_width, stride)
+                for o in range(outputs):
+                    given[n, start + p, o] = sums[p, o]
+    return given.reshape(batch, height, width, outputs)
 
 
 @_compiled
@@ -297,33 +341,35 @@ def real_sums(x: Floats, weights: Floats, size: int, stride: int) -> Floats:
     batch, padded_height, padded_width, wide = x.shape
     height = (padded_height - size) // stride + 1
     width = (padded_width - size) // stride + 1
-    outputs = weights.shape[1]
-    pixels = batch * height * width
-    rows = x.reshape(batch, padded_height, padded_width * wide)
+    row, outputs = padded_width * wide, weights.shape[1]
+    windows = _windows(height, width, stride, row, wide, False)
+    values = x.reshape(batch, padded_height * row)
     patch = np.zeros((_PIXELS, weights.shape[0]), np.float32)
-    tile = np.empty((_PIXELS, outputs), np.float32)
-    sums = np.empty((pixels, outputs), np.float32)
-    for start in range(0, pixels, _PIXELS):
-        for p in range(_PIXELS):
-            _gather(patch, p, rows, min(start + p, pixels - 1), size, stride, wide)
-        _dot_real(patch, weights, tile)
-        for p in range(min(_PIXELS, pixels - start)):
-            for o in range(outputs):
-                sums[start + p, o] = tile[p, o]
-    return sums.reshape(batch, height, width, outputs)
+    sums = np.empty((_PIXELS, outputs), np.float32)
+    given = np.empty((batch, height * width, outputs), np.float32)
+    for n in range(batch):
+        for start in range(0, len(windows), _PIXELS):
+            for p in range(_PIXELS):
+                _gather(patch, p, values, n, windows[start + p, 2], size, size * wide, row)
+            _dot_real(patch, weights, sums)
+            for p in range(min(_PIXELS, height * width - start)):
+                for o in range(outputs):
+                    given[n, start + p, o] = sums[p, o]
+    return given.reshape(batch, height, width, outputs)
 
 
 @_compiled
 def cut(x: NDArray[Any], cuts: NDArray[Any], flips: Words) -> Words:
     batch, height, width, channels = x.shape
-    bits = np.empty((batch, height, width, flips.size), np.uint64)
+    rows, columns, _ = cuts.shape
     pixels = x.reshape(batch * height * width, channels)
+    bits = np.empty((batch * height * width, flips.size), np.uint64)
     for n in range(batch):
         for i in range(height):
             for j in range(width):
-                row = (n * height + i) * width + j
-                _cut_pixel(bits[n, i, j], pixels, row, cuts, i, j, flips)
-    return bits
+                pixel = (n * height + i) * width + j
+                _cut_pixel(bits, pixel, pixels, pixel, cuts, i % rows, j % columns, flips)
+    return bits.reshape(batch, height, width, flips.size)
 
 
 @_compiled
