@@ -36,9 +36,11 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument("--strength", type=float, help="factor on the thresholds; 0 is Sign")
     parser.add_argument("--offset", type=float, help="added to the thresholds")
     parser.add_argument(
-        "--source", default="picture", help="picture, rgb or random-conv (default: picture)"
+        "--source",
+        default="picture",
+        help="picture, rgb, random-conv or layer:MODEL:BLOCK of `models` (default: picture)",
     )
-    parser.add_argument("--maps", type=int, default=16, help="how many random convolutions")
+    parser.add_argument("--maps", type=int, default=16, help="how many convolutions or channels")
     parser.add_argument("--seed", type=int, default=0, help="which random convolutions")
     parser.add_argument("--size", type=int, default=256, help="longest side in pixels, at most")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")

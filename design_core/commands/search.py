@@ -70,8 +70,9 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
         help="how levels become thresholds on a picture",
     )  # fmt: skip
     parser.add_argument(
-        "--features", choices=("picture", "rgb", "random-conv"), default="picture",
-        help="what a picture is turned into before it is cut",
+        "--features", default="picture",
+        help="what a picture becomes before it is cut: picture, rgb, random-conv or "
+        "layer:MODEL:BLOCK, a layer of a trained network",
     )  # fmt: skip
 
 

@@ -33,9 +33,9 @@ class MapOptions:
     Parameters
     ----------
     features
-        A key of `design_core.feature_maps.SOURCES`.
+        A key of `design_core.feature_maps.SOURCES`, or ``layer:MODEL:BLOCK`` of the zoo.
     maps, seed
-        How many random convolutions, and which.
+        How many random convolutions, and which; how many channels of a layer.
     size
         Longest side of a picture in pixels, at most.
     """

@@ -11,6 +11,8 @@ import torch
 
 from design_core.feature_maps import extract_maps
 from design_core.samples import sample
+from design_core.search.sources import MapOptions, open_tables
+from design_core.search.tables import estimate_tables
 from design_core.training.data import load_data
 from design_core.zoo.card import CHECKPOINTS, load_cards
 from design_core.zoo.checkpoint import CheckpointError
@@ -101,3 +103,10 @@ def test_bad_layers_are_named(source: str, message: str) -> None:
 def test_the_digits_pair() -> None:
     found = comparisons([open_entry(SIGN).card, open_entry(DESIGN).card])
     assert [c.difference.counts for c in found if c.difference] == [(5, 5)]
+
+
+def test_kernels_are_searched_on_layers() -> None:
+    options = MapOptions(features=f"layer:{DESIGN}:block2", maps=3)
+    tables = open_tables("picture:sample:digit-3", options=options)
+    expected = estimate_tables([layer_maps(sample("digit-3"), DESIGN, "block2")[:3]])
+    assert (tables.patterns == expected.patterns).all()
