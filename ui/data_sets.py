@@ -85,12 +85,12 @@ def _offer_download(name: str) -> None:
     # Any other interaction reruns the page, which stops the download and removes what it left.
     st.button("Cancel", width="stretch")
     bar = st.progress(0.0, "Starting")
+
+    def report(fraction: float | None, message: str) -> None:
+        bar.progress(fraction or 0.0, message)
+
     try:
-        download_dataset(
-            name,
-            DATA,
-            progress=lambda fraction, message: bar.progress(fraction or 0.0, message),
-        )
+        download_dataset(name, DATA, progress=report)
     except DatasetError as error:
         bar.empty()
         st.error(str(error), icon=":material/cloud_off:")
