@@ -221,7 +221,7 @@ def find(app: AppTest) -> Any:
 
 def test_the_best_2x2_is_found_explained_and_taken(app: AppTest) -> None:
     find(app)
-    expected = find_kernels(random_convolution_tables(form="relu"), (2, 2), top=8)
+    expected = find_kernels(random_convolution_tables(form="relu"), (2, 2), top=12)
     (said,) = [one.proto.body for one in app.get("html") if "ds-findings" in one.proto.body]
     for sentence in expected.findings():
         assert f"<li>{sentence}</li>" in said

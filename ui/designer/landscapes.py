@@ -210,7 +210,7 @@ class Question:
                     constraints=order.constraints,
                     slice_rule=order.slice_rule,
                     n_slices=order.n_slices,
-                    top=8,
+                    top=12,
                     progress=progress,
                 )
             )

@@ -19,7 +19,7 @@ from ui.figures import kernel_image
 __all__ = ["search_panel"]
 
 _LARGEST = 8
-_COLUMNS = 4
+_CARD = 168  # pixels: six in a row on a desk, two on a phone
 _TICK = 0.1  # seconds between two messages about progress
 
 
@@ -134,12 +134,9 @@ def _show(desk: Desk, found: SearchResult) -> None:
         + "".join(f"<li>{escape(sentence)}</li>" for sentence in found.findings())
         + "</ul>"
     )
-    for first in range(0, len(found.best), _COLUMNS):
-        row = found.best[first : first + _COLUMNS]
-        for number, (column, scored) in enumerate(
-            zip(st.columns(_COLUMNS), row, strict=False), start=first
-        ):
-            with column:
+    with st.container(horizontal=True):
+        for number, scored in enumerate(found.best):
+            with st.container(width=_CARD, gap="xsmall"):
                 _card(desk, found, scored, number)
 
 
