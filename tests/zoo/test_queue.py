@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from design_core.paths import ROOT
 from design_core.training.data import load_data
 from design_core.training.recipe import load_recipe
 from design_core.training.train import train
 from design_core.zoo.card import Card, find_card
 from design_core.zoo.collect import collect_run
 from design_core.zoo.plan import ACTIVATIONS, Job, activation_title, own_kernel, plan
-from design_core.zoo.queue import Queue, job_card, open_jobs, park_runs, parked_runs
+from design_core.zoo.queue import Queue, _alone, job_card, open_jobs, park_runs, parked_runs
 
 CHANGES = ("epochs=3", "warmup_epochs=1", "width=4", "activation=sign", "affine=false")
 JOBS = [Job(f"short-s{seed}", "digits", "digits", CHANGES, seed) for seed in range(2)]
@@ -128,8 +133,6 @@ def test_a_failure_is_told_and_the_rest_goes_on(runs: Path, tmp_path: Path) -> N
 
 
 def test_two_queues_do_not_share_a_folder(tmp_path: Path) -> None:
-    from design_core.zoo.queue import _alone
-
     queue = Queue(tmp_path, Path("data"), root=tmp_path / "zoo", tell=print)
     with _alone(tmp_path), pytest.raises(ValueError, match="Another process trains in"):
         queue.work([], workers=1)
@@ -188,3 +191,33 @@ def test_our_own_kernel_keeps_the_mean_and_halves_the_spread() -> None:
     assert thresholds.max() - thresholds.min() == pytest.approx(0.168, abs=2e-2)
     assert activation_title(ACTIVATIONS["own"][0]).startswith("own kernel")
     assert activation_title("relu") == "relu"
+
+
+def test_stopped_at_any_time_another_machine_goes_on(tmp_path: Path) -> None:
+    zoo, here, there = tmp_path / "zoo", tmp_path / "here", tmp_path / "there"
+    only = ["--only", "digits-sign-on-s0", "--zoo", str(zoo)]
+
+    def command(part: str, runs: Path) -> list[str]:
+        return [sys.executable, "-m", "design_core", "zoo", part, "--runs", str(runs), *only]
+
+    first = subprocess.Popen(command("train", here), stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    metrics = here / "digits-sign-on-s0" / "metrics.jsonl"
+    while first.poll() is None and not (metrics.is_file() and metrics.read_text()):
+        time.sleep(0.05)
+    first.send_signal(signal.SIGTERM)
+    told, _ = first.communicate()
+    assert first.returncode == 130
+    assert "the same command goes on" in told
+    with _alone(here):  # no training is left over
+        pass
+    done = subprocess.run(
+        command("park", here), capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert done.stdout == "digits-sign-on-s0\n"
+    done = subprocess.run(
+        command("train", there), capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    assert "taken from where it was parked" in done.stdout
+    card, _ = find_card("digits-tiny-w16-sign-affine_on", zoo)
+    assert len(card.curve(0)) == card.recipe["epochs"]
+    assert parked_runs(zoo) == []
