@@ -28,6 +28,9 @@ from .scores import (
     total_variation,
     tv_map,
 )
+from .zoo.card import Card, load_cards
+from .zoo.checkpoint import CheckpointError, load_checkpoint
+from .zoo.entry import Entry, layer_maps, open_entry
 
 __all__ = [
     "OMEGA",
@@ -37,7 +40,10 @@ __all__ = [
     "SCALE_NAMES",
     "SURROGATES",
     "ActivationScores",
+    "Card",
+    "CheckpointError",
     "DeSign",
+    "Entry",
     "FeatureMaps",
     "KernelFileError",
     "Picture",
@@ -64,8 +70,12 @@ __all__ = [
     "grey_png",
     "heat_png",
     "kernel_svg",
+    "layer_maps",
     "lloyd_max",
+    "load_cards",
+    "load_checkpoint",
     "load_kernel",
+    "open_entry",
     "parse_kernel",
     "psnr",
     "published_kernel",
