@@ -1,11 +1,13 @@
 from .backend import BACKENDS, load_backend
 from .files import load_packed, save_packed
 from .network import PackedNetwork
+from .onnx_export import export_onnx
 from .packing import pack
 
 __all__ = [
     "BACKENDS",
     "PackedNetwork",
+    "export_onnx",
     "load_backend",
     "load_packed",
     "pack",

@@ -1,0 +1,76 @@
+"""``python -m design_core bench``: its report, on networks small enough for a test."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from design_core.__main__ import main
+from design_core.engine import measure
+from design_core.engine.cpu import cpu_facts
+from design_core.engine.measure import frozen, race
+from design_core.networks import build_network
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    small = {"narrow": ("vgg_small", {"width": 4, "padding": "zero"})}
+    monkeypatch.setattr(
+        measure.measure,
+        "__kwdefaults__",
+        {
+            **measure.measure.__kwdefaults__,
+            "shapes": ((70, 20, 5),),
+            "networks": small,
+        },
+    )
+    monkeypatch.setattr(measure, "_design_over_sign", lambda _: 1.0)
+
+
+OPTIONS = ["--eager", "--batch", "1", "--batch", "3", "--threads", "1", "--seconds", "0.01"]
+
+
+def test_json_has_the_promised_keys(capsys: pytest.CaptureFixture[str]) -> None:
+    threads = torch.get_num_threads()
+    assert main(["bench", "--json", *OPTIONS]) == 0
+    assert torch.get_num_threads() == threads
+    report = json.loads(capsys.readouterr().out)
+    assert [one["batch"] for one in report["layers"]] == [1, 3]
+    for layer in report["layers"]:
+        assert layer["shape"] == [70, 20, 5, 5]
+        assert layer["threads"] == 1
+        assert layer["ratio"] == pytest.approx(layer["fp32_ms"] / layer["packed_ms"])
+    for network in report["networks"]:
+        assert network["name"] == "narrow"
+        assert 0 < network["bytes"] < network["fp32_bytes"]
+        assert network["ratio"] == pytest.approx(network["fp32_ms"] / network["packed_ms"])
+    assert report["cpu"] == cpu_facts()
+
+
+def test_the_table_has_a_line_per_result(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", *OPTIONS]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("3x3 70→20 at 5x5") for line in lines) == 2
+    assert sum(line.startswith("narrow") for line in lines) == 2
+
+
+def test_no_threads_no_bench(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["bench", "--threads", "0"]) == 1
+    assert "--threads is 1 or more; got 0." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("padding", ["one", "replicate", "zero"])
+def test_the_opponent_computes_the_same(padding: str) -> None:
+    model = build_network("vgg_small", width=4, last="binary", padding=padding).eval()
+    x = torch.randn(3, 3, 32, 32)
+    with torch.inference_mode():
+        torch.testing.assert_close(frozen(model)(x), model(x))
+
+
+def test_contenders_take_turns() -> None:
+    turns: list[str] = []
+    times = race({name: lambda name=name: turns.append(name) for name in "ab"}, 0)
+    assert "".join(turns) == "ab" * 6  # one to warm up, five counted
+    assert set(times) == {"a", "b"}
