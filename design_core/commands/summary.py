@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from design_core.commands.models import add_zoo_argument
+
+if TYPE_CHECKING:
+    from design_core.networks.summary import NetworkSummary
 
 __all__ = ["add_parser", "run"]
 
@@ -14,16 +17,47 @@ __all__ = ["add_parser", "run"]
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Add the command's parser."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "summary", help="count a trained network's parameters, operations and bytes"
+        "summary", help="count a network's parameters, operations and bytes"
     )
-    parser.add_argument("name", metavar="NAME", help="a network of `models`, or NAME@SEED")
+    parser.add_argument(
+        "name",
+        metavar="NAME",
+        help="a trained network of `models`, NAME@SEED, or a kind of network such as vgg_small",
+    )
     add_zoo_argument(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
-    """Summarize and print; densities are those of the card, measured on the test set."""
+    """Summarize and print."""
+    from design_core.networks import network_names
+
+    if args.name in network_names():
+        title, counted = _of_a_kind(args.name)
+    else:
+        title, counted = _of_the_zoo(args)
+    if args.json:
+        print(json.dumps({**title, **counted.to_dict()}, indent=2))
+    else:
+        print(*(f"{key} {value}" for key, value in title.items()), sep=", ")
+        print(counted)
+    return 0
+
+
+def _of_a_kind(name: str) -> tuple[dict[str, Any], NetworkSummary]:
+    """An untrained network with all its defaults."""
+    from design_core.networks import build_network, network_options
+    from design_core.networks.summary import summary
+
+    options = network_options(name)
+    side = int(options.get("image_size", 32))
+    shape = (int(options["in_channels"]), side, side)
+    return {"network": name}, summary(build_network(name), shape)
+
+
+def _of_the_zoo(args: argparse.Namespace) -> tuple[dict[str, Any], NetworkSummary]:
+    """A trained network; densities are those of its card, measured on the test set."""
     from dataclasses import replace
 
     from design_core.networks.summary import NetworkSummary, summary
@@ -39,11 +73,4 @@ def run(args: argparse.Namespace) -> int:
         else layer
         for layer in counted.layers
     )
-    with_density = NetworkSummary(layers)
-    if args.json:
-        report = {"name": entry.card.name, "seed": entry.seed, **with_density.to_dict()}
-        print(json.dumps(report, indent=2))
-    else:
-        print(f"{entry.card.name}, seed {entry.seed}")
-        print(with_density)
-    return 0
+    return {"name": entry.card.name, "seed": entry.seed}, NetworkSummary(layers)

@@ -68,6 +68,13 @@ def test_summary_counts_and_shows_the_cards_density(capsys: pytest.CaptureFixtur
     assert measured == list(card.result(1).density.values())
 
 
+def test_summary_of_a_kind_of_network(capsys: pytest.CaptureFixture[str]) -> None:
+    report = json.loads(output(capsys, "summary", "resnet20", "--json"))
+    kinds = [layer["kind"] for layer in report["layers"]]
+    assert (report["network"], kinds.count("BinaryConv2d")) == ("resnet20", 18)
+    assert output(capsys, "summary", "tiny").startswith("network tiny\n")
+
+
 def test_evaluate_reproduces_the_card(capsys: pytest.CaptureFixture[str]) -> None:
     reports = json.loads(output(capsys, "evaluate", SIGN, "--json"))
     card = open_entry(SIGN).card
