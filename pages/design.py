@@ -13,6 +13,7 @@ from ui.designer.charts import chart_title, landscape_chart, plane_chart
 from ui.designer.desk import Desk, desk, levels_name
 from ui.designer.editor_panel import editor_panel
 from ui.designer.files_panel import files_panel
+from ui.designer.finding_panel import finding_panel
 from ui.designer.landscapes import Judged, Listing, Plane, Question
 from ui.designer.scoring import (
     finding,
@@ -27,7 +28,7 @@ from ui.designer.threshold_panel import threshold_panel
 from ui.entry import require_entry
 from ui.rail import own_kernel, picture_rail
 
-PANELS = ("Find the best", "Thresholds", "Sweep", "Files and code")
+PANELS = ("Find the best", "Thresholds", "Sweep", "Files and code", "What it selects")
 PLOT = {"displayModeBar": False}
 
 
@@ -170,5 +171,7 @@ elif panel == "Thresholds":
     threshold_panel(design, scene)
 elif panel == "Sweep":
     sweep_panel(design, scene)
-else:
+elif panel == "Files and code":
     files_panel(design)
+else:
+    finding_panel()

@@ -399,3 +399,14 @@ def test_ranks_become_levels() -> None:
 )
 def test_ordinals(number: int, text: str) -> None:
     assert ordinal(number) == text
+
+
+def test_the_finding_states_what_the_library_finds(app: AppTest) -> None:
+    panel(app, "What it selects")
+    assert not app.exception
+    (text,) = [one.value for one in app.markdown if "degenerate" in one.value]
+    assert "1.000, is shared by 272 of 1,296" in text
+    assert "2x2-v2 ranks 273" in text
+    assert "[0 9; 9 0] wins with 1.996 and keeps 0.010 bits per pixel" in text
+    assert "2x2-v1 ranks 209; 2x2-v2 ranks 692" in text
+    assert "[1 1; 1 1] keeps the most after ReLU, 0.999" in text
