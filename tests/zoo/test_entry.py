@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from design_core.engine import pack
 from design_core.feature_maps import extract_maps
 from design_core.samples import sample
 from design_core.search.sources import MapOptions, open_tables
@@ -110,3 +111,13 @@ def test_kernels_are_searched_on_layers() -> None:
     tables = open_tables("picture:sample:digit-3", options=options)
     expected = estimate_tables([layer_maps(sample("digit-3"), DESIGN, "block2")[:3]])
     assert (tables.patterns == expected.patterns).all()
+
+
+@pytest.mark.parametrize("name", [SIGN, DESIGN])
+def test_the_engine_takes_networks_of_the_zoo(name: str) -> None:
+    entry = open_entry(name)
+    pictures = entry.checkpoint.pictures
+    x = pictures.normalized(load_data("digits").test_x[:50])
+    packed = pack(entry.checkpoint.model, pictures.shape, backend="numpy")
+    with torch.inference_mode():
+        assert packed(x) == pytest.approx(entry.checkpoint.model(x).numpy(), abs=1e-5)
