@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +86,7 @@ def strength_sweep(
         raise ValueError(f"A sweep shows one map of shape (H, W); got shape {x.shape}.")
     if not strengths:
         raise ValueError("A sweep needs at least one strength.")
-    own = replace(kernel, levels=kernel.levels[channel % kernel.shape[0]])
+    own = kernel.for_channel(channel)
     there_and_back = [*strengths, *strengths[-2:0:-1]]
     frames = [_frame(binarize(x, own.scaled(strength=float(s))), factor) for s in there_and_back]
     buffer = io.BytesIO()

@@ -8,7 +8,6 @@ side.
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -136,7 +135,7 @@ def _cut(
     """Bits of Sign and DeSign, and the kernel's slice that this channel uses."""
     if x.ndim != 2:
         raise ValueError(f"A figure shows one map of shape (H, W); got shape {x.shape}.")
-    own = replace(kernel, levels=kernel.levels[channel % kernel.shape[0]])
+    own = kernel.for_channel(channel)
     return x >= 0, binarize(x, own), own
 
 

@@ -94,7 +94,7 @@ shown = viewer(
 )
 
 x = maps.x[shown.selected][None]
-one = {name: scored[shown.selected] for name, scored in compared(bench.scene, shown.kernel).items()}
+one = compared(bench.scene, shown.selected, shown.kernel)
 heading.html(f'<h1 class="ds-finding">{escape(finding(one["sign"], one["design"]))}</h1>')
 
 with st.expander("All scores of this map"):

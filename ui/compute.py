@@ -63,9 +63,10 @@ def maps_of(scene: Scene) -> FeatureMaps:
 
 
 @_by_content
-def compared(scene: Scene, kernel: ThresholdKernel) -> dict[str, ActivationScores]:
-    """Sign, DeSign and ReLU on all maps of the scene, with their scores."""
-    return compare_activations(maps_of(scene).x, kernel)
+def compared(scene: Scene, channel: int, kernel: ThresholdKernel) -> dict[str, ActivationScores]:
+    """Sign, DeSign and ReLU on one map of the scene, with their scores."""
+    x = maps_of(scene).x[channel : channel + 1]
+    return compare_activations(x, kernel.for_channel(channel))
 
 
 @_by_content

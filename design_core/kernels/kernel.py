@@ -239,6 +239,10 @@ class ThresholdKernel:
                 )
         return replace(self, levels=np.concatenate([self.levels, *(o.levels for o in others)]))
 
+    def for_channel(self, channel: int) -> ThresholdKernel:
+        """The one slice that cuts this channel: slice ``channel mod s``."""
+        return replace(self, levels=self.levels[channel % self.shape[0]])
+
     def rolled(self, rows: int = 0, columns: int = 0) -> ThresholdKernel:
         """Shift in space, cyclically: entry (0, 0) moves to (rows, columns)."""
         return replace(self, levels=np.roll(self.levels, (rows, columns), axis=(1, 2)))

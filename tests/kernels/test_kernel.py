@@ -353,3 +353,13 @@ def test_strength_zero_makes_every_kernel_plain_sign() -> None:
     for kernel in PUBLISHED.values():
         bits = binarize(np.tile(x, (4, 3, 1)), kernel.scaled(strength=0))
         np.testing.assert_array_equal(bits, np.tile([False, True, True, True], (4, 3, 1)))
+
+
+def test_a_channel_is_cut_by_its_slice_alone() -> None:
+    kernel = ThresholdKernel([[[1, 3]], [[5, 7]], [[9, 0]]])
+    x = np.random.default_rng(3).normal(size=(7, 4, 5)).astype(np.float32)
+    whole = binarize(x, kernel)
+    for channel in range(7):
+        own = kernel.for_channel(channel)
+        assert own.shape == (1, 1, 2)
+        assert np.array_equal(binarize(x[channel], own), whole[channel])
