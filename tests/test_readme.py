@@ -69,3 +69,12 @@ def test_scores_on_camera_are_as_stated(capsys: pytest.CaptureFixture[str]) -> N
     assert round(json.loads(capsys.readouterr().out)["score"], 3) == 0.603
     assert main([*shlex.split(plain.split("design_core ")[1]), "--json"]) == 0
     assert round(json.loads(capsys.readouterr().out)["score"], 3) == 0.374
+
+
+def test_the_best_cut_of_a_trained_layer_is_as_stated(capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = [block for block in blocks("sh") if "layer:cifar10" in block]
+    assert main([*shlex.split(block.split("design_core ")[1]), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert round(found["score"], 3) == 0.882
+    assert found["evaluated"] == 625
+    assert found["best"][0]["kernel"]["levels"] == [[[0, 0], [0, 0]]]

@@ -58,7 +58,8 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--source", default="random-conv",
-        help="random-conv (exact model), picture:FILE, picture:sample:NAME or folder:DIRECTORY",
+        help="random-conv (exact model), picture:FILE, picture:sample:NAME, folder:DIRECTORY or "
+        "layer:MODEL:BLOCK, a block of a trained network on its samples",
     )  # fmt: skip
     parser.add_argument(
         "--form", choices=("signed", "relu", "reconstruction"), default="signed",

@@ -1,4 +1,4 @@
-"""What a search scores on, from a short text: ``random-conv``, ``picture:…``, ``folder:…``."""
+"""What a search scores on, from a short text: ``random-conv``, ``picture:…``, ``layer:…``, …"""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from design_core.feature_maps import extract_maps
 from design_core.kernels.kernel import OMEGA
 from design_core.pictures import SUFFIXES, Picture, fit, load, load_file
+from design_core.samples import sample, sample_names
 from design_core.scaling import Scale, fit_scale
 from design_core.search.tables import BlockTables, estimate_tables, random_convolution_tables
 
@@ -67,11 +68,24 @@ def _of_folder(name: str, options: MapOptions) -> Iterator[Maps]:
         yield options.of(load_file(path))
 
 
+def _of_layer(name: str, options: MapOptions) -> Iterator[Maps]:
+    """The first channels of a block, on the embedded samples of the network's own data set."""
+    from design_core.zoo.card import find_card  # the zoo is built on much that searches need not
+
+    model, _, block = name.rpartition(":")
+    if not model:
+        raise ValueError(f"A layer is written layer:MODEL:BLOCK; got layer:{block}.")
+    card, _ = find_card(model)
+    for sample_name in sample_names(card.dataset):
+        yield extract_maps(sample(sample_name), f"layer:{name}", maps=options.maps).x
+
+
 #: Where real pre-activations come from: the word before the colon, and what reads the rest. Each
-#: yields standardized float32 maps of shape (..., H, W), and may be read more than once.
+#: yields float32 maps of shape (..., H, W) on the scale of a batch norm, more than once if asked.
 MAP_SOURCES: dict[str, Callable[[str, MapOptions], Iterator[Maps]]] = {
     "picture": _of_picture,
     "folder": _of_folder,
+    "layer": _of_layer,
 }
 
 
@@ -91,7 +105,7 @@ def open_tables(
     source
         ``random-conv`` for the exact model of random binary convolutions, or a word of
         `MAP_SOURCES`, a colon and a name: ``picture:FILE``, ``picture:sample:NAME``,
-        ``folder:DIRECTORY``.
+        ``folder:DIRECTORY``, ``layer:MODEL:BLOCK`` of the zoo.
     levels, form
         The level set, and one of `FORMS`.
     scale
@@ -118,7 +132,7 @@ def open_tables(
     def read() -> Iterator[Maps]:
         return MAP_SOURCES[kind](name, chosen)
 
-    label = f"{source} ({chosen.features})"
+    label = source if kind == "layer" else f"{source} ({chosen.features})"
     fitted = _scale(scale, levels, read)
     return estimate_tables(read(), levels, scale=fitted, form=form, source=label, window=window)
 
@@ -146,5 +160,5 @@ def _scale(
     if scale != "data":
         return Scale(scale) if isinstance(scale, str) else scale
     random = np.random.default_rng(0)
-    sample = [random.choice(maps.ravel(), _SAMPLED) for maps in islice(read(), MAX_PICTURES)]
-    return fit_scale(np.concatenate(sample), tuple(levels))
+    drawn = [random.choice(maps.ravel(), _SAMPLED) for maps in islice(read(), MAX_PICTURES)]
+    return fit_scale(np.concatenate(drawn), tuple(levels))

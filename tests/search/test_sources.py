@@ -10,10 +10,11 @@ from PIL import Image
 
 from design_core.feature_maps import extract_maps
 from design_core.pictures import fit, load
+from design_core.samples import sample
 from design_core.scaling import fit_scale
-from design_core.search import sources
 from design_core.search.sources import MapOptions, open_tables, tables_of_pictures
 from design_core.search.tables import estimate_tables, random_convolution_tables
+from design_core.zoo.entry import layer_maps
 
 
 def test_the_model_is_named_without_a_file() -> None:
@@ -53,20 +54,23 @@ def test_a_scale_can_be_named_or_fitted() -> None:
     assert fitted.values == pytest.approx(expected, abs=0.1)  # a sample of the values is fitted
 
 
-def test_further_sources_can_be_added(monkeypatch: pytest.MonkeyPatch) -> None:
-    x = np.random.default_rng(1).normal(size=(4, 8, 8)).astype(np.float32)
-    monkeypatch.setitem(sources.MAP_SOURCES, "layer", lambda _name, _options: iter([x]))
-    tables = open_tables("layer:tiny:conv2")
-    assert (tables.patterns == estimate_tables([x]).patterns).all()
+def test_a_layer_is_counted_on_the_samples_of_its_data_set() -> None:
+    model = "digits-tiny-w16-sign-affine_on@0"
+    tables = open_tables(f"layer:{model}:block2", options=MapOptions(maps=5))
+    digits = [layer_maps(sample(f"digit-{k}"), model, "block2")[:5] for k in range(10)]
+    assert (tables.patterns == estimate_tables(digits).patterns).all()
 
 
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("moon", "A source is random-conv, picture:…, folder:…; got 'moon'"),
+        ("moon", "A source is random-conv, picture:…, folder:…, layer:…; got 'moon'"),
         ("picture:", "A source is random-conv"),
         ("folder:/nowhere/at/all", "There is no folder"),
         ("picture:/nowhere.png", "cannot be read"),
+        ("layer:block2", "A layer is written layer:MODEL:BLOCK"),
+        ("layer:nobody:block2", "The zoo has no 'nobody'"),
+        ("layer:digits-tiny-w16-sign-affine_on@0:block9", "has no 'block9'"),
     ],
 )
 def test_bad_sources_are_named(source: str, message: str) -> None:
