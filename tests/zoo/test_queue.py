@@ -201,8 +201,9 @@ def test_stopped_at_any_time_another_machine_goes_on(tmp_path: Path) -> None:
         return [sys.executable, "-m", "design_core", "zoo", part, "--runs", str(runs), *only]
 
     first = subprocess.Popen(command("train", here), stdout=subprocess.PIPE, text=True, cwd=ROOT)
-    metrics = here / "digits-sign-on-s0" / "metrics.jsonl"
-    while first.poll() is None and not (metrics.is_file() and metrics.read_text()):
+    # Metrics are written before the state: stopped in between, the first epoch would be lost.
+    state = here / "digits-sign-on-s0" / "state.safetensors"
+    while first.poll() is None and not state.is_file():
         time.sleep(0.05)
     first.send_signal(signal.SIGTERM)
     told, _ = first.communicate()
