@@ -22,9 +22,11 @@ __all__ = [
     "bits_png",
     "describe_kernel",
     "enlarge",
+    "grey_levels",
     "grey_png",
     "heat_png",
     "kernel_svg",
+    "threshold_shades",
 ]
 
 #: The two tones of a bit, the same in light and dark: −1 is ink, +1 is paper.
@@ -56,12 +58,20 @@ def bits_png(bits: NDArray[np.bool_], factor: int = 1) -> bytes:
 
 
 def grey_png(x: NDArray[np.floating[Any]], *, black: float = -2.5, white: float = 2.5) -> bytes:
-    """A real-valued map (H, W) in grey, clipped beyond the values of black and white.
+    """A real-valued map (H, W) as a grey PNG; see `grey_levels`."""
+    return _png(Image.fromarray(grey_levels(x, black=black, white=white)))
+
+
+def grey_levels(
+    x: NDArray[np.floating[Any]], *, black: float = -2.5, white: float = 2.5
+) -> NDArray[np.uint8]:
+    """Grey values 0 to 255 of a real-valued map, clipped beyond the values of black and white.
 
     Standardized maps seldom leave ±2.5; a fixed range keeps all maps comparable.
     """
     grey = np.clip((x - black) / (white - black), 0, 1)
-    return _png(Image.fromarray(np.rint(grey * 255).astype(np.uint8)))
+    levels: NDArray[np.uint8] = np.rint(grey * 255).astype(np.uint8)
+    return levels
 
 
 def heat_png(heat: NDArray[np.floating[Any]], *, peak: float = 2.0) -> bytes:
@@ -85,7 +95,7 @@ def kernel_svg(kernel: ThresholdKernel, *, cell: int = 48) -> str:
     gap = cell // 3
     width, height = slices * columns * cell + (slices - 1) * gap, rows * cell
     thresholds = kernel.thresholds
-    shades = _shades(thresholds)
+    shades = threshold_shades(thresholds)
     cells = []
     for (s, i, j), level in np.ndenumerate(kernel.levels):
         x, y = s * (columns * cell + gap) + j * cell, i * cell
@@ -119,7 +129,7 @@ def describe_kernel(kernel: ThresholdKernel) -> str:
     return f"{name}, thresholds by row: {' | '.join(slices)}"
 
 
-def _shades(thresholds: NDArray[np.float64]) -> NDArray[np.int64]:
+def threshold_shades(thresholds: NDArray[np.float64]) -> NDArray[np.int64]:
     """Grey from 236 (lowest threshold) to 40 (highest); a uniform kernel is mid-grey."""
     low, high = thresholds.min(), thresholds.max()
     rank = (thresholds - low) / (high - low) if high > low else np.full_like(thresholds, 0.5)

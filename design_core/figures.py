@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from design_core.drawing import INK, PAPER
+from design_core.drawing import INK, PAPER, grey_levels, threshold_shades
 from design_core.kernels.kernel import ThresholdKernel, binarize
 from design_core.scores import activation_density, total_variation
 
@@ -68,8 +68,7 @@ def activation_figure(
     figure = Figure(figsize=(width, width * (0.27 * height_of_map) + 5 * points / 72))
     axes = figure.subplots(1, 4, width_ratios=[1, 1, 1, 0.55], gridspec_kw={"wspace": 0.08})
     figure.subplots_adjust(left=0.01, right=0.99, top=0.86, bottom=0.16)
-    grey = np.clip((x / 2.5 + 1) / 2, 0, 1)[..., None] * 255  # as in grey_png
-    _picture(axes[0], grey, "Pre-activation x", "", points)
+    _picture(axes[0], grey_levels(x)[..., None], "Pre-activation x", "", points)
     _picture(axes[1], _tones(sign), "Sign", _numbers(sign), points)
     _picture(axes[2], _tones(design), "DeSign", _numbers(design), points)
     _kernel(axes[3], own, points)
@@ -163,10 +162,8 @@ def _kernel(axes: Axes, kernel: ThresholdKernel, points: float) -> None:
     """Darker is a higher threshold; levels are written where a cell has room for them."""
     thresholds = kernel.thresholds[0]
     rows, columns = thresholds.shape
-    low, high = thresholds.min(), thresholds.max()
-    rank = (thresholds - low) / (high - low) if high > low else np.full_like(thresholds, 0.5)
-    shade = np.rint(236 - 196 * rank).astype(np.uint8)  # as in kernel_svg
-    below = f"T from {low:.2f} to {high:.2f}".replace("-", "−")
+    shade = threshold_shades(thresholds)
+    below = f"T from {thresholds.min():.2f} to {thresholds.max():.2f}".replace("-", "−")
     _picture(axes, shade[..., None], "Kernel", below, points)
     if max(rows, columns) <= 8:
         for (i, j), level in np.ndenumerate(kernel.levels[0]):
