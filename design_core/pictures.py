@@ -31,7 +31,6 @@ __all__ = [
     "PictureError",
     "decode",
     "fit",
-    "load",
     "load_file",
 ]
 
@@ -244,21 +243,6 @@ def fit(picture: Picture, longest: int) -> Picture:
         sha256=sha256(f"{picture.sha256} {change}".encode()).hexdigest(),
         notes=(*picture.notes, change),
     )
-
-
-def load(reference: str) -> Picture:
-    """Return an embedded sample, ``sample:NAME``, or else the picture in the file of that path.
-
-    Raises
-    ------
-    PictureError
-        There is no such sample or file, or it cannot be read.
-    """
-    if reference.startswith("sample:"):
-        from design_core.samples import sample  # samples are built on this module
-
-        return sample(reference.removeprefix("sample:"))
-    return load_file(Path(reference))
 
 
 def load_file(path: Path) -> Picture:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from design_core.paths import ASSETS
 from design_core.pictures import Picture, PictureError, load_file
 
-__all__ = ["GROUPS", "SAMPLES", "Sample", "sample", "sample_names"]
+__all__ = ["GROUPS", "SAMPLES", "Sample", "load_picture", "sample", "sample_names"]
 
 #: The groups, in the order in which they are offered.
 GROUPS = ("patterns", "photos", "digits", "cifar10", "cifar100")
@@ -86,6 +86,19 @@ def sample_names(group: str | None = None) -> tuple[str, ...]:
     if group is not None and group not in GROUPS:
         raise ValueError(f"There is no group {group!r}. Choose from {', '.join(GROUPS)}.")
     return tuple(one.name for one in SAMPLES.values() if group in (None, one.group))
+
+
+def load_picture(reference: str) -> Picture:
+    """Return an embedded sample, ``sample:NAME``, or else the picture in the file of that path.
+
+    Raises
+    ------
+    PictureError
+        There is no such sample or file, or it cannot be read.
+    """
+    if reference.startswith("sample:"):
+        return sample(reference.removeprefix("sample:"))
+    return load_file(Path(reference))
 
 
 def _grid() -> tuple[Plane, Plane]:

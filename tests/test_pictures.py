@@ -26,7 +26,6 @@ from design_core.pictures import (
     PictureError,
     decode,
     fit,
-    load,
     load_file,
 )
 
@@ -401,20 +400,6 @@ def test_fit_refuses_to_reduce_to_nothing(longest: int) -> None:
 
 
 # Files
-
-
-def test_load_reads_samples_and_files(tmp_path: Path) -> None:
-    file = tmp_path / "photo.jpg"
-    file.write_bytes(ODD["really-a-png.jpg"])
-    np.testing.assert_array_equal(load(str(file)).pixels, UPRIGHT)
-    assert load(str(file)).name == "photo.jpg"
-    assert load("sample:zone-plate").width == 256
-
-
-@pytest.mark.parametrize("reference", ["sample:zone-plates", "sample:", "nowhere.png", "a\0b", ""])
-def test_load_says_what_is_missing(reference: str) -> None:
-    with pytest.raises(PictureError):
-        load(reference)
 
 
 def test_load_file_refuses_folders_pipes_and_large_files(tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from design_core.datasets import CIFAR10_CLASSES, CIFAR100_CLASSES
 from design_core.paths import ASSETS
 from design_core.pictures import PictureError
-from design_core.samples import GROUPS, SAMPLES, sample, sample_names
+from design_core.samples import GROUPS, SAMPLES, load_picture, sample, sample_names
 
 I, J = np.indices((256, 256))  # noqa: E741 (row index, as in the formulas)
 
@@ -140,3 +141,17 @@ def test_cifar_samples_are_labelled_by_their_files(group: str, classes: tuple[st
         assert name == f"{group}-{index:02d}"
         assert file.name == f"{index:02d}-{label}.png"
         assert sample(name).pixels.shape == (32, 32, 3)
+
+
+def test_load_picture_reads_samples_and_files(tmp_path: Path) -> None:
+    file = tmp_path / "photo.png"
+    Image.fromarray(sample("zone-plate").pixels).save(file)
+    np.testing.assert_array_equal(load_picture(str(file)).pixels, sample("zone-plate").pixels)
+    assert load_picture(str(file)).name == "photo.png"
+    assert load_picture("sample:zone-plate") is sample("zone-plate")
+
+
+@pytest.mark.parametrize("reference", ["sample:zone-plates", "sample:", "nowhere.png", "a\0b", ""])
+def test_load_picture_says_what_is_missing(reference: str) -> None:
+    with pytest.raises(PictureError):
+        load_picture(reference)

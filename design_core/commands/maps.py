@@ -53,10 +53,11 @@ def run(args: argparse.Namespace) -> int:
     from design_core.comparison import compare_activations, finding
     from design_core.feature_maps import extract_maps
     from design_core.kernels.spec import parse_kernel
-    from design_core.pictures import fit, load
+    from design_core.pictures import fit
+    from design_core.samples import load_picture
     from design_core.scaling import fit_scale
 
-    picture = fit(load(args.picture), args.size)
+    picture = fit(load_picture(args.picture), args.size)
     maps = extract_maps(picture, args.source, maps=args.maps, seed=args.seed)
     kernel = parse_kernel(args.kernel)
     if args.scale == "data":

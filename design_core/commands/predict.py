@@ -33,11 +33,11 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Predict and print."""
-    from design_core.pictures import load
+    from design_core.samples import load_picture
     from design_core.zoo.card import load_cards
     from design_core.zoo.entry import open_entry
 
-    picture = load(args.picture)
+    picture = load_picture(args.picture)
     references = args.models or [card.name for card in load_cards(args.zoo)]
     answers: list[dict[str, Any]] = []
     for reference in references:

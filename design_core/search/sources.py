@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from design_core.feature_maps import extract_maps
 from design_core.kernels.kernel import OMEGA
-from design_core.pictures import SUFFIXES, Picture, fit, load, load_file
-from design_core.samples import sample, sample_names
+from design_core.pictures import SUFFIXES, Picture, fit, load_file
+from design_core.samples import load_picture, sample, sample_names
 from design_core.scaling import Scale, fit_scale
 from design_core.search.tables import BlockTables, estimate_tables, random_convolution_tables
 
@@ -54,7 +54,7 @@ class MapOptions:
 
 
 def _of_picture(name: str, options: MapOptions) -> Iterator[Maps]:
-    yield options.of(load(name))
+    yield options.of(load_picture(name))
 
 
 def _of_folder(name: str, options: MapOptions) -> Iterator[Maps]:

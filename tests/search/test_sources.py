@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from design_core.feature_maps import extract_maps
-from design_core.pictures import fit, load
-from design_core.samples import sample
+from design_core.pictures import fit
+from design_core.samples import load_picture, sample
 from design_core.scaling import fit_scale
 from design_core.search.sources import MapOptions, open_tables, tables_of_pictures
 from design_core.search.tables import estimate_tables, random_convolution_tables
@@ -25,7 +25,7 @@ def test_the_model_is_named_without_a_file() -> None:
 def test_a_picture_is_counted_as_its_maps_are() -> None:
     options = MapOptions(features="random-conv", maps=3, seed=5, size=64)
     tables = open_tables("picture:sample:camera", options=options)
-    maps = extract_maps(fit(load("sample:camera"), 64), "random-conv", maps=3, seed=5)
+    maps = extract_maps(fit(load_picture("sample:camera"), 64), "random-conv", maps=3, seed=5)
     assert (tables.patterns == estimate_tables([maps.x]).patterns).all()
     assert "camera" in tables.source
 
@@ -38,7 +38,7 @@ def test_a_folder_is_all_its_pictures(tmp_path: Path) -> None:
         Image.fromarray(pixels).save(tmp_path / name)
     (tmp_path / "notes.txt").write_text("no picture")
     tables = open_tables(f"folder:{tmp_path}")
-    pictures = [load(str(tmp_path / name)) for name in ("a.png", "deep/b.png")]
+    pictures = [load_picture(str(tmp_path / name)) for name in ("a.png", "deep/b.png")]
     assert (tables.patterns == tables_of_pictures(pictures).patterns).all()
     assert tables.total == 2 * 11 * 9
 
@@ -48,7 +48,7 @@ def test_a_scale_can_be_named_or_fitted() -> None:
     named = open_tables("picture:sample:camera", scale="lloyd-max", options=options)
     assert named.scale.name == "lloyd-max"
     fitted = open_tables("picture:sample:camera", scale="data", options=options)
-    maps = extract_maps(fit(load("sample:camera"), 40), "picture")
+    maps = extract_maps(fit(load_picture("sample:camera"), 40), "picture")
     expected = fit_scale(maps.x, fitted.levels).thresholds(fitted.levels)
     assert fitted.scale.name == "data"
     assert fitted.values == pytest.approx(expected, abs=0.1)  # a sample of the values is fitted
