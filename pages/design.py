@@ -9,7 +9,8 @@ import streamlit as st
 from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import encode_kernel
 from design_core.search.front import front_slices
-from ui.designer.charts import chart_title, landscape_chart, plane_chart
+from ui.charts import PLOT, chart_title, show_chart
+from ui.designer.charts import landscape_chart, plane_chart
 from ui.designer.desk import Desk, desk, levels_name
 from ui.designer.editor_panel import editor_panel
 from ui.designer.files_panel import files_panel
@@ -29,7 +30,6 @@ from ui.entry import require_entry
 from ui.rail import own_kernel, picture_rail
 
 PANELS = ("Find the best", "Thresholds", "Sweep", "Files and code", "What it selects")
-PLOT = {"displayModeBar": False}
 
 
 def link(design: Desk) -> None:
@@ -55,12 +55,11 @@ def charts(
     """The landscape of the kernel's size, and the plane of all 2×2 kernels."""
     size = "×".join(map(str, design.kernel.shape[1:]))
     title = landscape_title(listing, judged, question, size)
-    chart_title(title)
-    st.plotly_chart(
+    show_chart(
         landscape_chart(listing, judged, objective=question.objective),
+        title=title,
+        alt=f"On {source_words(question)}. This kernel: {judged.whole.score:.4f}.",
         key="landscape",
-        config=PLOT,
-        alt=f"{title}, on {source_words(question)}. This kernel: {judged.whole.score:.4f}.",
     )
     if plane is None:
         st.caption("The kernel has too many levels to draw all its 2×2 kernels.")

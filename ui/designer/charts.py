@@ -3,53 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 import plotly.graph_objects as go
-import streamlit as st
-from numpy.typing import NDArray
 
 from design_core.distribution import Distribution
+from design_core.drawing import threshold_shades
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.search.objectives import TERMS
+from ui.charts import LABEL, Ink, beside, frame, ink
 from ui.designer.landscapes import Judged, Listing, Plane
 
-__all__ = ["Ink", "chart_title", "ink", "landscape_chart", "plane_chart", "threshold_chart"]
+__all__ = ["landscape_chart", "plane_chart", "threshold_chart"]
 
-_HEIGHT = 270
 _ROW = 15  # height of a row of labels, pixels
 _LETTER = 0.011  # width of a letter as a share of the plot
+_PLANE_HEIGHT = 350
 _PLANE_PIXELS = 240  # height of the plane's highest label
 _NEAR = 0.25  # labels closer than this in total variation may run into each other
-
-
-@dataclass(frozen=True)
-class Ink:
-    """Colours by what they mean, for one theme. The published are Okabe–Ito orange in both."""
-
-    text: str
-    quiet: str
-    bars: str
-    this: str
-    published: str
-    front: str
-    ground: str
-
-
-_LIGHT = Ink("#14161A", "#5C6068", "#C9CCD2", "#3B5BDB", "#E69F00", "#14161A", "#FFFFFF")
-_DARK = Ink("#ECEAE4", "#A4A8B1", "#4A4F5A", "#8DA2FB", "#E69F00", "#ECEAE4", "#191B20")
-
-
-def ink() -> Ink:
-    """The colours of the theme that the user sees."""
-    return _DARK if st.context.theme.type == "dark" else _LIGHT
-
-
-def chart_title(title: str) -> None:
-    """Write a chart's title; unlike plotly's own, it wraps on narrow screens."""
-    st.html(f'<h2 class="ds-chart-title">{escape(title)}</h2>')
 
 
 def landscape_chart(listing: Listing, judged: Judged, *, objective: str) -> go.Figure:
@@ -73,7 +44,7 @@ def landscape_chart(listing: Listing, judged: Judged, *, objective: str) -> go.F
         marks.append((one.score, label, colours.this, "solid"))
     low, high = float(listing.edges[0]), float(listing.edges[-1])
     rows = _mark(chart, marks, colours, span=high - low or 1.0)
-    _frame(chart, _axis_of(objective), "kernels")
+    frame(chart, _axis_of(objective), "kernels")
     chart.update_yaxes(type="log", dtick=1, exponentformat="power", rangemode="normal")
     chart.update_layout(bargap=0, margin={"t": 8 + _ROW * rows})
     return chart
@@ -120,7 +91,7 @@ def plane_chart(
     )
     middle = int(front.places[len(front.places) * 2 // 3])
     on_line = float(front.tv[middle]), float(front.information[middle])
-    _beside(chart, *on_line, "Pareto front", colours.text)
+    beside(chart, *on_line, "Pareto front", colours.text)
     _labelled(chart, published, colours)
     here = (judged.whole.tv, judged.whole.information)
     chart.add_scatter(
@@ -141,8 +112,13 @@ def plane_chart(
         text="<b>this kernel</b>",
         font={"size": 12, "color": colours.this},
     )
-    _frame(chart, "total variation, flips per pixel", "information, bits per pixel")
-    chart.update_layout(hoverlabel={"align": "left"}, height=_HEIGHT + 80, margin={"t": 20})
+    frame(
+        chart,
+        "total variation, flips per pixel",
+        "information, bits per pixel",
+        height=_PLANE_HEIGHT,
+    )
+    chart.update_layout(hoverlabel={"align": "left"}, margin={"t": 20})
     chart.update_yaxes(rangemode="tozero")
     return chart
 
@@ -183,28 +159,14 @@ def threshold_chart(distribution: Distribution, kernel: ThresholdKernel) -> go.F
                 yshift=1 + _ROW * (number % 3),
                 showarrow=False,
                 text=f"{level}: {share:.0%}",
-                font={"size": 11, "color": colours.text},
+                font={"size": LABEL, "color": colours.text},
             )
-    _frame(chart, "pre-activation x, standard deviations", "probability per unit")
+    frame(chart, "pre-activation x, standard deviations", "probability per unit")
     reach = max(3.6, float(np.abs(thresholds).max()) + 0.4)
     chart.update_xaxes(range=[-reach, reach], zeroline=False)
     chart.update_yaxes(rangemode="tozero")
     chart.update_layout(margin={"t": 8 + 3 * _ROW})
     return chart
-
-
-def _frame(chart: go.Figure, x: str, y: str) -> None:
-    colours = ink()
-    chart.update_layout(
-        height=_HEIGHT,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        showlegend=False,
-        dragmode=False,
-        font={"size": 12, "color": colours.text},
-        hoverlabel={"font": {"size": 13}},
-    )
-    chart.update_xaxes(title={"text": x, "font": {"size": 12}}, automargin=True, fixedrange=True)
-    chart.update_yaxes(title={"text": y, "font": {"size": 12}}, automargin=True, fixedrange=True)
 
 
 def _mark(
@@ -237,7 +199,7 @@ def _mark(
             yshift=1 + _ROW * row,
             showarrow=False,
             text=f"<b>{text}</b>" if mine else text,
-            font={"size": 11, "color": colours.this if mine else colours.text},
+            font={"size": LABEL, "color": colours.this if mine else colours.text},
         )
     return len(ends)
 
@@ -271,7 +233,7 @@ def _labelled(
         unselected={"marker": {"opacity": 1}},
     )
     for x, y, label, shift in _spread(grouped, labels):
-        _beside(chart, x, y, label, colours.text, shift=shift)
+        beside(chart, x, y, label, colours.text, shift=shift)
 
 
 def _spread(
@@ -291,22 +253,6 @@ def _spread(
     return placed
 
 
-def _beside(
-    chart: go.Figure, x: float, y: float, label: str, colour: str, *, shift: float = 0.0
-) -> None:
-    """A label to the right of a point."""
-    chart.add_annotation(
-        x=x,
-        y=y,
-        xanchor="left",
-        xshift=9,
-        yshift=shift,
-        showarrow=False,
-        text=label,
-        font={"size": 11, "color": colour},
-    )
-
-
 def _hover(kernel: ThresholdKernel, density: float, count: int) -> str:
     """A kernel as a little picture, with its levels."""
     shades = _shades(kernel)
@@ -321,9 +267,8 @@ def _hover(kernel: ThresholdKernel, density: float, count: int) -> str:
 
 
 def _shades(kernel: ThresholdKernel) -> list[list[str]]:
-    ranks: NDArray[np.int64] = np.searchsorted(kernel.level_set, kernel.levels[0])
-    greys = np.rint(236 - 196 * ranks / max(1, len(kernel.level_set) - 1)).astype(int)
-    return [[f"rgb({grey},{grey},{grey})" for grey in row] for row in greys.tolist()]
+    greys = threshold_shades(kernel.thresholds[0]).tolist()
+    return [[f"rgb({grey},{grey},{grey})" for grey in row] for row in greys]
 
 
 def _axis_of(objective: str) -> str:

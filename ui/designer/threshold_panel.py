@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from design_core.scaling import SCALE_NAMES
+from ui.charts import show_chart
 from ui.compute import Scene, fitted_scale
-from ui.designer.charts import chart_title, threshold_chart
+from ui.designer.charts import threshold_chart
 from ui.designer.desk import Desk
 from ui.designer.landscapes import distribution_of, normal
 
@@ -33,15 +34,14 @@ def threshold_panel(desk: Desk, scene: Scene) -> None:
     distribution = normal() if over == "Normal model" else distribution_of(scene)
     density = float(distribution.exceeds(desk.kernel.thresholds).mean())
     title = f"On {distribution.title}, the kernel fires on {density:.1%} (per level: P(x ≥ T))"
+    thresholds = sorted(set(desk.kernel.thresholds.ravel().tolist()))[:20]
     with right:
-        chart_title(title)
-    right.plotly_chart(
-        threshold_chart(distribution, desk.kernel),
-        key="threshold_chart",
-        config={"displayModeBar": False},
-        alt=f"{title}. Thresholds: "
-        + ", ".join(f"{t:.2f}" for t in sorted(set(desk.kernel.thresholds.ravel().tolist()))[:20]),
-    )
+        show_chart(
+            threshold_chart(distribution, desk.kernel),
+            title=title,
+            alt="Thresholds: " + ", ".join(f"{t:.2f}" for t in thresholds),
+            key="threshold_chart",
+        )
 
 
 def _scale_controls(desk: Desk, scene: Scene) -> None:

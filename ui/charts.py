@@ -1,0 +1,136 @@
+"""How charts look, in one place: colours by what they mean, axes, titles, text alternatives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from design_core.zoo.plan import ACTIVATIONS
+
+__all__ = [
+    "BLUE",
+    "LABEL",
+    "ORANGE",
+    "PLOT",
+    "SEQUENTIAL",
+    "Ink",
+    "activation_colour",
+    "beside",
+    "chart_title",
+    "diverging",
+    "frame",
+    "ink",
+    "show_chart",
+    "translucent",
+]
+
+HEIGHT = 270
+LABEL = 11  # size of a label beside its mark, pixels
+#: Settings of every chart: without plotly's own tools.
+PLOT = {"displayModeBar": False}
+#: For quantities.
+SEQUENTIAL = "Cividis"
+#: For differences: less and more, or only the first and only the second. Okabe–Ito.
+BLUE, ORANGE = "#0072B2", "#E69F00"
+
+# Okabe–Ito for what is neither Sign nor DeSign 2D, so that no two are told apart by red and green
+# alone. Real-valued activations have the colour of text.
+_CONTROLS = {
+    "uniform": "#E69F00",
+    "swapped": "#009E73",
+    "design3d": "#CC79A7",
+    "own": "#D55E00",
+}
+_ANY_OTHER = "#56B4E9"
+
+
+@dataclass(frozen=True)
+class Ink:
+    """Colours by what they mean, for one theme. The published are Okabe–Ito orange in both."""
+
+    text: str
+    quiet: str
+    bars: str
+    this: str
+    published: str
+    front: str
+    ground: str
+    sign: str
+
+
+_LIGHT = Ink("#14161A", "#5C6068", "#C9CCD2", "#3B5BDB", "#E69F00", "#14161A", "#FFFFFF", "#7C818A")
+_DARK = Ink("#ECEAE4", "#A4A8B1", "#4A4F5A", "#8DA2FB", "#E69F00", "#ECEAE4", "#191B20", "#9BA0AA")
+
+
+def ink() -> Ink:
+    """The colours of the theme that the user sees."""
+    return _DARK if st.context.theme.type == "dark" else _LIGHT
+
+
+def activation_colour(activation: str) -> str:
+    """The colour of an activation on every page, by the name that recipes give it."""
+    colours = ink()
+    fixed = {"sign": colours.sign, "design2d": colours.this, "hardtanh": colours.text}
+    keys = {name: key for key, (name, _) in ACTIVATIONS.items()}
+    return {**_CONTROLS, **fixed}.get(keys.get(activation, ""), _ANY_OTHER)
+
+
+def diverging() -> list[tuple[float, str]]:
+    """Blue, the ground, orange: a scale for differences about nought."""
+    return [(0.0, BLUE), (0.5, ink().ground), (1.0, ORANGE)]
+
+
+def translucent(colour: str, opacity: float) -> str:
+    """``#RRGGBB`` as the fill of a band."""
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:g})"
+
+
+def chart_title(title: str) -> None:
+    """Write a chart's title; unlike plotly's own, it wraps on narrow screens."""
+    st.html(f'<h2 class="ds-chart-title">{escape(title)}</h2>')
+
+
+def show_chart(chart: go.Figure, *, title: str, alt: str, key: str) -> None:
+    """A chart under its title.
+
+    Parameters
+    ----------
+    alt
+        What the chart shows, with its numbers, for those who do not see it.
+    """
+    chart_title(title)
+    st.plotly_chart(chart, key=key, config=PLOT, alt=f"{title}. {alt}")
+
+
+def frame(chart: go.Figure, x: str, y: str, *, height: int = HEIGHT) -> None:
+    """Axes with quantity and unit, and the look that all charts share."""
+    chart.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        showlegend=False,
+        dragmode=False,
+        font={"size": 12, "color": ink().text},
+        hoverlabel={"font": {"size": 13}},
+    )
+    chart.update_xaxes(title={"text": x, "font": {"size": 12}}, automargin=True, fixedrange=True)
+    chart.update_yaxes(title={"text": y, "font": {"size": 12}}, automargin=True, fixedrange=True)
+
+
+def beside(
+    chart: go.Figure, x: float, y: float, label: str, colour: str, *, shift: float = 0.0
+) -> None:
+    """A label to the right of a point, `shift` pixels above it."""
+    chart.add_annotation(
+        x=x,
+        y=y,
+        xanchor="left",
+        xshift=9,
+        yshift=shift,
+        showarrow=False,
+        text=label,
+        font={"size": LABEL, "color": colour},
+    )
