@@ -36,7 +36,7 @@ from design_core.networks.layers import BinaryConv2d, BinaryLayer
 from design_core.networks.resnet import ResidualUnit, ResNet
 from design_core.networks.vgg import ConvBlock, Head, VggSmall
 
-__all__ = ["pack"]
+__all__ = ["UnpackableError", "pack"]
 
 Values = NDArray[np.float32]
 Bools = NDArray[np.bool_]
@@ -44,6 +44,10 @@ Keys = NDArray[np.int64]
 
 #: The last key of `_float_of_key`: the largest finite float32.
 _LAST_KEY = 0x7F7FFFFF
+
+
+class UnpackableError(ValueError):
+    """A network that the engine cannot run; the message says what in it."""
 
 
 @torch.no_grad()
@@ -66,8 +70,10 @@ def pack(
 
     Raises
     ------
+    UnpackableError
+        Another network, or a real activation.
     ValueError
-        Another network, a real activation, or pictures that do not fit.
+        Pictures that do not fit.
 
     Notes
     -----
@@ -81,7 +87,7 @@ def pack(
     elif isinstance(model, ResNet):
         layers = list(_residual(model))
     else:
-        raise ValueError(
+        raise UnpackableError(
             f"Only VggSmall and ResNet networks can be packed; got {type(model).__name__}."
         )
     return PackedNetwork(layers, input_shape, backend=backend)
@@ -141,7 +147,7 @@ def _period(act: nn.Module) -> tuple[int, int]:
         return rows, columns
     if isinstance(act, Sign):
         return 1, 1
-    raise ValueError(
+    raise UnpackableError(
         f"Only Sign and DeSign activations give bits; the network has {type(act).__name__}."
     )
 

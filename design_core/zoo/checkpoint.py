@@ -14,6 +14,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -23,6 +24,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from design_core.engine import PackedNetwork, UnpackableError, pack
 from design_core.kernels.files import FORMATS
 from design_core.networks import NetworkSpec
 from design_core.networks.binarizers import WeightBinarizer
@@ -120,6 +122,16 @@ class Checkpoint:
     spec: NetworkSpec
     model: nn.Module
     pictures: PictureForm
+
+    @cached_property
+    def packed(self) -> PackedNetwork | None:
+        """The same network on the 1-bit engine, warmed up; None if the engine cannot run it."""
+        try:
+            packed = pack(self.model, self.pictures.shape)
+        except UnpackableError:
+            return None
+        packed.warm_up()
+        return packed
 
     @torch.inference_mode()
     def probabilities(self, pixels: Tensor) -> Tensor:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from design_core.networks import activation_maps
@@ -14,7 +16,26 @@ from design_core.pictures import Picture
 from design_core.zoo.card import CHECKPOINTS, Card, find_card
 from design_core.zoo.checkpoint import Checkpoint, load_checkpoint
 
-__all__ = ["Entry", "layer_maps", "open_entry"]
+__all__ = ["Entry", "Prediction", "layer_maps", "open_entry"]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A network's answer to one picture.
+
+    Parameters
+    ----------
+    probabilities
+        By class name, the most probable first.
+    milliseconds
+        Of this very forward pass, from normalized pixels to class scores.
+    runs_on
+        ``1-bit engine`` or ``PyTorch``.
+    """
+
+    probabilities: dict[str, float]
+    milliseconds: float
+    runs_on: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +51,29 @@ class Entry:
         pictures = self.checkpoint.pictures
         shares = self.checkpoint.probabilities(pictures.pixels(picture))[0].tolist()
         return dict(zip(pictures.class_names, shares, strict=True))
+
+    def predict(self, picture: Picture) -> Prediction:
+        """Classify a picture on the 1-bit engine, or in PyTorch where the engine cannot.
+
+        Any number of threads may ask at once. The first call packs the network and warms the
+        engine up, which the milliseconds do not count; later calls find that done.
+        """
+        form, packed = self.checkpoint.pictures, self.checkpoint.packed
+        x = form.normalized(form.pixels(picture))
+        start = time.perf_counter()
+        if packed is None:
+            with torch.inference_mode():
+                scores = self.checkpoint.model(x).numpy()
+        else:
+            scores = packed(x.numpy())
+        milliseconds = 1e3 * (time.perf_counter() - start)
+        shares = torch.from_numpy(scores[0]).softmax(0)
+        order = shares.argsort(descending=True, stable=True).tolist()
+        return Prediction(
+            {form.class_names[k]: float(shares[k]) for k in order},
+            milliseconds,
+            "PyTorch" if packed is None else "1-bit engine",
+        )
 
 
 def open_entry(reference: str, root: Path = CHECKPOINTS) -> Entry:

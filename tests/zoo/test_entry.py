@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +13,13 @@ import torch
 
 from design_core.engine import pack
 from design_core.feature_maps import extract_maps
+from design_core.networks import NetworkSpec, build_network
 from design_core.samples import sample
 from design_core.search.sources import MapOptions, open_tables
 from design_core.search.tables import estimate_tables
 from design_core.training.data import load_data
-from design_core.zoo.card import CHECKPOINTS, load_cards
-from design_core.zoo.checkpoint import CheckpointError
+from design_core.zoo.card import CHECKPOINTS, Card, load_cards
+from design_core.zoo.checkpoint import Checkpoint, CheckpointError
 from design_core.zoo.collect import evaluate_checkpoint
 from design_core.zoo.entry import layer_maps, open_entry
 from design_core.zoo.tables import comparisons
@@ -54,8 +57,6 @@ def test_a_file_that_is_not_the_cards_is_refused(tmp_path: Path) -> None:
 
 
 def test_data_of_another_kind_are_refused() -> None:
-    from dataclasses import replace
-
     data = replace(load_data("digits"), class_names=("a", "b"))
     with pytest.raises(ValueError, match="in 2 classes of its own"):
         evaluate_checkpoint(open_entry(SIGN).checkpoint, data)
@@ -121,3 +122,33 @@ def test_the_engine_takes_networks_of_the_zoo(name: str) -> None:
     packed = pack(entry.checkpoint.model, pictures.shape, backend="numpy")
     with torch.inference_mode():
         assert packed(x) == pytest.approx(entry.checkpoint.model(x).numpy(), abs=1e-5)
+
+
+@pytest.mark.parametrize("card", load_cards(), ids=lambda card: card.name)
+def test_predictions_run_on_bits_and_are_those_of_pytorch(card: Card) -> None:
+    entry = open_entry(card.name)
+    for name in ("digit-3", "cifar10-00"):
+        predicted = entry.predict(sample(name))
+        shares = list(predicted.probabilities.values())
+        assert predicted.runs_on == "1-bit engine"
+        assert predicted.milliseconds > 0
+        assert shares == sorted(shares, reverse=True)
+        assert predicted.probabilities == pytest.approx(entry.probabilities(sample(name)), abs=1e-4)
+
+
+def test_a_network_is_packed_once() -> None:
+    entry = open_entry(SIGN)
+    with ThreadPoolExecutor(8) as pool:
+        shares = [p.probabilities for p in pool.map(entry.predict, [sample("digit-3")] * 40)]
+    assert all(one == shares[0] for one in shares)
+    assert open_entry(SIGN).checkpoint.packed is entry.checkpoint.packed
+
+
+def test_what_the_engine_cannot_run_runs_in_pytorch() -> None:
+    entry = open_entry(SIGN)
+    model = build_network("tiny", activation="hardtanh").eval()
+    spec = NetworkSpec("tiny", {"activation": "hardtanh"})
+    real = replace(entry, checkpoint=Checkpoint(spec, model, entry.checkpoint.pictures))
+    predicted = real.predict(sample("digit-3"))
+    assert predicted.runs_on == "PyTorch"
+    assert predicted.probabilities == pytest.approx(real.probabilities(sample("digit-3")))
