@@ -1,0 +1,48 @@
+"""A trained network with other thresholds: its binary activations exchanged at inference."""
+
+from __future__ import annotations
+
+import copy
+
+from torch import nn
+
+from design_core.activations import DeSign, Sign
+from design_core.kernels.kernel import ThresholdKernel
+
+__all__ = ["with_kernel"]
+
+
+def with_kernel(model: nn.Module, kernel: ThresholdKernel | None) -> nn.Module:
+    """A network of the same weights whose binary activations use this kernel.
+
+    Batch norms keep the statistics that they learned with the old thresholds: what the swap shows
+    is what the trained weights make of other thresholds, not what training with them would give.
+
+    Parameters
+    ----------
+    model
+        In evaluation mode. It stays as it is; the copy shares its tensors, so that a swap costs
+        no memory. In residual networks only the convolved copy of x meets the kernel, as ever.
+    kernel
+        The new thresholds, None for plain Sign.
+
+    Raises
+    ------
+    ValueError
+        The network is in training mode, or has no binary activation.
+    """
+    if model.training:
+        raise ValueError("Call model.eval() first: a swap is for trained networks.")
+    tensors = {id(tensor): tensor for tensor in [*model.parameters(), *model.buffers()]}
+    swapped = copy.deepcopy(model, tensors)
+    places = [
+        (name, module)
+        for name, module in swapped.named_modules()
+        if isinstance(module, (Sign, DeSign))
+    ]
+    if not places:
+        raise ValueError("This network has no binary activation to exchange; choose another.")
+    for name, old in places:
+        new = Sign(old.surrogate) if kernel is None else DeSign(kernel, old.surrogate)
+        swapped.set_submodule(name, new.eval())
+    return swapped
