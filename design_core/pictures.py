@@ -13,9 +13,11 @@ from __future__ import annotations
 import io
 import re
 import stat
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -53,6 +55,10 @@ _SAVE_AGAIN = "Open it in a picture program and save it again as PNG."
 # Encoders write about ten.
 _MAX_SCANS = 100
 _START_OF_SCAN = b"\xff\xda"
+
+# Pillow looks at each chunk of a PNG twice, and inflates every colour profile, of which a PNG has
+# one: 10 MiB hold enough of either for minutes. Encoders put 8 KiB and more into a chunk.
+_MAX_CHUNKS = 20_000
 
 # What a file begins with, and what it then is: a format that is read (Pillow's name), or a thing
 # that people take for a picture.
@@ -290,8 +296,7 @@ def _kind(data: bytes) -> str:
 
 def _read(data: bytes, kind: str, *, name: str, ground: Colour) -> tuple[Pixels, list[str]]:
     """Decode the first frame; return pixels and notes. May raise anything."""
-    if kind == "JPEG" and (scans := data.count(_START_OF_SCAN)) > _MAX_SCANS:
-        raise ValueError(f"it has {scans} scans where encoders write about ten")
+    _check_passes(data, kind)
     with _open(data, kind) as header:
         _check_dimensions(header, name)
         header.verify()  # for PNG: the checksum of every chunk; consumes the file
@@ -309,6 +314,26 @@ def _read(data: bytes, kind: str, *, name: str, ground: Colour) -> tuple[Pixels,
         if ";16" in raw_mode:
             converted.append("16 bits a channel reduced to 8")
         return pixels, notes + turned + converted
+
+
+def _check_passes(data: bytes, kind: str) -> None:
+    """Refuse a file that asks for more work than its size lets expect."""
+    if kind == "JPEG" and (scans := data.count(_START_OF_SCAN)) > _MAX_SCANS:
+        raise ValueError(f"it has {scans} scans where encoders write about ten")
+    if kind == "PNG":
+        names = list(islice(_chunk_names(data), _MAX_CHUNKS + 1))
+        if len(names) > _MAX_CHUNKS:
+            raise ValueError(f"it has more than {_MAX_CHUNKS} chunks")
+        if (profiles := names.count(b"iCCP")) > 1:
+            raise ValueError(f"it has {profiles} colour profiles where a PNG has one")
+
+
+def _chunk_names(data: bytes) -> Iterator[bytes]:
+    """The name of each chunk of a PNG, as far as their lengths lead."""
+    at = 8
+    while at + 8 <= len(data):
+        yield data[at + 4 : at + 8]
+        at += 12 + int.from_bytes(data[at : at + 4])
 
 
 def _open(data: bytes, kind: str) -> ImageFile.ImageFile:
@@ -340,9 +365,8 @@ def _frame_notes(image: Image.Image) -> list[str]:
     """Say what is left out of an animation or a document."""
     if not getattr(image, "is_animated", False):
         return []
-    if image.format == "TIFF":  # counting its pages takes Pillow time that grows with their square
-        return ["first of several pages"]
-    return [f"first of {getattr(image, 'n_frames', 1)} frames"]
+    # How many is not said: to count them takes as long as to decode, and headers may lie.
+    return [f"first of several {'pages' if image.format == 'TIFF' else 'frames'}"]
 
 
 def _raw_mode(image: ImageFile.ImageFile) -> str:

@@ -131,6 +131,7 @@ def _hostile_png() -> dict[str, bytes]:
     rows = bytes((_WIDTH + 1) * _HEIGHT)
     data_at = sound.index(b"IDAT")
     bomb = zlib.compress(bytes(64 * 2**20), 9)
+    small_bomb = zlib.compress(bytes(10**6), 9)  # just what Pillow inflates
     return {
         "signature-only.png": sound[:8],
         "header-only.png": sound[:33],
@@ -154,6 +155,10 @@ def _hostile_png() -> dict[str, bytes]:
             _WIDTH, _HEIGHT, data=rows, extra=chunk(b"iTXt", b"Comment\0\1\0\0\0" + bomb)
         ),
         "profile-bomb.png": png(_WIDTH, _HEIGHT, data=rows, extra=chunk(b"iCCP", b"x\0\0" + bomb)),
+        "many-profiles.png": png(
+            _WIDTH, _HEIGHT, data=rows, extra=500 * chunk(b"iCCP", b"x\0\0" + small_bomb)
+        ),
+        "many-chunks.png": png(_WIDTH, _HEIGHT, data=rows, extra=20_000 * chunk(b"teXt", b"")),
     }
 
 
