@@ -9,6 +9,7 @@ from __future__ import annotations
 from design_core.commands import (
     bench,
     evaluate,
+    export,
     kernels,
     maps,
     models,
@@ -25,5 +26,5 @@ __all__ = ["COMMANDS"]
 COMMANDS = (
     *(maps, kernels, search, score),
     *(models, predict, summary, evaluate, train, zoo),
-    bench,
+    *(export, bench),
 )

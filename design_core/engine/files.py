@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from design_core.atomic import write_atomically
 from design_core.engine.bits import pack_bits
 from design_core.engine.layers import LAYERS, BitConv, weight_bits
 from design_core.engine.network import PackedNetwork
@@ -37,7 +38,7 @@ def save_packed(packed: PackedNetwork, path: Path | str) -> str:
     digest = _digest(network, arrays)
     header = json.dumps({"format": _FORMAT, "network": network, "sha256": digest})
     # One entry only: several would be written in an order that changes from run to run.
-    Path(path).write_bytes(save(arrays, {"packed": header}))
+    write_atomically(Path(path), save(arrays, {"packed": header}))
     return digest
 
 

@@ -23,6 +23,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from design_core.activations import DeSign, Sign
+from design_core.atomic import write_atomically
 from design_core.kernels.kernel import tile
 from design_core.networks.layers import BinaryConv2d, BinaryLayer, BinaryLinear
 from design_core.networks.resnet import ResidualUnit, ResNet
@@ -52,7 +53,7 @@ def export_onnx(model: nn.Module, input_shape: tuple[int, int, int], path: Path 
         raise ValueError(
             f"Only VggSmall and ResNet networks can be exported; got {type(model).__name__}."
         )
-    onnx.save_model(graph.model(scores, input_shape), str(path))
+    write_atomically(Path(path), graph.model(scores, input_shape).SerializeToString())
 
 
 class _Graph:

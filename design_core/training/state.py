@@ -6,7 +6,6 @@ Never pickle: opening a state runs no code.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,17 +15,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-__all__ = ["load_state", "load_weights", "save_state", "write_atomically"]
+from design_core.atomic import write_atomically
 
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that, killed at any moment, it is there whole: the old one or the new."""
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+__all__ = ["load_state", "load_weights", "save_state"]
 
 
 def save_state(

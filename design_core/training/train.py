@@ -31,6 +31,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from design_core.atomic import write_atomically
 from design_core.networks import NetworkSpec, activation_maps
 from design_core.networks.layers import (
     binary_layers,
@@ -47,7 +48,7 @@ from design_core.training.distributed import (
     wait_for_all,
 )
 from design_core.training.recipe import Recipe
-from design_core.training.state import load_state, load_weights, save_state, write_atomically
+from design_core.training.state import load_state, load_weights, save_state
 
 __all__ = ["Evaluation", "evaluate", "learning_rate", "load_run", "train"]
 

@@ -24,6 +24,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from design_core.atomic import write_atomically
 from design_core.engine import PackedNetwork, UnpackableError, pack
 from design_core.kernels.files import FORMATS
 from design_core.networks import NetworkSpec
@@ -31,7 +32,6 @@ from design_core.networks.binarizers import WeightBinarizer
 from design_core.networks.layers import BinaryLayer, binary_layers
 from design_core.pictures import Picture
 from design_core.training.data import normalized, square_pixels
-from design_core.training.state import write_atomically
 
 __all__ = [
     "Checkpoint",

@@ -12,10 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from design_core.atomic import write_atomically
 from design_core.networks import NetworkSpec
 from design_core.networks.summary import NetworkSummary, summary
 from design_core.training.data import TrainingData
-from design_core.training.state import write_atomically
 from design_core.training.train import Evaluation, evaluate, load_run
 from design_core.zoo.card import CHECKPOINTS, Card, SeedResult, card_name
 from design_core.zoo.checkpoint import Checkpoint, PictureForm, load_checkpoint, save_checkpoint

@@ -1,0 +1,70 @@
+"""``export``: a trained network as one file for the 1-bit engine or for ONNX runtimes."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from design_core.commands.models import add_zoo_argument
+
+if TYPE_CHECKING:
+    from design_core.zoo.checkpoint import Checkpoint
+
+__all__ = ["add_parser", "run"]
+
+_NOTES = """\
+packed: one bit per binary weight, batch norm and activation as whole-number thresholds; NumPy runs
+it, numba makes it fast, PyTorch is not needed. onnx: for other tools; they multiply ±1 as float32,
+so that file is as large as the float network and runs no faster. The file appears whole or not at
+all.
+"""
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Add the command's parser."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "export", help="write a trained network for other programs", description=_NOTES
+    )
+    parser.add_argument(
+        "network", metavar="NETWORK", help="a network of `models`, or NAME@SEED (else first seed)"
+    )
+    parser.add_argument("--to", choices=tuple(_WRITERS), required=True, help="kind of file")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE")
+    add_zoo_argument(parser)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the file and say how large it is."""
+    from design_core.zoo.entry import open_entry
+
+    entry = open_entry(args.network, args.zoo)
+    _WRITERS[args.to](entry.checkpoint, args.out)
+    floats = entry.card.bytes["float32"]
+    size = args.out.stat().st_size
+    print(
+        f"{args.out}: {entry.card.name}@{entry.seed}, {size:,} bytes, "
+        f"{floats / size:.1f} times smaller than {floats:,} bytes of float32."
+        if size < floats
+        else f"{args.out}: {entry.card.name}@{entry.seed}, {size:,} bytes, as float32."
+    )
+    return 0
+
+
+def _packed(checkpoint: Checkpoint, path: Path) -> None:
+    from design_core.engine import pack, save_packed
+
+    save_packed(pack(checkpoint.model, checkpoint.pictures.shape), path)
+
+
+def _onnx(checkpoint: Checkpoint, path: Path) -> None:
+    try:
+        from design_core.engine.onnx_export import export_onnx
+    except ImportError as error:
+        raise ValueError("ONNX files need the package onnx: pip install onnx.") from error
+    export_onnx(checkpoint.model, checkpoint.pictures.shape, path)
+
+
+_WRITERS: dict[str, Callable[[Checkpoint, Path], None]] = {"packed": _packed, "onnx": _onnx}
