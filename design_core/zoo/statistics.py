@@ -26,6 +26,7 @@ __all__ = [
     "paired_difference",
     "sign_flip_p",
     "welch_difference",
+    "wilson_interval",
 ]
 
 Interval = tuple[float, float]
@@ -47,6 +48,34 @@ def mean_interval(values: ArrayLike, *, level: float = 0.95) -> Interval | None:
         return None
     half = stats.t.ppf((1 + level) / 2, len(sample) - 1) * stats.sem(sample)
     return float(sample.mean() - half), float(sample.mean() + half)
+
+
+def wilson_interval(right: int, total: int, *, level: float = 0.95) -> Interval:
+    """Wilson's score interval for a share, counted as `right` of `total`.
+
+    ``(p + z²/2n ± z √(p(1 − p)/n + z²/4n²)) / (1 + z²/n)``, p = right / total, z the normal
+    quantile. Unlike ``p ± z √(p(1 − p)/n)`` it stays within [0, 1], and has a width at 0 and 1.
+
+    References
+    ----------
+    Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the
+    American Statistical Association 22, 1927.
+
+    Raises
+    ------
+    ValueError
+        Nothing counted, or more right than there are.
+
+    Examples
+    --------
+    >>> low, high = wilson_interval(8, 10)
+    >>> round(low, 4), round(high, 4)
+    (0.4902, 0.9433)
+    """
+    if not 0 <= right <= total or total == 0:
+        raise ValueError(f"A share is a count among at least one; got {right} of {total}.")
+    interval = stats.binomtest(right, total).proportion_ci(level, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 @dataclass(frozen=True)

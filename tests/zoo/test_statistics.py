@@ -18,6 +18,7 @@ from design_core.zoo.statistics import (
     paired_difference,
     sign_flip_p,
     welch_difference,
+    wilson_interval,
 )
 
 FIRST, SECOND = [75.2, 74.8, 75.9, 75.1, 75.5], [74.1, 74.9, 74.6, 74.4, 74.2]
@@ -27,6 +28,25 @@ def test_interval_of_the_mean_by_hand() -> None:
     """n = 3, s = 1: half-width t(2; .975) / √3 = 4.302653 / 1.732051."""
     assert mean_interval([1, 2, 3]) == pytest.approx((2 - 2.484138, 2 + 2.484138), abs=1e-6)
     assert mean_interval([4]) is None
+
+
+@pytest.mark.parametrize(("right", "total"), [(0, 7), (3, 7), (7, 7), (430, 500)])
+def test_wilsons_interval_holds_what_a_score_test_would_not_refuse(right: int, total: int) -> None:
+    """At its ends the observed share lies just z standard errors *of that end* away."""
+    low, high = wilson_interval(right, total)
+    share, z = right / total, 1.959963985
+    assert 0 <= low <= share <= high <= 1
+    for end in (low, high):
+        if 0 < end < 1:
+            assert abs(share - end) == pytest.approx(z * math.sqrt(end * (1 - end) / total))
+    assert (low == 0) == (right == 0)
+    assert (high == 1) == (right == total)
+
+
+@pytest.mark.parametrize("counts", [(1, 0), (0, 0), (3, 2), (-1, 2)])
+def test_shares_of_nothing(counts: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="count among at least one"):
+        wilson_interval(*counts)
 
 
 def test_paired_test_is_scipys() -> None:

@@ -1,0 +1,129 @@
+"""Labelled pictures as a network takes them: embedded samples, or part of a test set on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from design_core.datasets import DATASETS, PictureSet, open_dataset, open_folder
+from design_core.paths import DATA
+from design_core.pictures import Picture
+from design_core.samples import GROUPS, SAMPLES, sample, sample_names
+from design_core.training.data import load_data
+from design_core.zoo.checkpoint import Checkpoint, PictureForm
+
+__all__ = ["Subset", "held_out_subset", "picture_subset", "sample_subset"]
+
+_DRAW_SEED = 0  # class folders are sorted by class, so a part of a set has to be drawn
+
+
+@dataclass(frozen=True, eq=False)
+class Subset:
+    """Pictures in the form of a network.
+
+    Parameters
+    ----------
+    title
+        For people: how many of what.
+    pixels
+        uint8, shape (N, H, W, C).
+    labels
+        Class numbers, int64, shape (N,); −1 where the class is not known.
+    """
+
+    title: str
+    pixels: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+def picture_subset(checkpoint: Checkpoint, picture: Picture) -> Subset:
+    """One picture, of no known class."""
+    pixels = checkpoint.pictures.pixels(picture)
+    return Subset(f"the picture {picture.name}", pixels, torch.tensor([-1]))
+
+
+def sample_subset(checkpoint: Checkpoint, dataset: str) -> Subset | None:
+    """The embedded samples of a network's own data set, None where there are none.
+
+    CIFAR's are test pictures; the ten digits are training pictures.
+    """
+    if dataset not in GROUPS:
+        return None
+    form, names = checkpoint.pictures, sample_names(dataset)
+    labels = [form.class_names.index(str(SAMPLES[name].label)) for name in names]
+    pixels = torch.cat([form.pixels(sample(name)) for name in names])
+    return Subset(f"the {len(names)} embedded {_title(dataset)} samples", pixels, _numbers(labels))
+
+
+def held_out_subset(
+    checkpoint: Checkpoint, dataset: str, *, count: int = 500, root: Path = DATA
+) -> Subset | None:
+    """Up to `count` pictures of a network's own test set, drawn once and for all.
+
+    Parameters
+    ----------
+    dataset
+        ``digits``, which need no files, or a key of `design_core.datasets.DATASETS`.
+    root
+        Where data sets lie: as torchvision stores them, or as class folders ``root/cifar10/test``.
+
+    Returns
+    -------
+    None where the data set is not on this machine.
+
+    Raises
+    ------
+    DatasetError
+        It is there, but incomplete or damaged.
+    ValueError
+        Its classes are not the network's.
+    """
+    form = checkpoint.pictures
+    if dataset == "digits":
+        data = load_data("digits")
+        drawn = _drawn(len(data.test_y), count)
+        return Subset(f"{len(drawn)} test digits", data.test_x[drawn], data.test_y[drawn])
+    pictures = _test_pictures(dataset, root)
+    if pictures is None:
+        return None
+    if pictures.class_names != form.class_names:
+        raise ValueError(
+            f"{pictures.title} has the classes {', '.join(pictures.class_names[:5])} …; the "
+            f"network knows {', '.join(form.class_names[:5])} …"
+        )
+    drawn = _drawn(len(pictures), count)
+    pixels = torch.cat([form.pixels(pictures.picture(int(k))) for k in drawn])
+    title = f"{len(drawn):,} {_title(dataset)} test pictures"
+    return Subset(title, pixels, _numbers(pictures.labels[drawn].tolist()))
+
+
+def _title(dataset: str) -> str:
+    return DATASETS[dataset].title if dataset in DATASETS else dataset
+
+
+def _numbers(labels: list[int]) -> Tensor:
+    return torch.tensor(labels, dtype=torch.int64)
+
+
+def _drawn(total: int, count: int) -> Tensor:
+    """The same numbers on every machine, ascending."""
+    shuffled = np.random.default_rng(_DRAW_SEED).permutation(total)
+    return torch.from_numpy(np.sort(shuffled[:count]))
+
+
+def _test_pictures(dataset: str, root: Path) -> PictureSet | None:
+    """The test set as `load_data` would find it."""
+    if dataset not in DATASETS:
+        return None
+    if (folder := root / dataset / "test").is_dir():
+        return open_folder(folder)
+    if (root / DATASETS[dataset].folder).is_dir():
+        return open_dataset(dataset, root)
+    return None
