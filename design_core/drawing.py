@@ -7,6 +7,7 @@ PNG, bits with one bit per pixel.
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -19,19 +20,27 @@ from design_core.kernels.kernel import ThresholdKernel
 __all__ = [
     "INK",
     "PAPER",
+    "Cells",
     "bits_png",
+    "cells_svg",
     "describe_kernel",
+    "difference_png",
     "enlarge",
     "grey_levels",
     "grey_png",
     "heat_png",
     "kernel_svg",
+    "mosaic",
+    "mosaic_png",
     "threshold_shades",
 ]
 
 #: The two tones of a bit, the same in light and dark: −1 is ink, +1 is paper.
 INK = (0x14, 0x16, 0x1A)
 PAPER = (0xF7, 0xF5, 0xF0)
+# Of a bit that is the same in two maps, −1 and +1, and of one that went off or on: Okabe–Ito.
+_SAME = ((0xBD, 0xBA, 0xB4), (0xE4, 0xE1, 0xDA))
+_OFF, _ON = (0xE6, 0x9F, 0x00), (0x00, 0x72, 0xB2)
 
 
 def enlarge(plane: NDArray[Any], factor: int) -> NDArray[Any]:
@@ -83,6 +92,115 @@ def heat_png(heat: NDArray[np.floating[Any]], *, peak: float = 2.0) -> bytes:
     image = Image.fromarray(index, mode="P")
     image.putpalette(table.tobytes())
     return _png(image)
+
+
+def difference_png(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> bytes:
+    """Where two maps of bits (H, W) differ, as PNG: orange went off, blue went on, grey stayed."""
+    index = before.astype(np.uint8) * 2 + after  # 0: stayed −1, 1: went on, 2: went off, 3: stayed
+    image = Image.fromarray(index, mode="P")
+    image.putpalette([*_SAME[0], *_ON, *_OFF, *_SAME[1]])
+    return _png(image, bits=2)
+
+
+_BETWEEN = 2  # in a mosaic, beside the bits 0 and 1
+
+
+def mosaic(bits: NDArray[np.bool_], *, columns: int, gap: int = 2) -> NDArray[np.uint8]:
+    """Lay maps of bits (C, H, W) out in rows of `columns`; what is between them is no bit.
+
+    Returns
+    -------
+    uint8 array with one row or column of tiles after another, for `mosaic_png`.
+    """
+    count, height, width = bits.shape
+    rows = -(-count // columns)
+    shape = (rows * (height + gap) - gap, columns * (width + gap) - gap)
+    laid = np.full(shape, _BETWEEN, dtype=np.uint8)
+    for place, one in enumerate(bits):
+        top, left = place // columns * (height + gap), place % columns * (width + gap)
+        laid[top : top + height, left : left + width] = one
+    return laid
+
+
+def mosaic_png(laid: NDArray[np.uint8]) -> bytes:
+    """A `mosaic` as PNG in the two tones of bits, transparent between the maps."""
+    image = Image.fromarray(laid, mode="P")
+    image.putpalette([*INK, *PAPER, *PAPER])
+    return _png(image, bits=2, transparency=_BETWEEN)
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """A table of pixels, drawn large enough to be read one by one.
+
+    Parameters
+    ----------
+    shades
+        Grey of each cell, 0 to 255, shape (H, W); or the bits themselves, in their two tones.
+    texts
+        What stands in each cell, row by row; none for bare cells.
+    period
+        (d1, d2) of a kernel, whose tiles are outlined.
+    right, down
+        Where neighbours differ, shapes (H, W − 1) and (H − 1, W): their common side is drawn blue.
+    """
+
+    shades: NDArray[Any]
+    texts: tuple[tuple[str, ...], ...] = ()
+    period: tuple[int, int] | None = None
+    right: NDArray[np.bool_] | None = None
+    down: NDArray[np.bool_] | None = None
+
+
+def cells_svg(cells: Cells, *, title: str, cell: int = 40) -> str:
+    """A table of pixels as SVG; `title` says for screen readers what it holds."""
+    height, width = cells.shades.shape
+    parts = [_cell(cells, place, cell) for place in np.ndindex(height, width)]
+    if cells.period:
+        rows, columns = cells.period
+        parts += [
+            f'<rect x="{j * cell}" y="{i * cell}" width="{columns * cell}" height="{rows * cell}" '
+            'fill="none" stroke="#3B5BDB" stroke-width="2"/>'
+            for i in range(0, height, rows)
+            for j in range(0, width, columns)
+        ]
+    for places, down in ((cells.right, False), (cells.down, True)):
+        if places is not None:
+            parts += [_flip(i, j, down, cell) for i, j in np.argwhere(places).tolist()]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-3 -3 {width * cell + 6} '
+        f'{height * cell + 6}" width="{width * cell + 6}" height="{height * cell + 6}" role="img" '
+        f'aria-label="{escape(title)}"><title>{escape(title)}</title>{"".join(parts)}</svg>'
+    )
+
+
+def _cell(cells: Cells, place: tuple[int, ...], side: int) -> str:
+    i, j = place
+    shade = cells.shades[i, j]
+    if cells.shades.dtype == np.bool_:
+        fill, dark = _hex(PAPER if shade else INK), not shade
+    else:
+        fill, dark = f"rgb({shade},{shade},{shade})", shade < 140
+    rect = (
+        f'<rect x="{j * side}" y="{i * side}" width="{side}" height="{side}" fill="{fill}" '
+        'stroke="#7C818A" stroke-width="0.5"/>'
+    )
+    if not cells.texts:
+        return rect
+    ink = "#FFFFFF" if dark else "#14161A"
+    text = cells.texts[i][j]
+    return rect + _text((j + 0.5) * side, (i + 0.62) * side, side * 0.32, ink, escape(text))
+
+
+def _flip(i: int, j: int, down: bool, side: int) -> str:
+    """The side that a pixel shares with its lower or right neighbour."""
+    x, y = (j * side, (i + 1) * side) if down else ((j + 1) * side, i * side)
+    along = f"h{side}" if down else f"v{side}"
+    return f'<path d="M{x} {y}{along}" stroke="{_hex(_ON)}" stroke-width="6"/>'
+
+
+def _hex(colour: tuple[int, int, int]) -> str:
+    return "#" + "".join(f"{part:02X}" for part in colour)
 
 
 def kernel_svg(kernel: ThresholdKernel, *, cell: int = 48) -> str:

@@ -10,9 +10,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from design_core.drawing import INK, PAPER, bits_png, enlarge, grey_png, heat_png, kernel_svg
+from design_core.drawing import (
+    INK,
+    PAPER,
+    Cells,
+    bits_png,
+    cells_svg,
+    difference_png,
+    enlarge,
+    grey_png,
+    heat_png,
+    kernel_svg,
+    mosaic,
+    mosaic_png,
+)
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.published import PUBLISHED
+from design_core.lessons import flips
 
 BITS = np.random.default_rng(0).random((13, 21)) > 0.5
 SVG = "{http://www.w3.org/2000/svg}"
@@ -92,3 +106,40 @@ def test_small_cells_drop_their_text() -> None:
 def test_a_uniform_kernel_is_mid_grey() -> None:
     drawing = kernel_svg(ThresholdKernel([[1]]))
     assert 'fill="rgb(138,138,138)"' in drawing
+
+
+def test_a_difference_tells_off_on_and_same() -> None:
+    other = BITS.T[:13, :13]
+    rgb = np.asarray(opened(difference_png(BITS[:, :13], other)).convert("RGB"))
+    before = BITS[:, :13]
+    assert (rgb[before & ~other] == (0xE6, 0x9F, 0x00)).all()
+    assert (rgb[~before & other] == (0x00, 0x72, 0xB2)).all()
+    assert (rgb[before == other] > 0xB0).all()
+
+
+def test_a_mosaic_keeps_every_map_and_is_transparent_between() -> None:
+    maps = np.random.default_rng(1).random((5, 4, 6)) > 0.5
+    laid = mosaic(maps, columns=2, gap=1)
+    assert laid.shape == (14, 13)
+    for place, one in enumerate(maps):
+        top, left = place // 2 * 5, place % 2 * 7
+        assert np.array_equal(laid[top : top + 4, left : left + 6], one)
+    rgba = np.asarray(opened(mosaic_png(laid)).convert("RGBA"))
+    assert np.array_equal(rgba[..., 3] == 0, laid == 2)
+    assert (rgba[laid == 0] == (*INK, 255)).all()
+    assert (rgba[laid == 1] == (*PAPER, 255)).all()
+
+
+def test_a_table_of_pixels_has_a_cell_each_and_a_line_for_every_flip() -> None:
+    patch = BITS[:4, :5]
+    found = flips(patch)
+    texts = tuple(tuple("1" if bit else "0" for bit in row) for row in patch)
+    cells = Cells(patch, texts, period=(2, 2), right=found.right, down=found.down)
+    root = ET.fromstring(cells_svg(cells, title="bits & flips"))
+    assert root.findtext(f"{SVG}title") == "bits & flips"
+    assert [text.text for text in root.iter(f"{SVG}text")] == [t for row in texts for t in row]
+    assert len(list(root.iter(f"{SVG}path"))) == found.right.sum() + found.down.sum()
+    outlines = [rect for rect in root.iter(f"{SVG}rect") if rect.get("fill") == "none"]
+    assert len(outlines) == 2 * 3
+    bare = ET.fromstring(cells_svg(Cells(np.zeros((2, 2), np.int64)), title="grey"))
+    assert [rect.get("fill") for rect in bare.iter(f"{SVG}rect")] == ["rgb(0,0,0)"] * 4
