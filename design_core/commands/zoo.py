@@ -1,4 +1,4 @@
-"""``zoo``: train, collect, park and tabulate the networks that come with the project."""
+"""``zoo``: train, collect, park, verify and tabulate the networks that come with the project."""
 
 from __future__ import annotations
 
@@ -33,11 +33,14 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "folders", nargs="+", type=Path, metavar="DIR", help="a run, or a folder of runs"
     )
     park = parts.add_parser("park", help="keep the state of unfinished runs in the zoo")
+    verify = parts.add_parser(
+        "verify", help="compare the 1-bit engine with PyTorch on the whole test sets"
+    )
     table = parts.add_parser("table", help="print the results as Markdown")
     table.add_argument(
         "--write", type=Path, metavar="FILE", help="write between the markers of FILE instead"
     )
-    for part in (plan, train, park):
+    for part in (plan, train, park, verify):
         part.add_argument("--only", default="*", metavar="PATTERN", help="names, as 'stat-sign-*'")
     for part in (train, park):
         part.add_argument(
@@ -47,9 +50,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
             metavar="DIR",
             help="runs' folders (default: runs)",
         )
-    for part in (train, collect):
+    for part in (train, collect, verify):
         part.add_argument("--data-root", type=Path, metavar="DIR", help="where data sets lie")
-    for part in (plan, train, collect, park, table):
+    for part in (plan, train, collect, park, verify, table):
         add_zoo_argument(part)
     return parser
 
@@ -145,6 +148,30 @@ def _park(args: argparse.Namespace) -> int:
     return 0
 
 
+def _verify(args: argparse.Namespace) -> int:
+    from design_core.zoo.agreement import agreement
+    from design_core.zoo.card import load_cards
+    from design_core.zoo.entry import open_entry
+
+    data: dict[str, TrainingData | None] = {}
+    failed = 0
+    for card in load_cards(args.zoo):
+        if not fnmatch(card.name, args.only):
+            continue
+        if card.dataset not in data:
+            data[card.dataset] = _data(card.dataset, args.data_root)
+        tests = data[card.dataset]
+        if tests is None:
+            print(f"{card.name}: left out; say where {card.dataset} lies by --data-root")
+            continue
+        for seed in card.seeds:
+            found = agreement(open_entry(f"{card.name}@{seed}", args.zoo).checkpoint, tests)
+            failed += found is not None and not found.holds
+            told = found or "not for the 1-bit engine"
+            print(f"{card.name}@{seed}: {told}", flush=True)
+    return 1 if failed else 0
+
+
 def _table(args: argparse.Namespace) -> int:
     from design_core.zoo.card import load_cards
     from design_core.zoo.tables import results_markdown, write_between_markers
@@ -157,4 +184,7 @@ def _table(args: argparse.Namespace) -> int:
     return 0
 
 
-_PARTS = {"plan": _plan, "train": _train, "collect": _collect, "park": _park, "table": _table}
+_PARTS = {
+    **{"plan": _plan, "train": _train, "collect": _collect, "park": _park},
+    **{"verify": _verify, "table": _table},
+}
