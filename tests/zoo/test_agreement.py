@@ -1,52 +1,63 @@
-"""The 1-bit engine against PyTorch on whole test sets; the embedded digits here."""
+"""Sentences on answers."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
-from design_core.__main__ import main
-from design_core.networks import NetworkSpec, build_network
-from design_core.training.data import load_data
-from design_core.zoo.agreement import TOLERANCE, Agreement, agreement
-from design_core.zoo.entry import open_entry
-
-SIGN = "digits-tiny-w16-sign-affine_on"
+from design_core.zoo.agreement import Answer, agreement, margin
 
 
-def test_all_digits_get_the_same_class(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["zoo", "verify", "--only", "digits-*"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 10
-    count = len(load_data("digits").test_x)
-    assert all(f"same class for {count:,} of {count:,} pictures" in line for line in lines)
+def answer(name: str, best: str, certainty: float = 0.6) -> Answer:
+    return Answer(name, {best: certainty, "other": 0.2})
 
 
-def test_without_its_data_a_network_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["zoo", "verify", "--only", "cifar10-*-sign-affine_on"]) == 0
-    assert "left out; say where cifar10 lies" in capsys.readouterr().out
+@pytest.mark.parametrize(
+    ("answers", "true_class", "sentence"),
+    [
+        ([answer("A", "cat")], None, "A says cat."),
+        ([answer("A", "cat")], "cat", "A rightly says cat."),
+        ([answer("A", "cat")], "dog", "A mistakes dog for cat."),
+        ([answer("A", "cat"), answer("B", "cat", 0.8)], None, "A and B both say cat; B is surer."),
+        (
+            [answer("A", "cat"), answer("B", "cat", 0.62)],
+            "cat",
+            "A and B both rightly say cat; they are about as sure.",
+        ),
+        (
+            [answer("A", "cat", 0.9), answer("B", "cat")],
+            "dog",
+            "A and B both mistake dog for cat; A is surer.",
+        ),
+        (
+            [answer("A", "cat"), answer("B", "cat", 0.8), answer("C", "cat")],
+            None,
+            "All three say cat; B is the surest.",
+        ),
+        (
+            [answer("A", "cat"), answer("B", "dog")],
+            None,
+            "They part: A says cat, B says dog.",
+        ),
+        (
+            [answer("A", "cat"), answer("B", "dog"), answer("C", "dog")],
+            None,
+            "They part: B and C say dog, A says cat.",
+        ),
+        (
+            [answer("A", "cat"), answer("B", "dog"), answer("C", "dog"), answer("D", "dog")],
+            "cat",
+            "They part: A rightly says cat, B, C and D say dog.",
+        ),
+        (
+            [answer("A", "cat"), answer("B", "aquarium_fish")],
+            "pine_tree",
+            "They part, and none says pine tree: A says cat, B says aquarium fish.",
+        ),
+    ],
+)
+def test_sentences(answers: list[Answer], true_class: str | None, sentence: str) -> None:
+    assert agreement(answers, true_class) == sentence
 
 
-def test_another_network_is_told_apart() -> None:
-    checkpoint = replace(open_entry(SIGN).checkpoint)
-    # The engine's network of one seed, PyTorch's of another.
-    checkpoint.__dict__["packed"] = open_entry(f"{SIGN}@1").checkpoint.packed
-    found = agreement(checkpoint, load_data("digits"))
-    assert found is not None
-    assert not found.holds
-    assert found.same_class < found.pictures
-    assert found.largest_difference > TOLERANCE
-
-
-def test_what_holds() -> None:
-    assert Agreement(10, 10, TOLERANCE).holds
-    assert not Agreement(10, 9, 0.0).holds
-    assert not Agreement(10, 10, 2 * TOLERANCE).holds
-
-
-def test_real_activations_are_not_for_the_engine() -> None:
-    spec = NetworkSpec("tiny", {"activation": "hardtanh"})
-    model = build_network("tiny", activation="hardtanh").eval()
-    checkpoint = replace(open_entry(SIGN).checkpoint, spec=spec, model=model)
-    assert agreement(checkpoint, load_data("digits")) is None
+def test_margin_is_best_less_second() -> None:
+    assert margin({"a": 0.5, "b": 0.3, "c": 0.2}) == pytest.approx(0.2)

@@ -1,0 +1,91 @@
+"""What people call the networks of the zoo: short names for sentences, and a line on each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from design_core.zoo.card import Card
+from design_core.zoo.plan import ACTIVATIONS
+
+__all__ = ["describe_network", "distinct_names", "say_class", "short_name"]
+
+_SHORT = {
+    "sign": "Sign",
+    "design2d": "DeSign 2D",
+    "uniform": "Uniform",
+    "swapped": "DeSign [1 3; 3 1]",
+    "design3d": "DeSign3D",
+    "own": "DeSign 4×4",
+    "hardtanh": "Hard tanh",
+}
+_FORMS = {"design": "DeSign", "uniform": "Uniform", "sign": "Sign", "relu": "ReLU"}
+_LONGEST = 12  # letters of a kernel in a name
+
+Network = tuple[Card, int]
+
+# What may tell two networks of one activation apart, the most telling first.
+_FEATURES: tuple[Callable[[Card, int], str], ...] = (
+    lambda card, _: card.dataset,
+    lambda card, _: f"{card.network['name']} {card.network['width']}",
+    lambda card, _: _batch_norm(card),
+    lambda card, _: f"{card.recipe['epochs']} epochs",
+    lambda _, seed: f"seed {seed}",
+    lambda card, _: card.name,
+)
+
+
+def short_name(activation: str) -> str:
+    """An activation in a word or two.
+
+    Examples
+    --------
+    >>> short_name("design:2x2-v2")
+    'DeSign 2D'
+    >>> short_name("design:bayer-4")
+    'DeSign bayer-4'
+    """
+    for key, (name, _) in ACTIVATIONS.items():
+        if name == activation:
+            return _SHORT[key]
+    form, _, kernel = activation.partition(":")
+    title = _FORMS.get(form, form)
+    if not kernel:
+        return title
+    return f"{title} own" if kernel.startswith("code=") else f"{title} {kernel[:_LONGEST]}"
+
+
+def distinct_names(networks: Sequence[Network]) -> list[str]:
+    """Short names of cards with their seeds; those that share one get what tells them apart."""
+    names = [short_name(card.activation) for card, _ in networks]
+    for feature in _FEATURES:
+        told = [feature(card, seed) for card, seed in networks]
+        for name in {name for name in names if names.count(name) > 1}:
+            alike = [k for k, other in enumerate(names) if other == name]
+            if len({told[k] for k in alike}) > 1:
+                for k in alike:
+                    names[k] += f", {told[k]}"
+    return names
+
+
+def describe_network(card: Card, seed: int) -> str:
+    """Batch norm, length of training, seed and test accuracy, in one line."""
+    accuracy = card.result(seed).accuracy
+    return (
+        f"{_batch_norm(card)} · {card.recipe['epochs']} epochs · seed {seed} · "
+        f"{100 * accuracy:.1f} % on test"
+    )
+
+
+def say_class(name: str) -> str:
+    """A class as people write it.
+
+    Examples
+    --------
+    >>> say_class("aquarium_fish")
+    'aquarium fish'
+    """
+    return name.replace("_", " ")
+
+
+def _batch_norm(card: Card) -> str:
+    return "γ, β learned" if card.network["affine"] else "γ, β fixed"

@@ -1,0 +1,218 @@
+"""Two networks walked through side by side on one picture: every layer's maps, and their bits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from design_core.kernels.kernel import ThresholdKernel
+from design_core.networks import activation_maps
+from design_core.networks.activation import activation_kernel
+from design_core.networks.swap import with_kernel
+from design_core.pictures import Picture
+from design_core.scores import activation_density, total_variation
+from design_core.zoo.checkpoint import Checkpoint
+
+__all__ = ["ORDERS", "LayerWalk", "Walk", "Walker", "walk"]
+
+#: What channels are ranked by.
+ORDERS = ("difference", "density", "tv")
+
+Maps = NDArray[np.float32]
+Bits = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Walker:
+    """A network on the walk.
+
+    Parameters
+    ----------
+    checkpoint
+        A trained network.
+    kernel
+        What its binary activations cut with; None for plain Sign and for real activations.
+    """
+
+    checkpoint: Checkpoint
+    kernel: ThresholdKernel | None
+
+    @classmethod
+    def trained(cls, checkpoint: Checkpoint) -> Walker:
+        """The network with the activation that it was trained with."""
+        return cls(checkpoint, activation_kernel(str(checkpoint.spec.options["activation"])))
+
+    @classmethod
+    def swapped(cls, checkpoint: Checkpoint, kernel: ThresholdKernel | None) -> Walker:
+        """The network with another kernel; see `design_core.networks.swap.with_kernel`."""
+        return cls(replace(checkpoint, model=with_kernel(checkpoint.model, kernel)), kernel)
+
+
+@dataclass(frozen=True, eq=False)
+class LayerWalk:
+    """One layer of both networks.
+
+    Parameters
+    ----------
+    name
+        Of the block.
+    x
+        What the activations receive: float32 (C, H, W), one of either network.
+    bits
+        Where their outputs are above 0, the same shape.
+    """
+
+    name: str
+    x: tuple[Maps, Maps]
+    bits: tuple[Bits, Bits]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W)."""
+        channels, height, width = self.bits[0].shape
+        return channels, height, width
+
+    @property
+    def differing(self) -> Floats:
+        """Share of bits that differ, by channel; shape (C,)."""
+        return activation_density(self.bits[0] ^ self.bits[1])
+
+    @property
+    def density(self) -> tuple[Floats, Floats]:
+        """Share of bits that fire, by channel; shape (C,) of either network."""
+        return activation_density(self.bits[0]), activation_density(self.bits[1])
+
+    @property
+    def total_variation(self) -> tuple[Floats, Floats]:
+        """Total variation of the bits, by channel; shape (C,) of either network."""
+        return total_variation(self.bits[0]), total_variation(self.bits[1])
+
+    @property
+    def by_chance(self) -> float:
+        """Share of bits that would differ if the maps had nothing to do with each other.
+
+        Of independent bits that fire with densities p and q, ``p(1 − q) + q(1 − p)`` differ; the
+        mean over the channels. Channels of networks that were trained apart need not correspond.
+        """
+        p, q = self.density
+        return float(np.mean(p * (1 - q) + q * (1 - p)))
+
+    def ranked(self, by: str) -> NDArray[np.int64]:
+        """Channels in falling order of one of `ORDERS`; of density and TV, the larger one counts.
+
+        Raises
+        ------
+        ValueError
+            Another order.
+        """
+        if by not in ORDERS:
+            raise ValueError(f"Channels are ranked by {', '.join(ORDERS)}; got {by!r}.")
+        if by == "difference":
+            values = self.differing
+        else:
+            values = np.maximum(*(self.density if by == "density" else self.total_variation))
+        return np.argsort(-values, kind="stable")
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """All layers of both networks, and what each says in the end.
+
+    Parameters
+    ----------
+    layers
+        In the order of computation.
+    probabilities
+        By class, the most probable first; of either network.
+    """
+
+    layers: tuple[LayerWalk, ...]
+    probabilities: tuple[Mapping[str, float], Mapping[str, float]]
+
+    @property
+    def differing(self) -> list[float]:
+        """Share of bits that differ, by layer."""
+        return [float(layer.differing.mean()) for layer in self.layers]
+
+    @property
+    def parting(self) -> int | None:
+        """Index of the first layer with a differing bit, None if there is none."""
+        return next((k for k, share in enumerate(self.differing) if share > 0), None)
+
+    def finding(self) -> str:
+        """Where the networks part and what comes of it, in one sentence.
+
+        Examples
+        --------
+        >>> bit = np.ones((1, 1, 1), bool)
+        >>> layer = LayerWalk("block1", (bit.astype(np.float32),) * 2, (bit, ~bit))
+        >>> Walk((layer,), ({"cat": 1.0}, {"dog": 1.0})).finding()
+        'They part in block1, where 100.0 % of the bits differ: cat becomes dog.'
+        """
+        first, second = (next(iter(one)) for one in self.probabilities)
+        end = f"both say {first}" if first == second else f"{first} becomes {second}"
+        if self.parting is None:
+            return f"No bit differs in any layer: {end}."
+        shares = self.differing
+        most = int(np.argmax(shares))
+        told = (
+            f"They part in {self.layers[self.parting].name}, where {_percent(shares[self.parting])}"
+        )
+        told += " of the bits differ"
+        if most != self.parting:
+            told += f", and most in {self.layers[most].name}, {_percent(shares[most])}"
+        return f"{told}: {end}."
+
+
+def walk(picture: Picture, first: Walker, second: Walker) -> Walk:
+    """Put a picture through two networks of equal shape.
+
+    Raises
+    ------
+    ValueError
+        Their layers differ in name or shape, or their classes do.
+    """
+    (answer, layers), (other, others) = (_passed(picture, one) for one in (first, second))
+    shapes = [{name: x.shape for name, x, _ in passed} for passed in (layers, others)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            "Only networks of equal shape can be walked through side by side; these have "
+            f"{_shapes(shapes[0])} and {_shapes(shapes[1])}."
+        )
+    if set(answer) != set(other):
+        raise ValueError("These networks know different classes; choose two of one data set.")
+    walked = tuple(
+        LayerWalk(name, (x, x_other), (bits, bits_other))
+        for (name, x, bits), (_, x_other, bits_other) in zip(layers, others, strict=True)
+    )
+    return Walk(walked, (answer, other))
+
+
+@torch.inference_mode()
+def _passed(
+    picture: Picture, walker: Walker
+) -> tuple[dict[str, float], list[tuple[str, Maps, Bits]]]:
+    """Probabilities in falling order, and name, x and bits of every layer."""
+    form = walker.checkpoint.pictures
+    logits, taps = activation_maps(walker.checkpoint.model, form.normalized(form.pixels(picture)))
+    shares = logits[0].softmax(0)
+    order = shares.argsort(descending=True, stable=True).tolist()
+    layers = [
+        (tap.name, np.ascontiguousarray(tap.x[0].numpy()), (tap.y[0] > 0).contiguous().numpy())
+        for tap in taps
+    ]
+    return {form.class_names[k]: float(shares[k]) for k in order}, layers
+
+
+def _shapes(shapes: Mapping[str, tuple[int, ...]]) -> str:
+    first, *_, last = shapes.values()
+    return f"{len(shapes)} layers from {'×'.join(map(str, first))} to {'×'.join(map(str, last))}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
