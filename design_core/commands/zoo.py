@@ -149,9 +149,9 @@ def _park(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from design_core.zoo.agreement import agreement
     from design_core.zoo.card import load_cards
     from design_core.zoo.entry import open_entry
+    from design_core.zoo.verification import verify_engine
 
     data: dict[str, TrainingData | None] = {}
     failed = 0
@@ -165,7 +165,7 @@ def _verify(args: argparse.Namespace) -> int:
             print(f"{card.name}: left out; say where {card.dataset} lies by --data-root")
             continue
         for seed in card.seeds:
-            found = agreement(open_entry(f"{card.name}@{seed}", args.zoo).checkpoint, tests)
+            found = verify_engine(open_entry(f"{card.name}@{seed}", args.zoo).checkpoint, tests)
             failed += found is not None and not found.holds
             told = found or "not for the 1-bit engine"
             print(f"{card.name}@{seed}: {told}", flush=True)
