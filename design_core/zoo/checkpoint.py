@@ -36,17 +36,25 @@ from design_core.training.data import normalized, square_pixels
 __all__ = [
     "Checkpoint",
     "CheckpointError",
+    "Outline",
     "PictureForm",
     "load_checkpoint",
     "read_checkpoint",
+    "read_outline",
     "save_checkpoint",
     "save_latent_weights",
 ]
 
-_ENTRY, _FORMAT = "checkpoint", "design-checkpoint-1"
+_ENTRY, _FORMAT, _LATENT_FORMAT = "checkpoint", "design-checkpoint-1", "design-latent-1"
 _MAX_BYTES = 32 * 2**20  # a bit becomes a float32: a gigabyte in memory at most
 _MAX_HEADER = 2**20
 _MAX_OPTION = 2**16  # of whole numbers in a network's spec
+
+# Whatever a stranger's description of a network may raise.
+_WRONG_DESCRIPTION = (
+    *(ValueError, KeyError, TypeError, AttributeError),
+    *(RuntimeError, RecursionError, OverflowError),
+)
 
 Tensors = Mapping[str, Tensor]
 
@@ -207,36 +215,71 @@ def load_checkpoint(
     return Checkpoint(checkpoint.spec, model, checkpoint.pictures)
 
 
-def read_checkpoint(data: bytes, *, name: str = "The checkpoint") -> Checkpoint:
-    """Rebuild a network from the bytes of a file; see `load_checkpoint` for the errors."""
-    header, tensors = _header(data, name), _tensors(data, name)
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """What a file says of its network, before any of its numbers is looked at.
+
+    Parameters
+    ----------
+    spec, pictures
+        As in `Checkpoint`.
+    model
+        The network without memory: shapes alone.
+    packed
+        Whether the file holds bits, or else latent weights.
+    """
+
+    spec: NetworkSpec
+    pictures: PictureForm
+    model: nn.Module
+    packed: bool
+
+
+def read_outline(data: bytes, *, name: str = "The checkpoint") -> Outline:
+    """Read the header of a file; see `load_checkpoint` for the errors."""
+    header = _header(data, name)
     try:
-        if header["format"] != _FORMAT:
+        if header["format"] not in (_FORMAT, _LATENT_FORMAT):
             raise CheckpointError(
                 f"{name} has the format {header['format']!r}, not {_FORMAT}. Update this program."
             )
+        packed = header["format"] == _FORMAT
         spec = _portable_spec(header["network"])
         pictures = PictureForm.from_dict(header["pictures"])
         with torch.device("meta"):  # shapes alone: a spec may ask for more than there is memory
-            model = _frozen(spec.build())
-            classes = model.eval()(torch.empty(1, *pictures.shape)).shape[1]
+            model = spec.build().eval()
+            classes = model(torch.empty(1, *pictures.shape)).shape[1]
+            model = _frozen(model) if packed else model
     except CheckpointError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, RuntimeError, RecursionError) as error:
+    except _WRONG_DESCRIPTION as error:
         reason = str(error)[:300]
         raise CheckpointError(f"{name} does not describe a network: {reason}.") from error
     if classes != len(pictures.class_names):
         raise CheckpointError(
             f"{name} names {len(pictures.class_names)} classes for a network of {classes}."
         )
-    shapes = {key: tensor.shape for key, tensor in _binary_weights(model)}
+    return Outline(spec, pictures, model, packed)
+
+
+def read_checkpoint(data: bytes, *, name: str = "The checkpoint") -> Checkpoint:
+    """Rebuild a network from the bytes of a file; see `load_checkpoint` for the errors.
+
+    The file is one of `save_checkpoint`; or holds a network's whole state with its latent weights
+    as they are, and a header like that of `save_checkpoint` with the format ``design-latent-1``.
+    """
+    outline = read_outline(data, name=name)
+    tensors = _tensors(data, name)
+    model = outline.model
+    shapes = {key: tensor.shape for key, tensor in _binary_weights(model)} if outline.packed else {}
     _check_tensors(tensors, _expected(model.state_dict(), shapes), name)
     whole = {
         key: _unpacked(tensor, shapes[key]) if key in shapes else tensor
         for key, tensor in tensors.items()
     }
     model.load_state_dict(whole, assign=True)
-    return Checkpoint(spec, _ready(model), pictures)
+    ready = _ready(model if outline.packed else _frozen(model))
+    return Checkpoint(outline.spec, ready, outline.pictures)
 
 
 def _ready(model: nn.Module) -> nn.Module:

@@ -19,7 +19,17 @@ from design_core.zoo.statistics import (
     mean_interval,
 )
 
-__all__ = ["BEGIN", "END", "Comparison", "comparisons", "results_markdown", "write_between_markers"]
+__all__ = [
+    "BEGIN",
+    "END",
+    "Comparison",
+    "comparisons",
+    "partner",
+    "probability",
+    "results_markdown",
+    "signed_points",
+    "write_between_markers",
+]
 
 BEGIN, END = "<!-- zoo table: begin -->", "<!-- zoo table: end -->"
 
@@ -58,16 +68,16 @@ def comparisons(cards: Sequence[Card]) -> list[Comparison]:
     for card in cards:
         title, batch_norm = activation_title(card.activation), _batch_norm(card)
         for base, name in ((_BASELINE, "Sign"), (_UNIFORM, "the uniform control")):
-            other = _partner(card, cards, activation=base)
+            other = partner(card, cards, activation=base)
             if other and card.activation not in (_BASELINE, base):
                 found.append(_compared(f"{title} less {name}, {batch_norm}", card, other))
-        if card.network["affine"] and (other := _partner(card, cards, affine=False)):
+        if card.network["affine"] and (other := partner(card, cards, affine=False)):
             found.append(_compared(f"{title}: γ, β learned less not", card, other))
     return found
 
 
-def _partner(card: Card, cards: Sequence[Card], **changed: object) -> Card | None:
-    """The card that is the same but for the changed options of its network."""
+def partner(card: Card, cards: Sequence[Card], **changed: object) -> Card | None:
+    """The card that is the same but for the changed options of its network, None without one."""
     wanted = {**card.network, **changed}
     recipe = {**card.recipe, "network": None}
     for other in cards:
@@ -145,13 +155,13 @@ def _difference_table(compared: Sequence[Comparison]) -> Iterator[str]:
     for comparison in compared:
         if (tested := comparison.difference) is None:
             continue
-        low, high = (_points(bound) for bound in tested.ci95)
+        low, high = (signed_points(bound) for bound in tested.ci95)
         flips = "–" if tested.sign_flip_p is None else f"{tested.sign_flip_p:.4f}"
         pairs = tested.counts[0]
         runs = f"{pairs} pairs" if tested.sign_flip_p else f"{pairs} and {tested.counts[1]} runs"
         yield (
-            f"| {comparison.question} | {_points(tested.mean)} | {low} to {high} | "
-            f"{_probability(tested.p)} | {flips} | {tested.test}, {runs} |"
+            f"| {comparison.question} | {signed_points(tested.mean)} | {low} to {high} | "
+            f"{probability(tested.p)} | {flips} | {tested.test}, {runs} |"
         )
     yield ""
 
@@ -164,7 +174,7 @@ def _mcnemar_table(compared: Sequence[Comparison]) -> Iterator[str]:
         tested = mcnemar(first.right(first.seeds[0]), second.right(second.seeds[0]))
         yield (
             f"| {comparison.question} | {tested.only_first} | {tested.only_second} | "
-            f"{_probability(tested.p)} |"
+            f"{probability(tested.p)} |"
         )
     yield ""
 
@@ -200,11 +210,13 @@ def _mean_density(card: Card) -> float:
     return float(np.mean([list(density.values()) for density in densities]))
 
 
-def _points(share: float) -> str:
+def signed_points(share: float) -> str:
+    """A difference of shares in percentage points, with its sign."""
     return f"{100 * share:+.2f}".replace("-", "−")
 
 
-def _probability(p: float) -> str:
+def probability(p: float) -> str:
+    """A p-value for people."""
     return f"{p:.4f}" if p >= 0.0001 else "< 0.0001"
 
 

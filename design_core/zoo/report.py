@@ -1,0 +1,235 @@
+"""What the zoo answers, in words with its numbers: one set of sentences for command and page.
+
+A sentence claims a difference only where the 95 % interval of paired seeds leaves 0 out. Tests are
+told one by one, without a correction for their number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from design_core.zoo.card import Card
+from design_core.zoo.influence import SIGN, Gain, batch_norm_influence, gain_over
+from design_core.zoo.learning import convergence
+from design_core.zoo.overview import activation_label, affine_words
+from design_core.zoo.plan import ACTIVATIONS
+from design_core.zoo.statistics import Difference, area_under_curve, compare_seeds
+from design_core.zoo.tables import partner, probability, signed_points
+
+__all__ = ["Section", "gain_words", "headline", "interval_words", "report", "setting_words"]
+
+_DESIGN = ACTIVATIONS["design2d"][0]
+_UNIFORM = ACTIVATIONS["uniform"][0]
+_TITLES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "digits"}
+_LEAST_PAIRS = 3  # fewer carry no claim
+
+
+@dataclass(frozen=True)
+class Section:
+    """An open question and what was measured about it."""
+
+    question: str
+    sentences: tuple[str, ...]
+
+
+def setting_words(card: Card) -> str:
+    """Data, network and training of a card, without its activation."""
+    data = _TITLES.get(card.dataset, card.dataset)
+    return (
+        f"{data}, {card.network['name']} of width {card.network['width']}, "
+        f"{affine_words(card)}, {card.recipe['epochs']} epochs"
+    )
+
+
+def interval_words(difference: Difference) -> str:
+    """The interval, the runs, the test and p."""
+    low, high = (signed_points(bound) for bound in difference.ci95)
+    one, other = difference.counts
+    runs = (
+        f"{one} paired seeds" if difference.sign_flip_p is not None else f"{one} and {other} runs"
+    )
+    return (
+        f"95 % interval {low} to {high}, {runs}, {difference.test} test, "
+        f"p {_equals(probability(difference.p))}"
+    )
+
+
+def _equals(p: str) -> str:
+    return p if p.startswith("<") else f"= {p}"
+
+
+def claimed(difference: Difference | None) -> bool:
+    """Whether enough seeds have an interval that leaves 0 out."""
+    if difference is None or min(difference.counts) < _LEAST_PAIRS:
+        return False
+    low, high = difference.ci95
+    return low > 0 or high < 0
+
+
+def gain_words(gain: Gain) -> str:
+    """One sentence on a card against another, which claims no more than the seeds carry."""
+    name, other = (activation_label(card.activation) for card in (gain.card, gain.other))
+    tested = gain.difference
+    if tested is None:
+        one, second = len(gain.card.seeds), len(gain.other.seeds)
+        seeds = "one seed each" if one == second == 1 else f"{one} and {second} seeds"
+        return (
+            f"{name} has {_percent(gain.card)}, {other} {_percent(gain.other)}: {seeds}, no claim."
+        )
+    if min(tested.counts) < _LEAST_PAIRS:
+        return (
+            f"{name} less {other} is {signed_points(tested.mean)} points "
+            f"({interval_words(tested)}): too few seeds for a claim."
+        )
+    if not claimed(tested):
+        return (
+            f"no difference between {name} and {other} is shown: "
+            f"{signed_points(tested.mean)} points ({interval_words(tested)})."
+        )
+    points = f"{100 * abs(tested.mean):.2f} points"
+    verb = f"gains {points} over" if tested.mean > 0 else f"loses {points} to"
+    return f"{name} {verb} {other} ({interval_words(tested)})."
+
+
+def _percent(card: Card) -> str:
+    return f"{100 * float(np.mean(list(card.accuracies.values()))):.2f} %"
+
+
+def headline(cards: Sequence[Card]) -> tuple[str, str]:
+    """What the cards say of DeSign against Sign, and what stands beside it.
+
+    Returns
+    -------
+    One sentence on the comparison that most seeds carry, DeSign 2D without γ and β first; and one
+    on the uniform control in the same setting, empty if there is none.
+    """
+    pairs = [
+        gain_over(card, sign)
+        for card in cards
+        if card.activation != SIGN and (sign := partner(card, cards, activation=SIGN))
+    ]
+    if not pairs:
+        return "Choose networks with Sign and with another activation to compare them.", ""
+    chosen = min(pairs, key=_order)
+    data = _TITLES.get(chosen.card.dataset, chosen.card.dataset)
+    sentence = f"On {data} with {affine_words(chosen.card)}, {gain_words(chosen)}"
+    control = partner(chosen.card, cards, activation=_UNIFORM)
+    if control is None or control is chosen.card:
+        return sentence, ""
+    beside = gain_words(gain_over(control, chosen.other))
+    against = gain_words(gain_over(chosen.card, control))
+    return sentence, f"The control without a pattern: {beside} {_capital(against)}"
+
+
+def _order(gain: Gain) -> tuple[object, ...]:
+    """Data before digits, DeSign 2D before the rest, more seeds before fewer, affine off first."""
+    card = gain.card
+    pairs = min(gain.difference.counts) if gain.difference else 0
+    return (
+        *(card.dataset == "digits", card.activation != _DESIGN, pairs < _LEAST_PAIRS),
+        *(bool(card.network["affine"]), -pairs, card.dataset, card.name),
+    )
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def report(cards: Sequence[Card]) -> list[Section]:
+    """Every question that the method leaves open, with what these cards say."""
+    ordered = sorted(cards, key=lambda card: (card.dataset == "digits", card.name))
+    sections = (
+        ("What does DeSign gain over Sign?", _gains(ordered, SIGN)),
+        ("Is it the pattern, or the shift?", _gains(ordered, _UNIFORM)),
+        ("Which part of the gain does batch norm take over?", _influences(ordered)),
+        ("Does it learn faster or slower?", _learning(ordered)),
+        ("How dense are the activations?", _densities(ordered)),
+    )
+    return [Section(question, tuple(found)) for question, found in sections]
+
+
+def _gains(cards: Sequence[Card], base: str) -> Iterator[str]:
+    """Every activation against a base, Sign itself left out where the base is a control."""
+    for card in cards:
+        other = partner(card, cards, activation=base)
+        if other and card.activation not in (SIGN, base):
+            yield f"{setting_words(card)}: {gain_words(gain_over(card, other))}"
+
+
+def _influences(cards: Sequence[Card]) -> Iterator[str]:
+    for found in batch_norm_influence(cards):
+        if found.without is None or found.learned is None:
+            continue
+        gains = (
+            f"{activation_label(found.activation)} is {signed_points(found.without.mean)} points "
+            f"from Sign with affine off and {signed_points(found.learned.mean)} with affine on"
+        )
+        setting = setting_words(found.without.card).replace(", affine off", "")
+        if (taken := found.taken_over) is None:
+            yield f"{setting}: {gains}; too few seeds of all four networks for a test."
+            continue
+        few = min(taken.counts) < _LEAST_PAIRS
+        verdict = (
+            "too few seeds for a claim"
+            if few
+            else "batch norm changes the gain"
+            if claimed(taken)
+            else "no change of the gain is shown"
+        )
+        yield (
+            f"{setting}: {gains}; the difference of the differences is "
+            f"{signed_points(taken.mean)} points ({interval_words(taken)}): {verdict}."
+        )
+
+
+def _learning(cards: Sequence[Card]) -> Iterator[str]:
+    for card in cards:
+        sign = partner(card, cards, activation=SIGN)
+        if card.activation == SIGN or sign is None:
+            continue
+        name = activation_label(card.activation)
+        reached, of_sign = (_epochs(one, _threshold(sign)) for one in (card, sign))
+        areas = compare_seeds(_areas(card), _areas(sign))
+        mean = float(np.mean(list(_areas(card).values()))) - float(
+            np.mean(list(_areas(sign).values()))
+        )
+        interval = f" ({interval_words(areas)})" if areas else ""
+        loss, of_sign_loss = (
+            float(np.mean([result.training_loss for result in one.results])) for one in (card, sign)
+        )
+        yield (
+            f"{setting_words(card)}: {name} reaches {_threshold(sign):.0%} after {reached} epochs, "
+            f"Sign after {of_sign}; its mean accuracy over the epochs is {signed_points(mean)} "
+            f"points from Sign's{interval}; training loss at the end {loss:.3f} against "
+            f"{of_sign_loss:.3f}."
+        )
+
+
+def _threshold(sign: Card) -> float:
+    """The accuracy whose epoch is told: Sign's own last mean, rounded down to 5 points."""
+    return math.floor(float(np.mean(list(sign.accuracies.values()))) * 20) / 20
+
+
+def _epochs(card: Card, accuracy: float) -> str:
+    return "/".join("–" if one is None else str(one) for one in convergence(card, accuracy))
+
+
+def _areas(card: Card) -> dict[int, float]:
+    return {seed: area_under_curve(card.curve(seed)) for seed in card.seeds}
+
+
+def _densities(cards: Sequence[Card]) -> Iterator[str]:
+    for card in cards:
+        layers = {
+            block: float(np.mean([result.density[block] for result in card.results]))
+            for block in card.blocks
+        }
+        told = ", ".join(f"{density:.0%}" for density in layers.values())
+        yield (
+            f"{setting_words(card)}: {activation_label(card.activation)} fires on "
+            f"{np.mean(list(layers.values())):.0%} of its inputs; layer by layer {told}."
+        )
