@@ -267,7 +267,9 @@ def _hover(kernel: ThresholdKernel, density: float, count: int) -> str:
 
 
 def _shades(kernel: ThresholdKernel) -> list[list[str]]:
-    greys = threshold_shades(kernel.thresholds[0]).tolist()
+    """By the place in the level set, so that kernels can be told from each other."""
+    shades = threshold_shades(np.arange(len(kernel.level_set), dtype=np.float64))
+    greys = shades[np.searchsorted(kernel.level_set, kernel.levels[0])].tolist()
     return [[f"rgb({grey},{grey},{grey})" for grey in row] for row in greys]
 
 
