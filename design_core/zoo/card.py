@@ -26,10 +26,13 @@ from numpy.typing import NDArray
 from design_core.paths import ASSETS
 from design_core.zoo.statistics import mean_interval
 
-__all__ = ["CHECKPOINTS", "Card", "SeedResult", "card_name", "find_card", "load_cards"]
+__all__ = ["CHECKPOINTS", "OWN", "Card", "SeedResult", "card_name", "find_card", "load_cards"]
 
 #: The zoo that comes with the project.
 CHECKPOINTS = ASSETS / "checkpoints"
+
+#: How references to networks begin that somebody brought along; see `design_core.zoo.own`.
+OWN = "own:"
 
 Json = dict[str, Any]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import isnan
 
-from design_core.zoo.card import Card
+from design_core.zoo.card import OWN, Card
 from design_core.zoo.plan import ACTIVATIONS
 
 __all__ = ["describe_network", "distinct_names", "say_class", "short_name"]
@@ -56,7 +57,7 @@ def short_name(activation: str) -> str:
 
 def distinct_names(networks: Sequence[Network]) -> list[str]:
     """Short names of cards with their seeds; those that share one get what tells them apart."""
-    names = [short_name(card.activation) for card, _ in networks]
+    names = [_first_name(card) for card, _ in networks]
     for feature in _FEATURES:
         told = [feature(card, seed) for card, seed in networks]
         for name in {name for name in names if names.count(name) > 1}:
@@ -67,9 +68,16 @@ def distinct_names(networks: Sequence[Network]) -> list[str]:
     return names
 
 
+def _first_name(card: Card) -> str:
+    return card.name if card.name.startswith(OWN) else short_name(card.activation)
+
+
 def describe_network(card: Card, seed: int) -> str:
     """Batch norm, length of training, seed and test accuracy, in one line."""
     accuracy = card.result(seed).accuracy
+    if card.name.startswith(OWN):
+        measured = "not measured" if isnan(accuracy) else f"{100 * accuracy:.1f} % on test"
+        return f"{_batch_norm(card)} · your file · {measured}"
     return (
         f"{_batch_norm(card)} · {card.recipe['epochs']} epochs · seed {seed} · "
         f"{100 * accuracy:.1f} % on test"

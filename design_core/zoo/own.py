@@ -22,15 +22,12 @@ from design_core.datasets import DATASETS
 from design_core.networks.intermediate import activation_maps
 from design_core.networks.summary import NetworkSummary, summary
 from design_core.training.data import TrainingData
-from design_core.zoo.card import Card, SeedResult
+from design_core.zoo.card import OWN, Card, SeedResult
 from design_core.zoo.checkpoint import Checkpoint, CheckpointError, read_checkpoint, read_outline
 from design_core.zoo.collect import evaluate_checkpoint
 from design_core.zoo.entry import Entry
 
-__all__ = ["HOW_TO", "MAX_BYTES", "PREFIX", "OwnCard", "evaluate_own", "read_own"]
-
-#: Reference of an own network: this and its name.
-PREFIX = "own:"
+__all__ = ["HOW_TO", "MAX_BYTES", "OwnCard", "evaluate_own", "read_own"]
 
 #: Of a file.
 MAX_BYTES = 10 * 2**20
@@ -174,10 +171,10 @@ def _card(data: bytes, name: str, checkpoint: Checkpoint, counted: NetworkSummar
         environment=MappingProxyType({}),
     )
     return OwnCard(
-        name=PREFIX + _short(name),
+        name=OWN + _short(name),
         folder=Path(),
         network=checkpoint.spec.to_dict(),
-        recipe={"name": "own"},
+        recipe={"name": "own", "epochs": 0},
         data={
             "name": _data_name(pictures.class_names),
             "class_names": list(pictures.class_names),

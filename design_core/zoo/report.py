@@ -15,7 +15,8 @@ import numpy as np
 from design_core.zoo.card import Card
 from design_core.zoo.influence import SIGN, Gain, batch_norm_influence, gain_over
 from design_core.zoo.learning import convergence
-from design_core.zoo.overview import activation_label, affine_words
+from design_core.zoo.naming import short_name
+from design_core.zoo.overview import affine_words
 from design_core.zoo.plan import ACTIVATIONS
 from design_core.zoo.statistics import Difference, area_under_curve, compare_seeds
 from design_core.zoo.tables import partner, probability, signed_points
@@ -72,7 +73,7 @@ def claimed(difference: Difference | None) -> bool:
 
 def gain_words(gain: Gain) -> str:
     """One sentence on a card against another, which claims no more than the seeds carry."""
-    name, other = (activation_label(card.activation) for card in (gain.card, gain.other))
+    name, other = (short_name(card.activation) for card in (gain.card, gain.other))
     tested = gain.difference
     if tested is None:
         one, second = len(gain.card.seeds), len(gain.other.seeds)
@@ -165,7 +166,7 @@ def _influences(cards: Sequence[Card]) -> Iterator[str]:
         if found.without is None or found.learned is None:
             continue
         gains = (
-            f"{activation_label(found.activation)} is {signed_points(found.without.mean)} points "
+            f"{short_name(found.activation)} is {signed_points(found.without.mean)} points "
             f"from Sign with affine off and {signed_points(found.learned.mean)} with affine on"
         )
         setting = setting_words(found.without.card).replace(", affine off", "")
@@ -191,7 +192,7 @@ def _learning(cards: Sequence[Card]) -> Iterator[str]:
         sign = partner(card, cards, activation=SIGN)
         if card.activation == SIGN or sign is None:
             continue
-        name = activation_label(card.activation)
+        name = short_name(card.activation)
         reached, of_sign = (_epochs(one, _threshold(sign)) for one in (card, sign))
         areas = compare_seeds(_areas(card), _areas(sign))
         mean = float(np.mean(list(_areas(card).values()))) - float(
@@ -230,6 +231,6 @@ def _densities(cards: Sequence[Card]) -> Iterator[str]:
         }
         told = ", ".join(f"{density:.0%}" for density in layers.values())
         yield (
-            f"{setting_words(card)}: {activation_label(card.activation)} fires on "
+            f"{setting_words(card)}: {short_name(card.activation)} fires on "
             f"{np.mean(list(layers.values())):.0%} of its inputs; layer by layer {told}."
         )
