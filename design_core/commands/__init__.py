@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from design_core.commands import (
     bench,
+    diagnose,
     evaluate,
     export,
     kernels,
@@ -25,6 +26,6 @@ __all__ = ["COMMANDS"]
 
 COMMANDS = (
     *(maps, kernels, search, score),
-    *(models, predict, summary, evaluate, train, zoo),
+    *(models, predict, summary, evaluate, diagnose, train, zoo),
     *(export, bench),
 )

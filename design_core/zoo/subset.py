@@ -14,7 +14,7 @@ from design_core.paths import DATA
 from design_core.pictures import Picture
 from design_core.samples import GROUPS, SAMPLES, sample, sample_names
 from design_core.training.data import load_data
-from design_core.zoo.checkpoint import Checkpoint, PictureForm
+from design_core.zoo.checkpoint import Checkpoint
 
 __all__ = ["Subset", "held_out_subset", "picture_subset", "sample_subset"]
 
@@ -57,9 +57,12 @@ def sample_subset(checkpoint: Checkpoint, dataset: str) -> Subset | None:
     if dataset not in GROUPS:
         return None
     form, names = checkpoint.pictures, sample_names(dataset)
-    labels = [form.class_names.index(str(SAMPLES[name].label)) for name in names]
+    numbers = {name: number for number, name in enumerate(form.class_names)}
+    labels = [numbers.get(str(SAMPLES[name].label), -1) for name in names]
     pixels = torch.cat([form.pixels(sample(name)) for name in names])
-    return Subset(f"the {len(names)} embedded {_title(dataset)} samples", pixels, _numbers(labels))
+    return Subset(
+        f"the {len(names)} embedded samples of {_title(dataset)}", pixels, _numbers(labels)
+    )
 
 
 def held_out_subset(
@@ -88,20 +91,25 @@ def held_out_subset(
     form = checkpoint.pictures
     if dataset == "digits":
         data = load_data("digits")
+        _check_classes("The set of digits", data.class_names, form.class_names)
         drawn = _drawn(len(data.test_y), count)
         return Subset(f"{len(drawn)} test digits", data.test_x[drawn], data.test_y[drawn])
     pictures = _test_pictures(dataset, root)
     if pictures is None:
         return None
-    if pictures.class_names != form.class_names:
-        raise ValueError(
-            f"{pictures.title} has the classes {', '.join(pictures.class_names[:5])} …; the "
-            f"network knows {', '.join(form.class_names[:5])} …"
-        )
+    _check_classes(pictures.title, pictures.class_names, form.class_names)
     drawn = _drawn(len(pictures), count)
     pixels = torch.cat([form.pixels(pictures.picture(int(k))) for k in drawn])
     title = f"{len(drawn):,} {_title(dataset)} test pictures"
     return Subset(title, pixels, _numbers(pictures.labels[drawn].tolist()))
+
+
+def _check_classes(title: str, classes: tuple[str, ...], known: tuple[str, ...]) -> None:
+    if classes != known:
+        raise ValueError(
+            f"{title} has the classes {', '.join(classes[:5])} …; the network knows "
+            f"{', '.join(known[:5])} …"
+        )
 
 
 def _title(dataset: str) -> str:

@@ -1,0 +1,107 @@
+"""``diagnose``: judge trained networks by the method's known failure signs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from design_core.commands.models import add_zoo_argument
+
+if TYPE_CHECKING:
+    from design_core.zoo.diagnosis import Diagnosis
+    from design_core.zoo.entry import Entry
+    from design_core.zoo.subset import Subset
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Add the command's parser."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "diagnose",
+        help="judge a trained network by the method's known failure signs",
+        description="Per block: scaling of the thresholds, dead and saturated channels, kernel "
+        "cells, cut tiles; and what the thresholds cost. Without --picture and --data the "
+        "embedded samples of the network's data set are looked at. Exits with 1 if anything "
+        "is wrong.",
+    )
+    parser.add_argument("network", metavar="NETWORK", help="NAME or NAME@SEED of `models`")
+    parser.add_argument(
+        "--picture", metavar="P", help="look at one picture: a file, or sample:NAME"
+    )
+    parser.add_argument(
+        "--data",
+        metavar="DATA",
+        help="look at a test set of its kind: digits, cifar10, cifar100, …",
+    )
+    parser.add_argument(
+        "--count", type=int, default=500, metavar="N", help="pictures of it (default: 500)"
+    )
+    parser.add_argument(
+        "--data-root",
+        type=Path,
+        default=Path("data"),
+        metavar="DIR",
+        help="where data sets lie (default: data)",
+    )
+    add_zoo_argument(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Diagnose and print."""
+    from design_core.zoo.diagnosis import diagnose
+    from design_core.zoo.entry import open_entry
+
+    entry = open_entry(args.network, args.zoo)
+    diagnosis = diagnose(entry.checkpoint, _subset(args, entry))
+    if args.json:
+        named = {"name": entry.card.name, "seed": entry.seed}
+        print(json.dumps({**named, **diagnosis.to_dict()}, indent=2))
+    else:
+        print(_in_words(entry, diagnosis))
+    return 1 if diagnosis.count("wrong") else 0
+
+
+def _subset(args: argparse.Namespace, entry: Entry) -> Subset:
+    """What the options ask for; ValueError if it is not there, or they ask for two things."""
+    from design_core.samples import load_picture
+    from design_core.zoo.subset import held_out_subset, picture_subset, sample_subset
+
+    if args.picture and args.data:
+        raise ValueError("Give --picture or --data, not both: a diagnosis looks at one of them.")
+    if args.picture:
+        return picture_subset(entry.checkpoint, load_picture(args.picture))
+    if not args.data:
+        samples = sample_subset(entry.checkpoint, entry.card.dataset)
+        if samples is None:
+            raise ValueError(
+                f"There are no embedded samples of {entry.card.dataset}. Give --picture P."
+            )
+        return samples
+    if args.count < 1:
+        raise ValueError(f"--count takes how many pictures to look at, from 1; got {args.count}.")
+    held_out = held_out_subset(entry.checkpoint, args.data, count=args.count, root=args.data_root)
+    if held_out is None:
+        raise ValueError(
+            f"{args.data} is not in {args.data_root}. Name its folder with --data-root, or leave "
+            "--data out to look at the embedded samples."
+        )
+    return held_out
+
+
+def _in_words(entry: Entry, diagnosis: Diagnosis) -> str:
+    from design_core.zoo.diagnosis import LIMITS, STATES
+
+    counts = ", ".join(f"{diagnosis.count(state)} {state}" for state in STATES)
+    lines = [f"{entry.card.name}@{entry.seed} on {diagnosis.calibration}: {counts}"]
+    block = None
+    for name, verdict in diagnosis.verdicts():
+        if name != block:
+            lines.append(name or "all blocks")
+            block = name
+        lines.append(f"  {verdict.state:5}  {LIMITS[verdict.sign].title}: {verdict.text}")
+    return "\n".join(lines)
