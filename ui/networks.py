@@ -14,10 +14,11 @@ import streamlit as st
 
 from design_core.pictures import Picture
 from design_core.samples import SAMPLES, sample
-from design_core.zoo.card import Card, load_cards
+from design_core.zoo.card import OWN, Card, load_cards
 from design_core.zoo.entry import Entry, Prediction, open_entry
+from ui.own import own_cards, own_entry
 
-__all__ = ["FORWARD", "cards", "entry", "is_sample", "predictions"]
+__all__ = ["FORWARD", "card_of", "cards", "entry", "is_sample", "predictions", "zoo_cards"]
 
 #: Held during a forward pass: no more of them at a time than there are processors.
 FORWARD = Semaphore(os.cpu_count() or 1)
@@ -25,22 +26,51 @@ FORWARD = Semaphore(os.cpu_count() or 1)
 _HASHES = {Picture: lambda picture: picture.sha256}
 
 
-@st.cache_resource(show_spinner=False)
 def cards() -> list[Card]:
+    """All cards of the zoo by name, then those of the networks that this session brought along."""
+    return [*zoo_cards(), *own_cards()]
+
+
+@st.cache_resource(show_spinner=False)
+def zoo_cards() -> list[Card]:
     """All cards of the zoo, by name. Shared: do not change the list."""
     return load_cards()
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+def card_of(reference: str) -> tuple[Card, int]:
+    """Card and seed of ``NAME@SEED``, or of ``NAME`` with its first seed, without opening it.
+
+    Raises
+    ------
+    ValueError
+        No such card or seed.
+    """
+    name, at, seed = reference.partition("@")
+    for card in cards():
+        if card.name == name:
+            return card, card.result(int(seed) if at and seed.isdecimal() else None).seed
+    raise ValueError(f"The zoo has no {name!r}. Choose one of its networks.")
+
+
 def entry(reference: str) -> Entry:
-    """The network ``NAME@SEED``; ValueError, with a sentence for people, if there is none."""
+    """The network ``NAME@SEED`` or ``own:NAME``; ValueError, with a sentence, if there is none."""
+    return own_entry(reference) if reference.startswith(OWN) else _zoo_entry(reference)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _zoo_entry(reference: str) -> Entry:
     return open_entry(reference)
 
 
 def predictions(picture: Picture, references: Sequence[str]) -> dict[str, Prediction]:
     """What each network says of the picture, by reference; ValueError as `entry`."""
-    predicted = _of_sample if is_sample(picture) else _of_picture
-    return {reference: predicted(picture, reference) for reference in references}
+    return {reference: _prediction(picture, reference) for reference in references}
+
+
+def _prediction(picture: Picture, reference: str) -> Prediction:
+    if reference.startswith(OWN):
+        return _of_own(picture, reference, own_entry(reference).card.results[0].sha256)
+    return (_of_sample if is_sample(picture) else _of_picture)(picture, reference)
 
 
 def is_sample(picture: Picture) -> bool:
@@ -55,6 +85,13 @@ def _of_sample(picture: Picture, reference: str) -> Prediction:
 
 @st.cache_resource(scope="session", max_entries=64, show_spinner=False, hash_funcs=_HASHES)
 def _of_picture(picture: Picture, reference: str) -> Prediction:
+    return _predicted(picture, reference)
+
+
+@st.cache_resource(scope="session", max_entries=64, show_spinner=False, hash_funcs=_HASHES)
+def _of_own(picture: Picture, reference: str, sha256: str) -> Prediction:
+    """The file's SHA-256 is part of the key: another file may come under the same name."""
+    del sha256
     return _predicted(picture, reference)
 
 

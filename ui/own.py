@@ -1,0 +1,59 @@
+"""Networks that the user brought along: they live in the session and nowhere else."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from design_core.zoo.card import Card
+from design_core.zoo.entry import Entry
+
+__all__ = ["keep_own", "own_cards", "own_entries", "own_entry", "remove_own"]
+
+_KEY = "own_networks"
+_MOST = 6
+
+
+def own_entries() -> list[Entry]:
+    """Those of this session, in the order in which they came."""
+    return list(_kept().values())
+
+
+def own_cards() -> list[Card]:
+    """The cards of `own_entries`."""
+    return [entry.card for entry in own_entries()]
+
+
+def own_entry(reference: str) -> Entry:
+    """The network ``own:NAME``, or ``own:NAME@0``; ValueError if this session has none of it."""
+    name = reference.partition("@")[0]
+    try:
+        return _kept()[name]
+    except KeyError:
+        raise ValueError(
+            f"This session has no {name}. Files that you add stay in one session; add it again on "
+            "the Compare page."
+        ) from None
+
+
+def keep_own(entry: Entry) -> None:
+    """Add a network, or put it in the place of the one of its name.
+
+    Raises
+    ------
+    ValueError
+        The session holds as many as it may.
+    """
+    kept = _kept()
+    if entry.card.name not in kept and len(kept) >= _MOST:
+        raise ValueError(f"A session holds {_MOST} networks of yours. Remove one first.")
+    kept[entry.card.name] = entry
+
+
+def remove_own(name: str) -> None:
+    """Forget a network."""
+    _kept().pop(name, None)
+
+
+def _kept() -> dict[str, Entry]:
+    kept: dict[str, Entry] = st.session_state.setdefault(_KEY, {})
+    return kept
