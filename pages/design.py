@@ -7,9 +7,9 @@ from html import escape
 import streamlit as st
 
 from design_core.kernels.published import PUBLISHED
-from design_core.kernels.spec import encode_kernel
 from design_core.search.front import front_slices
 from ui.charts import PLOT, chart_title, show_chart
+from ui.designer.address import DESIGN, PANELS
 from ui.designer.charts import landscape_chart, plane_chart
 from ui.designer.desk import Desk, desk, levels_name
 from ui.designer.editor_panel import editor_panel
@@ -28,16 +28,8 @@ from ui.designer.sweep_panel import sweep_panel
 from ui.designer.threshold_panel import threshold_panel
 from ui.entry import require_entry
 from ui.rail import own_kernel, picture_rail
-
-PANELS = ("Find the best", "Thresholds", "Sweep", "Files and code", "What it selects")
-
-
-def link(design: Desk) -> None:
-    """Keep the address a link to this kernel."""
-    try:
-        st.query_params["kernel"] = encode_kernel(design.kernel)
-    except ValueError:
-        st.query_params.pop("kernel", None)
+from ui.share.address import arrive
+from ui.share.panel import share
 
 
 def landscape_title(listing: Listing, judged: Judged, question: Question, size: str) -> str:
@@ -113,12 +105,12 @@ def front_button(design: Desk, plane: Plane) -> None:
 
 
 require_entry()
+arrive(DESIGN)
 design = desk()
 with st.sidebar:
     choice = scoring_controls()
     st.divider()
     scene = picture_rail()
-link(design)
 question = choice.question(design.kernel, scene)
 listing: Listing | None = None
 judged: Judged | None = None
@@ -174,3 +166,4 @@ elif panel == "Files and code":
     files_panel(design)
 else:
     finding_panel()
+share(DESIGN)

@@ -18,6 +18,9 @@ from design_core.samples import SAMPLES
 from ui.compute import compared, maps_of
 from ui.entry import require_entry
 from ui.rail import rail
+from ui.share.address import arrivals, arrive
+from ui.share.explore import EXPLORE, kept_entries, start_of
+from ui.share.panel import share
 from ui.viewer import ViewerState, viewer
 
 TITLES = {"sign": "Sign", "design": "DeSign", "relu": "ReLU"}
@@ -77,6 +80,7 @@ def downloads(stem: str, maps: FeatureMaps, shown: ViewerState) -> None:
 
 
 require_entry()
+arrive(EXPLORE)
 bench = rail()
 maps = maps_of(bench.scene)
 picture = bench.scene.picture
@@ -91,7 +95,10 @@ shown = viewer(
     names=maps.names,
     picture_alt=SAMPLES[picture.name].alt if picture.name in SAMPLES else picture.name,
     key="viewer",
+    start=start_of(st.session_state, bench.scene, bench.kernel, maps.x.shape),
+    revision=arrivals(),
 )
+st.session_state.update(kept_entries(bench.scene, bench.kernel, shown))
 
 x = maps.x[shown.selected][None]
 one = compared(bench.scene, shown.selected, shown.kernel)
@@ -106,3 +113,4 @@ with st.expander("All scores of this map"):
     )
 with st.expander("Take it with you"):
     downloads(picture.name, maps, shown)
+share(EXPLORE)

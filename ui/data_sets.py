@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,50 @@ from design_core.datasets import (
 from design_core.paths import DATA
 from design_core.pictures import Picture, PictureError
 
-__all__ = ["choose_item"]
+__all__ = ["Item", "choose_item", "item_entries"]
+
+_ALL_CLASSES = -1
+_SPLIT = "test"  # the one that is offered
 
 
-def choose_item() -> Picture | None:
+@dataclass(frozen=True)
+class Item:
+    """A picture of a data set.
+
+    Parameters
+    ----------
+    set_name, index
+        Where it is found again.
+    label
+        Its class.
+    """
+
+    picture: Picture
+    set_name: str
+    index: int
+    label: str
+
+
+def item_entries(set_name: str, index: int) -> dict[str, object]:
+    """What the controls hold where they show the picture at an index of a set.
+
+    Raises
+    ------
+    ValueError
+        No set of that name is offered here.
+    """
+    name = set_name.removesuffix(f"-{_SPLIT}")
+    is_known = name in DATASETS and name != set_name
+    if not is_known and set_name not in _class_folders():
+        raise ValueError(f"there is no data set {set_name[:40]!r} here")
+    return {
+        "data_set": name if is_known else set_name,
+        f"class-{set_name}": _ALL_CLASSES,
+        f"item-{set_name}-{_ALL_CLASSES}": index,
+    }
+
+
+def choose_item() -> Item | None:
     """Controls for data set, class and item; None until there is an item to show."""
     folders = _class_folders()
     name = st.selectbox(
@@ -47,7 +88,7 @@ def choose_item() -> Picture | None:
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the data set …")
 def _opened(name: str) -> PictureSet:
-    return open_dataset(name, DATA)
+    return open_dataset(name, DATA, split=_SPLIT)
 
 
 def _class_folders() -> dict[str, Path]:
@@ -59,22 +100,27 @@ def _class_folders() -> dict[str, Path]:
     return {path.name: path for path in found if not path.name.startswith(".")}
 
 
-def _item(pictures: PictureSet) -> Picture:
+def _item(pictures: PictureSet) -> Item:
     left, right = st.columns([3, 2])
     label = left.selectbox(
         "Class",
-        [None, *range(len(pictures.class_names))],
-        format_func=lambda one: "all classes" if one is None else pictures.class_names[one],
+        [_ALL_CLASSES, *range(len(pictures.class_names))],
+        format_func=lambda one: "all classes" if one == _ALL_CLASSES else pictures.class_names[one],
         key=f"class-{pictures.name}",
         persist_state="session",
     )
     indices = (
-        np.arange(len(pictures)) if label is None else np.flatnonzero(pictures.labels == label)
+        np.arange(len(pictures))
+        if label == _ALL_CLASSES
+        else np.flatnonzero(pictures.labels == label)
     )
-    place = right.number_input(
-        "Item", 0, len(indices) - 1, 0, key=f"item-{pictures.name}-{label}", persist_state="session"
-    )
-    return pictures.picture(int(indices[place]))
+    key, last = f"item-{pictures.name}-{label}", len(indices) - 1
+    if st.session_state.get(key, 0) > last:  # from a link, made where the set has more
+        st.session_state[key] = last
+    place = right.number_input("Item", 0, last, 0, key=key, persist_state="session")
+    index = int(indices[place])
+    name = pictures.class_names[pictures.label(index)]
+    return Item(pictures.picture(index), pictures.name, index, name)
 
 
 def _offer_download(name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 import streamlit as st
 
@@ -15,14 +16,19 @@ from design_core.samples import SAMPLES, sample
 from design_core.scaling import SCALE_NAMES
 from ui.compute import Scene, decoded, fitted_scale
 from ui.data_sets import choose_item
+from ui.share.rail_fields import (
+    FIRST_KERNEL,
+    FIRST_SAMPLE,
+    FIRST_SOURCE,
+    SCALES,
+    SIZES,
+    item_code,
+    upload_code,
+    wanted_upload,
+)
 
-__all__ = ["Bench", "own_kernel", "picture_rail", "rail"]
+__all__ = ["Bench", "own_kernel", "picture_rail", "rail", "uploaded_picture"]
 
-# The first screen should hold a whole picture, its maps, and a difference that one sees at once.
-_FIRST_SAMPLE = "astronaut"
-_FIRST_SOURCE = "random-conv"
-_SIZES = (32, 64, 96, 128, 160, 208, 256, 384, 512)
-_SCALES = ("published", "lloyd-max", "matlab", "data")
 _UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "tif", "tiff", "bmp"]
 
 
@@ -63,45 +69,68 @@ def _picture() -> Picture:
         persist_state="session",
         width="stretch",
     )
+    chosen: Picture | None = None
     if way == "Upload":
-        chosen = _upload()
+        chosen = uploaded_picture()
+        code = upload_code(chosen) if chosen else ""
     elif way == "Data set":
-        chosen = choose_item()
+        item = choose_item()
+        chosen, code = (item.picture, item_code(item.set_name, item.index)) if item else (None, "")
     else:
-        name = st.selectbox(
+        code = st.selectbox(
             "Sample",
             list(SAMPLES),
-            index=list(SAMPLES).index(_FIRST_SAMPLE),
+            index=list(SAMPLES).index(FIRST_SAMPLE),
             format_func=lambda key: SAMPLES[key].title,
             key="sample",
             persist_state="session",
             label_visibility="collapsed",
         )
-        chosen = sample(name)
+        chosen = sample(code)
+    if chosen:
+        st.session_state["picture"], st.session_state["picture_code"] = chosen, code
+        st.session_state["picture_wanted"] = ""
     # Until there is an upload or an item, the last picture stays in view: nothing goes blank, and
     # an upload outlives its widget when the page changes.
-    picture: Picture = chosen or st.session_state.get("picture") or sample(_FIRST_SAMPLE)
-    st.session_state["picture"] = picture
-    return picture
+    return st.session_state.get("picture") or sample(FIRST_SAMPLE)
 
 
-def _upload() -> Picture | None:
+def uploaded_picture() -> Picture | None:
+    """The control for an upload; the picture that was uploaded last, None before."""
     upload = st.file_uploader(
         "Upload a picture", type=_UPLOAD_TYPES, key="upload", label_visibility="collapsed"
     )
-    if upload is None:
-        return None
-    try:
-        return decoded(upload.getvalue(), upload.name)
-    except PictureError as error:
-        st.error(str(error), icon=":material/broken_image:")
-        return None
+    # The uploader forgets its file where it is not drawn; one picture is kept for the way back.
+    kept: Picture | None = st.session_state.get("uploaded")
+    if upload is not None:
+        try:
+            kept = decoded(upload.getvalue(), upload.name)
+        except PictureError as error:
+            st.error(str(error), icon=":material/broken_image:")
+            return None
+        st.session_state["uploaded"] = kept
+    wanted = wanted_upload(st.session_state.get("picture_wanted", ""))
+    if wanted and not (kept and kept.sha256.startswith(wanted[0])):
+        _tell_wanted(*wanted, got_another=upload is not None)
+        return kept if upload else None
+    return kept
+
+
+def _tell_wanted(digits: str, name: str, *, got_another: bool) -> None:
+    picture = f"{name or 'a picture without name'}, sha256 {digits}…"
+    said = (
+        f"This is another picture than the link's ({picture})."
+        if got_another
+        else f"This link was made with an uploaded picture ({picture}). Upload it to see the same "
+        "view."
+    )
+    st.html(f'<p class="ds-note" role="status">{escape(said)}</p>')
 
 
 def _scene(picture: Picture) -> Scene:
     longest = st.select_slider(
         "Longest side",
-        _SIZES,
+        SIZES,
         value=208,
         format_func=lambda side: f"{side} px",
         key="longest",
@@ -111,7 +140,7 @@ def _scene(picture: Picture) -> Scene:
     source = st.selectbox(
         "Feature map",
         list(SOURCES),
-        index=list(SOURCES).index(_FIRST_SOURCE),
+        index=list(SOURCES).index(FIRST_SOURCE),
         format_func=lambda key: SOURCES[key][0],
         key="source",
         persist_state="session",
@@ -130,8 +159,7 @@ def _kernel(scene: Scene) -> ThresholdKernel:
     way = st.segmented_control(
         "Threshold kernel",
         ["Published", "Pattern", *(["Own"] if own else [])],
-        # A default beside a value set from outside would draw Streamlit's warning.
-        default=None if "kernel_way" in st.session_state else "Published",
+        default="Published",
         required=True,
         key="kernel_way",
         persist_state="session",
@@ -152,7 +180,7 @@ def _published() -> ThresholdKernel:
     name = st.selectbox(
         "Published kernel",
         list(PUBLISHED),
-        index=list(PUBLISHED).index("2x2-v2"),
+        index=list(PUBLISHED).index(FIRST_KERNEL),
         key="published",
         persist_state="session",
         label_visibility="collapsed",
@@ -186,11 +214,11 @@ def _pattern() -> ThresholdKernel:
 def _scaled(kernel: ThresholdKernel, scene: Scene) -> ThresholdKernel:
     name = st.selectbox(
         "Scaling",
-        _SCALES,
+        SCALES,
         key="scaling",
         persist_state="session",
         help="How levels become thresholds on a batch-norm output. "
-        + " ".join(f"{scale}: {SCALE_NAMES[scale]}" for scale in _SCALES),
+        + " ".join(f"{scale}: {SCALE_NAMES[scale]}" for scale in SCALES),
     )
     try:
         if name == "data":

@@ -37,7 +37,6 @@ def started(**query: str) -> AppTest:
     fresh = AppTest.from_file(APP, default_timeout=60)
     for name, value in query.items():
         fresh.query_params[name] = value
-    fresh.run()
     fresh.switch_page("pages/design.py").run()
     assert not fresh.exception
     fresh.select_slider(key="longest").set_value(32)
@@ -340,8 +339,7 @@ def test_the_code_shown_makes_the_kernel(app: AppTest) -> None:
 
 def test_the_address_is_a_link_to_the_kernel(app: AppTest) -> None:
     app.menu_button(key="transform").click("Rotate a quarter turn").run()
-    found = app.query_params["kernel"]
-    code = found if isinstance(found, str) else found[0]
+    code = app.session_state["address_here"][1]["kernel"]
     assert code == encode_kernel(desk(app).kernel)
     assert desk(started(kernel=code)).kernel == desk(app).kernel
 

@@ -18,7 +18,7 @@ from ui.viewer.component import ViewerState, _packed, _plain_kernel, _plain_stat
 
 KERNEL = PUBLISHED["2x2x4-shifted-v1"].scaled(strength=0.5, offset=0.1)
 SHAPE = (3, 8, 9)
-GIVEN = {"kernel": "k", "maps": "m", "view": "auto", "selected": 1}
+GIVEN = {"kernel": "k", "maps": "m", "view": "auto", "selected": 1, "revision": 0}
 AS_GIVEN = ViewerState(KERNEL, "auto", 1)
 
 
@@ -47,6 +47,7 @@ def test_what_the_page_changed_is_no_longer_the_users() -> None:
         ("kernel", ("tv", 0, 0.5)),
         ("view", ("auto", 0, 2.0)),
         ("maps", ("tv", 1, 2.0)),
+        ("revision", ("auto", 1, 0.5)),
     ):
         now = {**GIVEN, name: "something else"}
         if name == "view":

@@ -10,7 +10,6 @@ import streamlit as st
 
 from design_core.kernels.kernel import ThresholdKernel, tile
 from design_core.kernels.published import PUBLISHED
-from design_core.kernels.spec import decode_kernel
 
 __all__ = ["MAX_SNAPSHOTS", "TRANSFORMS", "Desk", "desk", "levels_name", "resized"]
 
@@ -100,10 +99,13 @@ class Desk:
 
 
 def desk() -> Desk:
-    """The session's desk; the first time, with the kernel that the link names."""
+    """The session's desk, with the kernel of a link that was just opened."""
     if "desk" not in st.session_state:
-        st.session_state["desk"] = Desk(_linked_kernel() or PUBLISHED["2x2-v2"])
+        st.session_state["desk"] = Desk(PUBLISHED["2x2-v2"])
     found: Desk = st.session_state["desk"]
+    linked: ThresholdKernel | None = st.session_state.pop("linked_kernel", None)
+    if linked:
+        found.take(linked)
     return found
 
 
@@ -116,18 +118,6 @@ def resized(kernel: ThresholdKernel, shape: tuple[int, int, int]) -> ThresholdKe
     """The kernel cropped or continued with its own period to (slices, rows, columns)."""
     slices, rows, columns = shape
     return replace(kernel, levels=tile(kernel.levels, slices, rows, columns))
-
-
-def _linked_kernel() -> ThresholdKernel | None:
-    code = st.query_params.get("kernel")
-    if code is None:
-        return None
-    try:
-        kernel = decode_kernel(code)
-    except ValueError as error:
-        st.toast(f"The link holds no kernel. {error}", icon=":material/link_off:")
-        return None
-    return kernel.renamed(_published_name(kernel) or levels_name(kernel))
 
 
 def _first_slice(kernel: ThresholdKernel) -> ThresholdKernel:

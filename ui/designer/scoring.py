@@ -34,12 +34,14 @@ _FORM_WORDS = {
     "signed": "signed",
     "reconstruction": "thresholds times bits",
 }
+SOURCES = ("Random model", "Picture")
+WEIGHTED = "weighted"
 OBJECTIVES = {
     "tv": "Total variation",
     "tv-isotropic": "Total variation, isotropic",
     "information": "Information",
     "correlation": "Correlation with x",
-    "weighted": "Weighted sum",
+    WEIGHTED: "Weighted sum",
 }
 _OBJECTIVE_WORDS = {
     "tv": "total variation",
@@ -72,8 +74,8 @@ def scoring_controls() -> Choice:
     """Draw the controls for source, form and objective."""
     source = st.segmented_control(
         "Score on",
-        ["Random model", "Picture"],
-        default="Random model",
+        SOURCES,
+        default=SOURCES[0],
         required=True,
         key="score_source",
         persist_state="session",
@@ -100,7 +102,7 @@ def scoring_controls() -> Choice:
         "mean √(dx² + dy²). Information: entropy of 2×2 blocks of bits given their place, bits "
         "per pixel.",
     )
-    if objective == "weighted":
+    if objective == WEIGHTED:
         weight = st.slider(
             "Weight of information",
             0.0,
@@ -112,7 +114,7 @@ def scoring_controls() -> Choice:
             help="The score is total variation + weight · information.",
         )
         objective = f"tv + {weight:g}*information"
-    return Choice(source == "Picture", form, objective)
+    return Choice(source == SOURCES[1], form, objective)
 
 
 def source_words(question: Question) -> str:

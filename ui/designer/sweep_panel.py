@@ -17,8 +17,13 @@ from ui.figures import map_figure
 
 __all__ = ["sweep_panel"]
 
-_STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+FIRST_STRENGTHS = (0.0, 0.5, 1.0, 1.5)
 _PATTERNS_SWEPT = ("bayer", "blue-noise", "checkerboard", "uniform", "random")
+ACROSS = (
+    "Scalings of this kernel",
+    *(f"{PATTERNS[name].title} sizes" for name in _PATTERNS_SWEPT),
+)
 _SIZES = (1, 2, 4, 8)
 
 
@@ -52,14 +57,14 @@ def sweep_panel(desk: Desk, scene: Scene) -> None:
     left, middle, right = st.columns([2, 3, 2])
     across = left.selectbox(
         "Across",
-        ["Scalings of this kernel", *(f"{PATTERNS[name].title} sizes" for name in _PATTERNS_SWEPT)],
+        ACROSS,
         key="sweep_across",
         persist_state="session",
     )
     strengths = middle.multiselect(
         "Strengths",
-        _STRENGTHS,
-        default=[0.0, 0.5, 1.0, 1.5],
+        STRENGTHS,
+        default=FIRST_STRENGTHS,
         key="sweep_strengths",
         persist_state="session",
         help="Factor on every threshold, one row each; 0 is plain Sign.",

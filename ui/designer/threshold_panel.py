@@ -13,6 +13,7 @@ from ui.designer.landscapes import distribution_of, normal
 
 __all__ = ["threshold_panel"]
 
+DISTRIBUTIONS = ("Normal model", "Picture")
 _SCALES = ("published", "lloyd-max", "matlab", "data")
 
 
@@ -23,15 +24,15 @@ def threshold_panel(desk: Desk, scene: Scene) -> None:
         _scale_controls(desk, scene)
         over = st.segmented_control(
             "Over",
-            ["Normal model", "Picture"],
-            default="Normal model",
+            DISTRIBUTIONS,
+            default=DISTRIBUTIONS[0],
             required=True,
             key="distribution",
             persist_state="session",
             help="A batch-norm output has mean 0 and variance 1. The normal model takes it as "
             "normal, its magnitude as half-normal; the picture shows the real feature maps.",
         )
-    distribution = normal() if over == "Normal model" else distribution_of(scene)
+    distribution = normal() if over == DISTRIBUTIONS[0] else distribution_of(scene)
     density = float(distribution.exceeds(desk.kernel.thresholds).mean())
     title = f"On {distribution.title}, the kernel fires on {density:.1%} (per level: P(x ≥ T))"
     thresholds = sorted(set(desk.kernel.thresholds.ravel().tolist()))[:20]

@@ -109,6 +109,7 @@ def viewer(
     view: str = "auto",
     height: int = 420,
     presenter: bool = False,
+    start: ViewerState | None = None,
     revision: int = 0,
 ) -> ViewerState:
     """Show maps cut by Sign and by a kernel, live: every bit is `binarize`'s.
@@ -138,8 +139,11 @@ def viewer(
         Height of the pictures at most, in CSS pixels.
     presenter
         Only pictures and numbers, in large type.
+    start
+        What to open with, where that is not all as given: the kernel edited, a view, a map and a
+        zoom, as a link or an earlier visit left them.
     revision
-        Raise it to make the viewer forget what the user did to the kernel.
+        Raise it to make the viewer forget what the user did, and open with `start` again.
 
     Returns
     -------
@@ -155,13 +159,17 @@ def viewer(
     _check(maps, names, selected, view)
     digest = _digest(str(maps.shape).encode(), np.ascontiguousarray(maps, "<f4").data)
     given = {
-        "kernel": _digest(json.dumps([kernel.to_dict(), revision], sort_keys=True).encode()),
+        "kernel": _digest(json.dumps(kernel.to_dict(), sort_keys=True).encode()),
         "maps": digest,
         "view": view,
         "selected": selected,
+        "revision": revision,
     }
     reported = _reported(key)
-    state = _read(reported, given, kernel, maps.shape)
+    if start and not _is_current(reported, revision):
+        state = start
+    else:
+        state = _read(reported, given, kernel, maps.shape)
     # No gap, since the settings take no room of their own.
     with st.container(gap=None):
         _settings(
@@ -178,7 +186,7 @@ def viewer(
                 "selected": selected,
                 "height": height,
                 "presenter": presenter,
-                "restored": _plain_state(state) if reported else None,
+                "restored": _plain_state(state) if reported or start else None,
             },
         )
         _pictures(key=key, data=_packed(maps, key, digest), on_state_change=_no_call)
@@ -263,6 +271,11 @@ def _reported(key: str) -> Mapping[str, Any]:
     return report if isinstance(report, Mapping) else {}
 
 
+def _is_current(reported: Mapping[str, Any], revision: int) -> bool:
+    answered = reported.get("given")
+    return isinstance(answered, Mapping) and answered.get("revision") == revision
+
+
 def _read(
     reported: Mapping[str, Any],
     given: Mapping[str, Any],
@@ -277,7 +290,7 @@ def _read(
     answered = answered if isinstance(answered, Mapping) else {}
 
     def answers(*names: str) -> bool:
-        return all(answered.get(name) == given[name] for name in names)
+        return all(answered.get(name) == given[name] for name in (*names, "revision"))
 
     view = reported.get("view") if answers("view") else None
     selected = reported.get("selected") if answers("selected", "maps") else None

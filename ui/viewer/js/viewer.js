@@ -105,23 +105,26 @@ class Viewer {
    */
   applySettings() {
     const { settings } = this;
-    const isFirst = this.given.kernel === undefined;
     const { given } = settings;
+    const anew = this.given.revision !== given.revision;
     const newMaps = this.given.maps !== given.maps;
-    const newKernel = this.given.kernel !== given.kernel;
-    const newView = this.given.view !== given.view;
-    const newSelection = newMaps || this.given.selected !== given.selected;
+    const newKernel = anew || this.given.kernel !== given.kernel;
+    const newView = anew || this.given.view !== given.view;
+    const newSelection = anew || newMaps || this.given.selected !== given.selected;
     this.given = given;
     this.root.classList.toggle("presenter", settings.presenter);
     this.root.style.setProperty("--tall", `${settings.height}px`);
 
-    const user = isFirst ? settings.restored : null;
+    const user = anew ? settings.restored : null;
     if (newKernel) this.takeKernel(settings.kernel, user);
-    if (newView) this.state.view = this.viewToStart(user?.view ?? settings.view);
+    if (newView) {
+      this.asked = user?.view ?? settings.view;
+      this.state.view = this.viewToStart(this.asked);
+    }
+    const [, rows, columns] = settings.shape;
+    const resized = this.map?.rows !== rows || this.map?.columns !== columns;
+    if (anew || resized) this.resize(rows, columns, user);
     if (newMaps) {
-      const [, rows, columns] = settings.shape;
-      const resized = this.map?.rows !== rows || this.map?.columns !== columns;
-      if (resized) this.resize(rows, columns, user);
       this.gallery.fill(settings.names, this.map, (k) => this.mapValues(k));
     }
     if (newSelection) this.select(user?.selected ?? settings.selected, { quiet: true });
@@ -177,10 +180,10 @@ class Viewer {
   report(delay = 0) {
     clearTimeout(this.reporting);
     this.reporting = setTimeout(() => {
-      const { view, selected, zoom, divider, pinned } = this.state;
+      const { selected, zoom, divider, pinned } = this.state;
       const { ranks, strength, offset } = this.kernel;
       this.setStateValue("state", {
-        given: this.given, view, selected, zoom, divider, pinned,
+        given: this.given, view: this.asked, selected, zoom, divider, pinned,
         ranks: [...ranks], strength, offset,
       });
     }, delay);
@@ -417,6 +420,7 @@ class Viewer {
   // ---- views
 
   setView(view) {
+    this.asked = view;
     this.state.view = view;
     this.showView();
     this.redraw();

@@ -1,0 +1,1 @@
+"""Links, session files, history, scenes and code: what makes a view shareable."""
