@@ -1,0 +1,65 @@
+"""Learn: what DeSign does, told in steps with live pictures."""
+
+from __future__ import annotations
+
+from html import escape
+from urllib.parse import parse_qsl
+
+import streamlit as st
+
+from ui.entry import require_entry
+from ui.learn.story import ADDRESS, CURRENT, STEPS, moved
+from ui.share.address import arrive, write_address
+from ui.turning import page_keys
+
+NUMBERS = {key: number for number, key in enumerate(STEPS, 1)}
+
+
+def turn(by: int) -> None:
+    st.session_state[CURRENT] = moved(st.session_state[CURRENT], by)
+
+
+def steps() -> str:
+    """The list of steps; returns the one to show."""
+    st.session_state.setdefault(CURRENT, next(iter(STEPS)))
+    key: str = st.radio(
+        "Steps",
+        list(STEPS),
+        format_func=lambda key: f"**{NUMBERS[key]}** {STEPS[key].title}",
+        key=CURRENT,
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    with st.container(horizontal=True, gap="xsmall", key="learn_turn"):
+        st.button("Back", on_click=turn, args=(-1,), key="back", disabled=NUMBERS[key] == 1)
+        st.button(
+            "Next",
+            type="primary",
+            on_click=turn,
+            args=(1,),
+            key="next",
+            disabled=NUMBERS[key] == len(STEPS),
+        )
+    return key
+
+
+require_entry()
+arrive(ADDRESS)
+page_keys(on_turn=turn, key="learn_keys")
+left, right = st.columns([2, 9], gap="large")
+with left:
+    shown = STEPS[steps()]
+with right:
+    heading, words = st.empty(), st.empty()
+    told = shown.show()
+    heading.html(f'<h1 class="ds-finding">{escape(told.heading)}</h1>')
+    with words.container(key="learn_words"):
+        st.markdown(told.words)
+        page, _, query = told.link.partition("?")
+        st.page_link(
+            f"pages/{page}.py",
+            label="Open in Explore",
+            icon=":material/compare:",
+            query_params=dict(parse_qsl(query)),
+        )
+write_address(ADDRESS)
