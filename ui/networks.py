@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Sequence
 from threading import Semaphore
 from typing import Any
-from typing import Any
 
 import streamlit as st
 
@@ -25,9 +24,7 @@ __all__ = ["FORWARD", "card_of", "cards", "entry", "is_sample", "predictions", "
 #: Held during a forward pass: no more of them at a time than there are processors.
 FORWARD = Semaphore(os.cpu_count() or 1)
 
-_HASHES: dict[str | type[Any], Callable[[Any], Any]] = {
-    Picture: lambda picture: picture.sha256
-}
+_HASHES: dict[str | type[Any], Callable[[Any], Any]] = {Picture: lambda picture: picture.sha256}
 
 
 def cards() -> list[Card]:

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from design_core.paths import ASSETS
-from design_core.zoo.statistics import mean_interval
+from design_core.zoo.statistics import Interval, mean_interval
 
 __all__ = ["CHECKPOINTS", "OWN", "Card", "SeedResult", "card_name", "find_card", "load_cards"]
 
@@ -117,6 +117,24 @@ class Card:
         return {result.seed: result.accuracy for result in self.results}
 
     @property
+    def accuracy(self) -> float:
+        """Last-epoch accuracy, the mean over the seeds."""
+        return float(np.mean(list(self.accuracies.values())))
+
+    @property
+    def ci95(self) -> Interval | None:
+        """95 % interval of the mean accuracy, None for a single seed."""
+        return mean_interval(list(self.accuracies.values()))
+
+    @property
+    def densities(self) -> dict[str, float]:
+        """Activation density by block, the mean over the seeds."""
+        return {
+            block: float(np.mean([result.density[block] for result in self.results]))
+            for block in self.blocks
+        }
+
+    @property
     def blocks(self) -> list[str]:
         """Blocks whose maps can be looked into, in the order of computation."""
         return list(self.results[0].density)
@@ -152,25 +170,21 @@ class Card:
 
     def to_dict(self) -> Json:
         """What ``card.json`` holds; accuracies, seeds and densities are for its readers."""
-        last = [result.accuracy for result in self.results]
-        interval = mean_interval(last)
+        interval = self.ci95
         return {
             "name": self.name,
             "dataset": self.dataset,
             "activation": self.activation,
             "seeds": self.seeds,
             "accuracy": {
-                "mean": float(np.mean(last)),
+                "mean": self.accuracy,
                 "ci95": None if interval is None else list(interval),
-                "last": last,
+                "last": list(self.accuracies.values()),
             },
             "parameters": dict(self.parameters),
             "bytes": dict(self.bytes),
             "macs": dict(self.macs),
-            "density": {
-                block: float(np.mean([result.density[block] for result in self.results]))
-                for block in self.blocks
-            },
+            "density": self.densities,
             "network": dict(self.network),
             "recipe": dict(self.recipe),
             "data": dict(self.data),

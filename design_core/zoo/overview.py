@@ -12,7 +12,6 @@ import numpy as np
 
 from design_core.zoo.card import Card
 from design_core.zoo.plan import activation_title
-from design_core.zoo.statistics import mean_interval
 
 __all__ = ["affine_words", "overview", "overview_csv"]
 
@@ -28,9 +27,7 @@ def overview(cards: Sequence[Card]) -> list[dict[str, Any]]:
 
 
 def _row(card: Card) -> dict[str, Any]:
-    accuracies = [value for value in card.accuracies.values() if math.isfinite(value)]
-    low, high = mean_interval(accuracies) or (None, None)
-    densities = [value for result in card.results for value in result.density.values()]
+    low, high = card.ci95 or (None, None)
     return {
         "name": card.name,
         "dataset": card.dataset,
@@ -41,7 +38,7 @@ def _row(card: Card) -> dict[str, Any]:
         "recipe": card.recipe["name"],
         "epochs": card.recipe["epochs"],
         "seeds": len(card.seeds),
-        "accuracy": _mean(accuracies),
+        "accuracy": _known(card.accuracy),
         "ci95_low": low,
         "ci95_high": high,
         "parameters": sum(card.parameters.values()),
@@ -50,14 +47,13 @@ def _row(card: Card) -> dict[str, Any]:
         "float32_bytes": card.bytes["float32"],
         "binary_macs": card.macs["binary"],
         "real_macs": card.macs["real"],
-        "density": _mean(densities),
-        "seconds": _mean([result.seconds for result in card.results]),
+        "density": _known(float(np.mean(list(card.densities.values())))),
+        "seconds": _known(float(np.mean([result.seconds for result in card.results]))),
     }
 
 
-def _mean(values: Sequence[float]) -> float | None:
-    known = [value for value in values if math.isfinite(value)]
-    return float(np.mean(known)) if known else None
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def overview_csv(cards: Sequence[Card]) -> str:

@@ -97,7 +97,7 @@ def gain_words(gain: Gain) -> str:
 
 
 def _percent(card: Card) -> str:
-    return f"{100 * float(np.mean(list(card.accuracies.values()))):.2f} %"
+    return f"{100 * card.accuracy:.2f} %"
 
 
 def headline(cards: Sequence[Card]) -> tuple[str, str]:
@@ -212,7 +212,7 @@ def _learning(cards: Sequence[Card]) -> Iterator[str]:
 
 def _threshold(sign: Card) -> float:
     """The accuracy whose epoch is told: Sign's own last mean, rounded down to 5 points."""
-    return math.floor(float(np.mean(list(sign.accuracies.values()))) * 20) / 20
+    return math.floor(sign.accuracy * 20) / 20
 
 
 def _epochs(card: Card, accuracy: float) -> str:
@@ -225,12 +225,9 @@ def _areas(card: Card) -> dict[int, float]:
 
 def _densities(cards: Sequence[Card]) -> Iterator[str]:
     for card in cards:
-        layers = {
-            block: float(np.mean([result.density[block] for result in card.results]))
-            for block in card.blocks
-        }
-        told = ", ".join(f"{density:.0%}" for density in layers.values())
+        layers = list(card.densities.values())
+        told = ", ".join(f"{density:.0%}" for density in layers)
         yield (
             f"{setting_words(card)}: {short_name(card.activation)} fires on "
-            f"{np.mean(list(layers.values())):.0%} of its inputs; layer by layer {told}."
+            f"{np.mean(layers):.0%} of its inputs; layer by layer {told}."
         )

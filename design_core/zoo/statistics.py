@@ -17,6 +17,7 @@ from scipy import stats
 
 __all__ = [
     "Difference",
+    "Interval",
     "McNemar",
     "area_under_curve",
     "compare_seeds",
@@ -29,6 +30,7 @@ __all__ = [
     "wilson_interval",
 ]
 
+#: Its lower and upper end.
 Interval = tuple[float, float]
 
 

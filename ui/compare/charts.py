@@ -1,0 +1,409 @@
+"""The charts of the Compare page. They draw what they are given; all numbers come from the zoo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from design_core.zoo.card import Card
+from design_core.zoo.classes import ClassAccuracy, Rates
+from design_core.zoo.influence import Gain, Influence
+from design_core.zoo.learning import Band
+from design_core.zoo.naming import say_class, short_name
+from design_core.zoo.statistics import Interval
+from ui.charts import (
+    BLUE,
+    LABEL,
+    ORANGE,
+    SEQUENTIAL,
+    activation_colour,
+    diverging,
+    frame,
+    ink,
+    translucent,
+)
+from ui.compare.names import card_colour, card_dash, card_names, card_symbol
+
+__all__ = [
+    "accuracy_chart",
+    "class_chart",
+    "confusion_chart",
+    "density_chart",
+    "difference_chart",
+    "influence_chart",
+    "learning_chart",
+    "size_chart",
+    "wrong_chart",
+]
+
+_ROW = 30  # height of a row of a dot plot, pixels
+_AXIS = 62
+_FEW = 20  # classes whose numbers fit in the cells
+_LINE = 14  # least distance of labels at the ends of lines, pixels
+
+
+def accuracy_chart(cards: Sequence[Card]) -> go.Figure:
+    """Every seed as a tick, the mean as a dot, its 95 % interval as a line; best above."""
+    ordered = sorted(cards, key=lambda card: card.accuracy)
+    chart = go.Figure()
+    names = card_names(ordered)
+    for card, name in zip(ordered, names, strict=True):
+        colour, seeds = card_colour(card), [100 * one for one in card.accuracies.values()]
+        told = f"{100 * card.ci95[0]:.1f} to {100 * card.ci95[1]:.1f}" if card.ci95 else "one seed"
+        chart.add_scatter(
+            x=seeds,
+            y=[name] * len(seeds),
+            mode="markers",
+            marker={"symbol": "line-ns", "size": 12, "line": {"color": colour, "width": 1.5}},
+            customdata=card.seeds,
+            hovertemplate="seed %{customdata}: %{x:.2f} %<extra></extra>",
+        )
+        chart.add_scatter(
+            x=[100 * card.accuracy],
+            y=[name],
+            mode="markers",
+            error_x={
+                "type": "data",
+                "array": [_half(card.ci95)],
+                "color": colour,
+                "thickness": 2.5,
+                "width": 5,
+            },
+            marker={
+                "symbol": card_symbol(card),
+                "size": 11,
+                "color": colour,
+                "line": {"color": colour, "width": 2},
+            },
+            hovertemplate=f"{name}<br>%{{x:.2f}} %, 95 % interval {told}<extra></extra>",
+        )
+    frame(chart, "test accuracy, %", "", height=_AXIS + _ROW * max(3, len(cards)))
+    chart.update_yaxes(title=None, type="category", categoryarray=names, showgrid=False)
+    chart.update_xaxes(range=_reach(cards))
+    return chart
+
+
+def _half(interval: Interval | None) -> float:
+    """Half the width of an interval of shares, in points; nothing for a single seed."""
+    return 50 * (interval[1] - interval[0]) if interval else 0.0
+
+
+def _reach(cards: Sequence[Card]) -> list[float]:
+    """From the lowest to the highest seed; wide intervals of two seeds are cut rather than
+    squeezing all others together."""
+    seeds = [100 * value for card in cards for value in card.accuracies.values()]
+    low, high = min(seeds), max(seeds)
+    margin = max(1.0, 0.35 * (high - low))
+    return [low - margin, min(100.5, high + margin)]
+
+
+def size_chart(cards: Sequence[Card]) -> go.Figure:
+    """Accuracy against bytes of the packed network, with intervals."""
+    chart = go.Figure()
+    names = card_names(cards)
+    for card, name in zip(cards, names, strict=True):
+        colour = card_colour(card)
+        chart.add_scatter(
+            x=[card.bytes["packed"] / 1000],
+            y=[100 * card.accuracy],
+            mode="markers",
+            error_y={
+                "type": "data",
+                "array": [_half(card.ci95)],
+                "color": colour,
+                "thickness": 1.5,
+            },
+            marker={
+                "symbol": card_symbol(card),
+                "size": 11,
+                "color": colour,
+                "line": {"color": colour, "width": 2},
+            },
+            hovertemplate=f"{name}<br>%{{x:.1f}} kB packed, %{{y:.2f}} %<extra></extra>",
+        )
+    frame(chart, "packed size, kB", "test accuracy, %")
+    chart.update_yaxes(range=_reach(cards))
+    return chart
+
+
+def learning_chart(
+    cards: Sequence[Card],
+    bands: Sequence[Band],
+    names: Sequence[str],
+    *,
+    quantity: str,
+    reach: tuple[float, float],
+    percent: bool,
+    level: float | None = None,
+) -> go.Figure:
+    """Mean over seeds as a line, from the lowest to the highest seed as a band.
+
+    Parameters
+    ----------
+    reach
+        Of the vertical axis, so that charts side by side can be compared.
+    level
+        Where to draw a line across.
+    """
+    chart = go.Figure()
+    factor = 100 if percent else 1
+    ends = []
+    for card, band, name in zip(cards, bands, names, strict=True):
+        colour = card_colour(card)
+        epochs = np.arange(1, len(band.mean) + 1)
+        if len(card.seeds) > 1:
+            chart.add_scatter(
+                x=np.concatenate([epochs, epochs[::-1]]),
+                y=factor * np.concatenate([band.high, band.low[::-1]]),
+                mode="lines",
+                line={"width": 0},
+                fill="toself",
+                fillcolor=translucent(colour, 0.22),
+                hoverinfo="skip",
+            )
+        unit = " %" if percent else ""
+        chart.add_scatter(
+            x=epochs,
+            y=factor * band.mean,
+            mode="lines+markers",
+            marker={"size": 4},
+            line={"color": colour, "width": 2.2, "dash": card_dash(card)},
+            hovertemplate=f"{name}<br>epoch %{{x}}: %{{y:.3g}}{unit}<extra></extra>",
+        )
+        ends.append((float(factor * band.mean[-1]), int(epochs[-1]), name, colour))
+    if level is not None:
+        line = {"color": ink().quiet, "width": 1, "dash": "dash"}
+        chart.add_hline(y=factor * level, line=line)
+    frame(chart, "epoch", f"{quantity}, %" if percent else quantity, height=330)
+    low, high = (factor * bound for bound in reach)
+    _label_ends(chart, ends, pixels=250 / max(high - low, 1e-9))
+    chart.update_yaxes(range=[low, high])
+    chart.update_layout(margin={"r": 8 + 6.4 * max(map(len, names), default=0)})
+    return chart
+
+
+def _label_ends(
+    chart: go.Figure, ends: Sequence[tuple[float, int, str, str]], *, pixels: float
+) -> None:
+    """Names at the ends of lines, moved apart where they would touch; `pixels` per unit."""
+    below = np.inf
+    for y, x, name, colour in sorted(ends, key=lambda end: -end[0]):
+        place = min(y * pixels, below - _LINE)
+        below = place
+        chart.add_annotation(
+            x=x,
+            y=y,
+            xanchor="left",
+            xshift=7,
+            yshift=place - y * pixels,
+            showarrow=False,
+            text=name,
+            font={"size": LABEL, "color": colour},
+        )
+
+
+def confusion_chart(rates: Rates, classes: Sequence[str]) -> go.Figure:
+    """Shares of each true class, in %; rows sum to 100."""
+    return _matrix(100 * rates, classes, colours=SEQUENTIAL, reach=(0.0, 100.0), form="%{z:.0f}")
+
+
+def difference_chart(difference: Rates, classes: Sequence[str]) -> go.Figure:
+    """Difference of two matrices of shares, in points."""
+    points = 100 * difference
+    most = float(max(1.0, np.abs(points).max()))
+    return _matrix(points, classes, colours=diverging(), reach=(-most, most), form="%{z:+.0f}")
+
+
+def _matrix(
+    values: NDArray[np.float64],
+    classes: Sequence[str],
+    *,
+    colours: str | list[tuple[float, str]],
+    reach: tuple[float, float],
+    form: str,
+) -> go.Figure:
+    few = len(classes) <= _FEW
+    names = [say_class(name) for name in classes]
+    chart = go.Figure(
+        go.Heatmap(
+            z=values.astype(np.float32),
+            x=names,
+            y=names,
+            zmin=reach[0],
+            zmax=reach[1],
+            colorscale=colours,
+            showscale=not few,
+            colorbar={"thickness": 10, "outlinewidth": 0},
+            xgap=1 if few else 0,
+            ygap=1 if few else 0,
+            texttemplate=form if few else None,
+            textfont={"size": LABEL},
+            hovertemplate=f"true %{{y}}<br>predicted %{{x}}<br>{form}<extra></extra>",
+        )
+    )
+    frame(chart, "predicted class", "true class", height=430 if few else 520)
+    chart.update_xaxes(type="category", tickangle=-45 if few else 0, showticklabels=few)
+    chart.update_yaxes(
+        type="category", autorange="reversed", showticklabels=few, title={"standoff": 4}
+    )
+    return chart
+
+
+def class_chart(
+    accuracies: Sequence[Sequence[ClassAccuracy]],
+    cards: Sequence[Card],
+    names: Sequence[str],
+    classes: Sequence[str],
+) -> go.Figure:
+    """Accuracy per class of two cards, with intervals; the hardest class below."""
+    order = np.argsort([one.mean for one in accuracies[0]], kind="stable")
+    titles = [say_class(classes[place]) for place in order]
+    chart = go.Figure()
+    for number, (found, card, name) in enumerate(zip(accuracies, cards, names, strict=True)):
+        mean = np.array([100 * found[place].mean for place in order])
+        low, high = (
+            np.array([100 * float(np.clip(found[place].ci95[end], 0, 1)) for place in order])
+            for end in (0, 1)
+        )
+        # Two cards of one activation differ in shape, not in colour.
+        chart.add_scatter(
+            x=mean,
+            y=np.arange(len(order)) + (0.16 if number == 0 else -0.16),
+            mode="markers",
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": high - mean,
+                "arrayminus": mean - low,
+                "color": card_colour(card),
+                "thickness": 1.8,
+                "width": 3,
+            },
+            marker={
+                "size": 9,
+                "color": card_colour(card),
+                "symbol": "circle" if number == 0 else "diamond",
+            },
+            text=titles,
+            hovertemplate=f"{name}<br>%{{text}}: %{{x:.1f}} %<extra></extra>",
+        )
+    frame(chart, "accuracy on the class, %", "", height=_AXIS + 26 * len(order))
+    chart.update_yaxes(
+        title=None, tickmode="array", tickvals=list(range(len(order))), ticktext=titles
+    )
+    chart.update_yaxes(range=[-0.7, len(order) - 0.3], showgrid=False)
+    return chart
+
+
+def influence_chart(influences: Sequence[Influence]) -> go.Figure:
+    """Gain over Sign with γ and β learned, and without, per activation, with paired intervals."""
+    chart = go.Figure()
+    names = [short_name(one.activation) for one in influences]
+    for place, one in enumerate(influences):
+        colour = activation_colour(one.activation)
+        for gain, up, filled in ((one.without, 0.17, False), (one.learned, -0.17, True)):
+            if gain:
+                _gain_mark(chart, gain, place + up, colour, filled)
+    frame(chart, "points over Sign", "", height=_AXIS + 46 * max(2, len(influences)))
+    chart.add_vline(x=0, line={"color": ink().sign, "width": 2})
+    chart.update_yaxes(
+        title=None,
+        tickmode="array",
+        tickvals=list(range(len(names))),
+        ticktext=names,
+        range=[-0.6, len(names) - 0.4],
+        showgrid=False,
+    )
+    gains = [100 * gain.mean for one in influences for gain in (one.without, one.learned) if gain]
+    margin = max(1.0, 0.7 * (max(gains) - min(gains)))
+    chart.update_xaxes(range=[min(0, *gains) - margin, max(0, *gains) + margin], zeroline=False)
+    return chart
+
+
+def _gain_mark(chart: go.Figure, gain: Gain, y: float, colour: str, filled: bool) -> None:
+    tested = gain.difference
+    words = "affine on" if filled else "affine off"
+    low, high = (100 * bound for bound in tested.ci95) if tested else (np.nan, np.nan)
+    told = f"95 % interval {low:+.2f} to {high:+.2f}" if tested else "one pair of seeds"
+    chart.add_scatter(
+        x=[100 * gain.mean],
+        y=[y],
+        mode="markers+text",
+        error_x={
+            "type": "data",
+            "array": [(high - low) / 2 if tested else 0],
+            "color": colour,
+            "thickness": 2.2,
+            "width": 4,
+        },
+        marker={
+            "symbol": "circle" if filled else "circle-open",
+            "size": 11,
+            "color": colour,
+            "line": {"color": colour, "width": 2},
+        },
+        text=[words],
+        textposition="top center",
+        textfont={"size": LABEL, "color": ink().quiet},
+        hovertemplate=f"{words}: %{{x:+.2f}} points<br>{told}<extra></extra>",
+    )
+
+
+def density_chart(
+    cards: Sequence[Card], names: Sequence[str], densities: Sequence[Mapping[str, float]]
+) -> go.Figure:
+    """Share of firing activations, layer by layer."""
+    chart = go.Figure()
+    ends = []
+    for card, name, density in zip(cards, names, densities, strict=True):
+        values = 100 * np.array(list(density.values()))
+        layers = np.arange(1, len(values) + 1)
+        chart.add_scatter(
+            x=layers,
+            y=values,
+            mode="lines+markers",
+            line={"color": card_colour(card), "width": 2.2, "dash": card_dash(card)},
+            marker={"size": 6},
+            text=list(density),
+            hovertemplate=f"{name}<br>%{{text}}: %{{y:.1f}} %<extra></extra>",
+        )
+        ends.append((float(values[-1]), int(layers[-1]), name, card_colour(card)))
+    frame(chart, "layer", "activation density, %", height=330)
+    chart.add_hline(y=50, line={"color": ink().quiet, "width": 1, "dash": "dash"})
+    _label_ends(chart, ends, pixels=250 / 75)
+    chart.update_yaxes(range=[0, 75])
+    chart.update_xaxes(dtick=1)
+    chart.update_layout(margin={"r": 8 + 6.4 * max(map(len, names), default=0)})
+    return chart
+
+
+def wrong_chart(by_class: NDArray[np.int64], classes: Sequence[str]) -> go.Figure:
+    """Pictures of each class that only the first, and only the second network has right."""
+    balance = by_class[:, 0] - by_class[:, 1]
+    order = np.argsort(balance, kind="stable")[::-1]
+    if len(order) > 2 * _FEW:  # both ends
+        order = np.concatenate([order[:_FEW], order[-_FEW:]])
+    titles = [say_class(classes[place]) for place in order[::-1]]
+    chart = go.Figure()
+    for side, colour, sense in ((0, BLUE, -1), (1, ORANGE, 1)):
+        counts = by_class[order[::-1], side]
+        chart.add_bar(
+            x=sense * counts,
+            y=titles,
+            orientation="h",
+            marker={"color": colour, "line": {"width": 0}},
+            text=counts,
+            textposition="outside",
+            textfont={"size": LABEL, "color": ink().text},
+            cliponaxis=False,
+            hovertemplate="%{y}: %{text} pictures<extra></extra>",
+        )
+    frame(chart, "pictures: ← only the first right · only the second right →", "")
+    chart.update_layout(barmode="relative", bargap=0.3, height=_AXIS + 24 * max(4, len(order)))
+    chart.update_yaxes(title=None, type="category", categoryarray=titles, showgrid=False)
+    most = 1.2 * max(1, int(by_class.max()))
+    chart.update_xaxes(range=[-most, most], showticklabels=False, zeroline=True)
+    return chart

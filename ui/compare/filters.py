@@ -1,0 +1,105 @@
+"""Which networks the Compare page is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+import streamlit as st
+
+from design_core.zoo.card import Card
+from design_core.zoo.naming import short_name
+
+__all__ = ["AFFINE", "ALL", "DATA_TITLES", "choose_cards", "data_options", "keep_valid", "options"]
+
+ALL = "all"
+AFFINE = ("Both", "Off", "On")
+DATA_TITLES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "Digits", ALL: "All"}
+
+T = TypeVar("T")
+
+
+def data_options(cards: Iterable[Card]) -> list[str]:
+    """Data sets that networks were trained on, the telling ones first; then all of them."""
+    found = {card.dataset for card in cards}
+    known = [name for name in DATA_TITLES if name in found]
+    return [*known, *sorted(found - set(known)), ALL]
+
+
+def options(cards: Iterable[Card], quantity: str) -> list[str]:
+    """Values of a quantity that cards have: ``width``, ``recipe`` or ``activation``."""
+    found = {_quantity(card, quantity) for card in cards}
+    return sorted(found, key=lambda value: (not value.isdecimal(), len(value), value))
+
+
+def choose_cards(cards: Sequence[Card]) -> list[Card]:
+    """Controls in the sidebar; the cards that they leave."""
+    data = data_options(cards)
+    keep_valid("zoo_data", data)
+    chosen = st.selectbox(
+        "Data set",
+        data,
+        format_func=lambda name: DATA_TITLES.get(name, name),
+        key="zoo_data",
+        persist_state="session",
+    )
+    affine = st.segmented_control(
+        "Batch norm learns γ, β",
+        AFFINE,
+        default="Both",
+        required=True,
+        key="zoo_affine",
+        persist_state="session",
+        help="Batch norm ends with γx̂ + β. Where γ and β are learned (affine on), a network can "
+        "move the threshold of a whole channel by itself; where they are not (affine off: γ = 1, "
+        "β = 0), it cannot.",
+    )
+    left = [
+        card
+        for card in cards
+        if (chosen in (ALL, card.dataset))
+        and (affine == "Both" or card.network["affine"] == (affine == "On"))
+    ]
+    for quantity, label, help_text in (
+        ("activation", "Activations", "None chosen: all."),
+        ("recipe", "Recipes", "How long and how they were trained. None chosen: all."),
+        ("width", "Widths", "Channels of the first stage. None chosen: all."),
+    ):
+        left = _narrowed(cards, left, quantity, label, help_text)
+    return left
+
+
+def _narrowed(
+    cards: Sequence[Card], left: list[Card], quantity: str, label: str, help_text: str
+) -> list[Card]:
+    """Only the cards with the chosen values; a control only where there is a choice."""
+    values = options(cards, quantity)
+    if len(values) < 2:
+        return left
+    key = f"zoo_{quantity}"
+    keep_valid(key, values)
+    chosen = st.multiselect(
+        label,
+        values,
+        format_func=short_name if quantity == "activation" else str,
+        placeholder="All",
+        key=key,
+        persist_state="session",
+        help=help_text,
+    )
+    return [card for card in left if not chosen or _quantity(card, quantity) in chosen]
+
+
+def _quantity(card: Card, quantity: str) -> str:
+    if quantity == "width":
+        return str(card.network["width"])
+    return str(card.recipe["name"]) if quantity == "recipe" else card.activation
+
+
+def keep_valid(key: str, values: Sequence[object]) -> None:
+    """Drop from a widget's state what is no option any more: the cards may have changed."""
+    held = st.session_state.get(key)
+    if isinstance(held, list):
+        st.session_state[key] = [value for value in held if value in values]
+    elif key in st.session_state and held not in values:
+        del st.session_state[key]
