@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["PERTURBATIONS", "Perturbation", "pixel_psnr"]
+__all__ = ["PERTURBATIONS", "Perturbation", "Pixels", "pixel_psnr"]
 
 Pixels: TypeAlias = NDArray[np.uint8]
 

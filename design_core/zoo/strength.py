@@ -1,0 +1,108 @@
+"""Accuracy of a trained network whose thresholds are scaled at inference, from Sign to beyond."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+
+from design_core.activations import DeSign
+from design_core.kernels.kernel import ThresholdKernel
+from design_core.networks.swap import with_kernel
+from design_core.zoo.checkpoint import Checkpoint
+from design_core.zoo.statistics import Interval, wilson_interval
+from design_core.zoo.subset import Subset
+
+__all__ = ["STRENGTHS", "Counted", "accuracy_at", "own_thresholds", "strengthened"]
+
+#: Factors on all thresholds: 0 is Sign, 1 the kernel as it is.
+STRENGTHS = tuple(k / 8 for k in range(13))
+
+_AT_ONCE = 50  # pictures between two reports
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many of some pictures are classified rightly."""
+
+    right: int
+    total: int
+
+    @property
+    def accuracy(self) -> float:
+        """Share that is right."""
+        return self.right / self.total
+
+    @property
+    def interval(self) -> Interval:
+        """Wilson's 95 % interval of the share."""
+        return wilson_interval(self.right, self.total)
+
+
+def own_thresholds(checkpoint: Checkpoint) -> ThresholdKernel | None:
+    """The kernel that a network was trained with; None for Sign and real-valued activations.
+
+    As plain thresholds, rounded to float32 as the file holds them.
+    """
+    for module in checkpoint.model.modules():
+        if isinstance(module, DeSign):
+            return ThresholdKernel.from_thresholds(module.thresholds.double().numpy())
+    return None
+
+
+def strengthened(kernel: ThresholdKernel, strength: float) -> ThresholdKernel | None:
+    """The kernel with every threshold T, offset included, at `strength` · T; None (Sign) for 0."""
+    if strength == 0:
+        return None
+    scale = kernel.scale
+    return kernel.scaled(strength=strength * scale.strength, offset=strength * scale.offset)
+
+
+def accuracy_at(
+    checkpoint: Checkpoint,
+    kernel: ThresholdKernel | None,
+    subset: Subset,
+    *,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Counted:
+    """Count what a network classifies rightly with another kernel in all its activations.
+
+    Runs on the 1-bit engine where it can.
+
+    Parameters
+    ----------
+    kernel
+        See `with_kernel`; None for Sign.
+    subset
+        With known classes.
+    progress
+        Told how many pictures are done, of how many. Whatever it raises stops the count and is
+        passed on.
+
+    Raises
+    ------
+    ValueError
+        No pictures, pictures without a class, or a network without binary activations.
+    """
+    if not len(subset) or bool((subset.labels < 0).any()):
+        raise ValueError(f"Accuracy needs pictures of known classes; {subset.title} have none.")
+    swapped = replace(checkpoint, model=with_kernel(checkpoint.model, kernel))
+    right = done = 0
+    parts = zip(
+        torch.split(subset.pixels, _AT_ONCE), torch.split(subset.labels, _AT_ONCE), strict=True
+    )
+    for pixels, labels in parts:
+        progress(done, len(subset))
+        right += int((_classes(swapped, pixels) == labels).sum())
+        done += len(labels)
+    return Counted(right, done)
+
+
+@torch.inference_mode()
+def _classes(checkpoint: Checkpoint, pixels: torch.Tensor) -> torch.Tensor:
+    x = checkpoint.pictures.normalized(pixels)
+    if checkpoint.packed is None:
+        logits: torch.Tensor = checkpoint.model(x)
+        return logits.argmax(1)
+    return torch.from_numpy(checkpoint.packed(x.numpy())).argmax(1)
