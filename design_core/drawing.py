@@ -71,6 +71,11 @@ def grey_png(x: NDArray[np.floating[Any]], *, black: float = -2.5, white: float 
     return _png(Image.fromarray(grey_levels(x, black=black, white=white)))
 
 
+def pixels_png(pixels: NDArray[np.uint8]) -> bytes:
+    """Pixels of a picture as PNG, shape (H, W, 3) for RGB or (H, W, 1) for grey."""
+    return _png(Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels))
+
+
 def grey_levels(
     x: NDArray[np.floating[Any]], *, black: float = -2.5, white: float = 2.5
 ) -> NDArray[np.uint8]:

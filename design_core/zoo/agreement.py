@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from design_core.zoo.naming import say_class
 
-__all__ = ["Answer", "agreement", "margin"]
+__all__ = ["Answer", "agreement", "change", "margin"]
 
 _ABOUT_AS_SURE = 0.05  # probabilities nearer than this are not told apart in words
 _NUMBERS = {3: "three", 4: "four"}
@@ -43,6 +43,22 @@ def margin(probabilities: Mapping[str, float]) -> float:
     """Probability of the best class less that of the second; what must be lost to change it."""
     best, second = list(probabilities.values())[:2]
     return best - second
+
+
+def change(before: Mapping[str, float], after: Mapping[str, float]) -> str:
+    """What becomes of an answer, and of its margin, in one sentence.
+
+    Examples
+    --------
+    >>> change({"cat": 0.8, "dog": 0.2}, {"dog": 0.55, "cat": 0.45})
+    'cat becomes dog; the margin goes from 60.0 to 10.0 points.'
+    """
+    first, second = (say_class(next(iter(one))) for one in (before, after))
+    told = f"The answer stays {first}" if first == second else f"{first} becomes {second}"
+    was, now = (f"{100 * margin(one):.1f}" for one in (before, after))
+    if was == now:
+        return f"{told}; the margin stays at {now} points."
+    return f"{told}; the margin goes from {was} to {now} points."
 
 
 def agreement(answers: Sequence[Answer], true_class: str | None = None) -> str:

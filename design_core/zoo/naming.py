@@ -29,7 +29,7 @@ _FEATURES: tuple[Callable[[Card, int], str], ...] = (
     lambda card, _: card.dataset,
     lambda card, _: f"{card.network['name']} {card.network['width']}",
     lambda card, _: _batch_norm(card),
-    lambda card, _: f"{card.recipe['epochs']} epochs",
+    lambda card, _: _training(card),
     lambda _, seed: f"seed {seed}",
     lambda card, _: card.name,
 )
@@ -73,13 +73,13 @@ def _first_name(card: Card) -> str:
 
 
 def describe_network(card: Card, seed: int) -> str:
-    """Batch norm, length of training, seed and test accuracy, in one line."""
+    """Batch norm, width, length of training, seed and test accuracy, in one line."""
     accuracy = card.result(seed).accuracy
     if card.name.startswith(OWN):
         measured = "not measured" if isnan(accuracy) else f"{100 * accuracy:.1f} % on test"
         return f"{_batch_norm(card)} · your file · {measured}"
     return (
-        f"{_batch_norm(card)} · {card.recipe['epochs']} epochs · seed {seed} · "
+        f"{_batch_norm(card)} · width {card.network['width']} · {_training(card)} · seed {seed} · "
         f"{100 * accuracy:.1f} % on test"
     )
 
@@ -93,6 +93,11 @@ def say_class(name: str) -> str:
     'aquarium fish'
     """
     return name.replace("_", " ")
+
+
+def _training(card: Card) -> str:
+    epochs = card.recipe.get("epochs")
+    return "own" if epochs is None else f"{epochs} epochs"
 
 
 def _batch_norm(card: Card) -> str:

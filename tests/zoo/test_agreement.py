@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from design_core.zoo.agreement import Answer, agreement, margin
+from design_core.zoo.agreement import Answer, agreement, change, margin
 
 
 def answer(name: str, best: str, certainty: float = 0.6) -> Answer:
@@ -61,3 +61,10 @@ def test_sentences(answers: list[Answer], true_class: str | None, sentence: str)
 
 def test_margin_is_best_less_second() -> None:
     assert margin({"a": 0.5, "b": 0.3, "c": 0.2}) == pytest.approx(0.2)
+
+
+def test_a_change_of_answer() -> None:
+    before = {"pine_tree": 0.7, "cat": 0.2}
+    assert change(before, before) == "The answer stays pine tree; the margin stays at 50.0 points."
+    told = "pine tree becomes cat; the margin goes from 50.0 to 10.0 points."
+    assert change(before, {"cat": 0.5, "pine_tree": 0.4}) == told

@@ -55,5 +55,5 @@ def test_names_of_the_whole_zoo_are_distinct() -> None:
 
 def test_a_line_on_a_network() -> None:
     card = CARDS["digits-tiny-w16-sign-affine_on"]
-    told = f"γ, β learned · 20 epochs · seed 3 · {100 * card.accuracies[3]:.1f} % on test"
-    assert describe_network(card, 3) == told
+    told = f"{100 * card.accuracies[3]:.1f} % on test"
+    assert describe_network(card, 3) == f"γ, β learned · width 16 · 20 epochs · seed 3 · {told}"

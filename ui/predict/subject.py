@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from design_core.pictures import Picture
+from design_core.zoo.checkpoint import PictureForm
 from design_core.zoo.entry import Entry
 
 __all__ = ["Subject"]
@@ -35,6 +36,11 @@ class Subject:
     true_class: str | None
 
     @property
+    def form(self) -> PictureForm:
+        """What the networks take."""
+        return self.entries[0].checkpoint.pictures
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """The classes that the networks know."""
-        return self.entries[0].checkpoint.pictures.class_names
+        return self.form.class_names

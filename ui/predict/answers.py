@@ -1,0 +1,139 @@
+"""What the networks see and say, as HTML: two pictures and a list of classes per network."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from html import escape
+from itertools import islice
+
+import numpy as np
+
+from design_core.drawing import pixels_png
+from design_core.kernels.kernel import ThresholdKernel
+from design_core.networks.activation import activation_kernel
+from design_core.pictures import fit
+from design_core.zoo.entry import Prediction
+from design_core.zoo.naming import describe_network, say_class
+from design_core.zoo.seen import Seen
+from ui.charts import activation_colour
+from ui.figures import kernel_image
+from ui.predict.picture import Chosen
+from ui.predict.subject import Subject
+
+__all__ = ["answer_card", "answers_html", "percent", "seen_html"]
+
+_SHOWN = 5  # classes per network
+_ORIGINAL = 224  # longest side at which the original is sent, pixels
+_CELL = 15  # of a kernel's picture beside a name, pixels
+
+
+def percent(share: float) -> str:
+    """A probability for people, to a tenth; never 0 or 100 where it is neither."""
+    if 0 < share < 0.0005:
+        return "< 0.1 %"
+    if 0.9995 <= share < 1:
+        return "> 99.9 %"
+    return f"{100 * share:.1f} %"
+
+
+def seen_html(chosen: Chosen, seen: Seen) -> str:
+    """The original with the part that is kept, and what the network sees of it."""
+    height, width = seen.pixels.shape[:2]
+    small = _figure(
+        pixels_png(seen.pixels),
+        (height, width),
+        title="What they see",
+        alt=f"What the networks see: {seen.words()} {chosen.alt}",
+    )
+    as_it_is = (height, width) == seen.original and not seen.grey
+    first = "" if as_it_is else _original(chosen, seen)
+    return f'<div class="ds-seen">{first}{small}<p class="ds-note">{escape(seen.words())}</p></div>'
+
+
+def answers_html(subject: Subject, answers: Sequence[Prediction]) -> str:
+    """A card for each network, in the order of the page."""
+    cards = []
+    told = zip(subject.names, subject.entries, answers, strict=True)
+    for name, entry, answer in told:
+        activation = str(entry.checkpoint.spec.options["activation"])
+        cards.append(
+            answer_card(
+                name,
+                answer.probabilities,
+                colour=activation_colour(activation),
+                kernel=activation_kernel(activation),
+                about=describe_network(entry.card, entry.seed),
+                foot=f"{answer.runs_on}, {answer.milliseconds:.1f} ms",
+                true_class=subject.true_class,
+            )
+        )
+    return f'<div class="ds-answers">{"".join(cards)}</div>'
+
+
+def answer_card(
+    name: str,
+    probabilities: Mapping[str, float],
+    *,
+    colour: str,
+    kernel: ThresholdKernel | None,
+    about: str,
+    foot: str,
+    true_class: str | None,
+) -> str:
+    """One network's answer: its most probable classes, and the true one wherever it is."""
+    rows = [
+        _row(label, share, label == true_class)
+        for label, share in islice(probabilities.items(), _SHOWN)
+    ]
+    ranks = list(probabilities)
+    if true_class is not None and ranks.index(true_class) >= _SHOWN:
+        rank = f"rank {ranks.index(true_class) + 1} of {len(ranks)}"
+        rows.append(_row(true_class, probabilities[true_class], True, note=rank))
+    picture = "" if kernel is None else kernel_image(kernel, cell=_CELL)
+    return (
+        f'<article class="ds-answer" style="--c:{colour}"><header>{picture}<div>'
+        f'<h2>{escape(name)}</h2><p class="ds-note">{escape(about)}</p></div></header>'
+        f'<ol>{"".join(rows)}</ol><p class="ds-note">{escape(foot)}</p></article>'
+    )
+
+
+def _row(label: str, share: float, true: bool, *, note: str = "") -> str:
+    said = [escape(note)] if note else []
+    if true:
+        said.append("true class")
+    tag = f"<small>{', '.join(said)}</small>" if said else ""
+    return (
+        f'<li class="{"true" if true else ""}"><span>{escape(say_class(label))}{tag}</span>'
+        f"<b>{percent(share)}</b>"
+        f'<i aria-hidden="true"><i style="width:{100 * share:.2f}%"></i></i></li>'
+    )
+
+
+def _original(chosen: Chosen, seen: Seen) -> str:
+    """The picture as it came, reduced for the screen; the part that is kept in a frame."""
+    small = fit(chosen.picture, _ORIGINAL)
+    pixels = np.rint(small.rgb().transpose(1, 2, 0) * 255).astype(np.uint8)
+    left, top, width, height = (100 * share for share in seen.crop)
+    frame = (
+        f'<span class="ds-crop" style="left:{left:.3f}%;top:{top:.3f}%;width:{width:.3f}%;'
+        f'height:{height:.3f}%"></span>'
+    )
+    return _figure(
+        pixels_png(pixels),
+        (small.height, small.width),
+        title="Original",
+        alt=f"The original, {chosen.picture.width} by {chosen.picture.height} pixels: {chosen.alt}",
+        over="" if width == height == 100 else frame,
+    )
+
+
+def _figure(png: bytes, size: tuple[int, int], *, title: str, alt: str, over: str = "") -> str:
+    height, width = size
+    return (
+        f'<figure><div class="ds-shot" style="--w:{width}px;--h:{height}px;'
+        f'--aspect:{width / height:.5f}">'
+        f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}" width="{width}" '
+        f'height="{height}" alt="{escape(alt, quote=True)}">{over}</div>'
+        f"<figcaption>{escape(title)}</figcaption></figure>"
+    )

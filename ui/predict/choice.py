@@ -1,0 +1,106 @@
+"""Which networks the Predict page asks."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from design_core.samples import sample_names
+from design_core.zoo.naming import describe_network, short_name
+from design_core.zoo.plan import ACTIVATIONS
+from ui.networks import card_of, cards
+from ui.predict.picture import GROUPS, WAYS
+
+__all__ = ["MOST", "choose_networks", "data_sets", "first_networks", "offered"]
+
+#: Networks side by side at most.
+MOST = 4
+
+_TITLES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "Digits"}
+_ORDER = [name for name, _ in ACTIVATIONS.values()]
+_FIRST = ("sign", "design:2x2-v2")
+
+
+def data_sets() -> list[str]:
+    """Data sets that there are networks for."""
+    found = {card.dataset for card in cards()}
+    known = [name for name in _TITLES if name in found]
+    return [*known, *sorted(found - set(known))]
+
+
+def offered(dataset: str) -> list[str]:
+    """References of all networks of a data set: the longest trained first, Sign before the rest."""
+    found = [
+        (
+            -int(card.recipe.get("epochs", 0)),
+            not card.network["affine"],
+            _ORDER.index(card.activation) if card.activation in _ORDER else len(_ORDER),
+            seed,
+            card.name,
+        )
+        for card in cards()
+        if card.dataset == dataset
+        for seed in card.seeds
+    ]
+    return [f"{name}@{seed}" for *_, seed, name in sorted(found)]
+
+
+def first_networks(dataset: str) -> list[str]:
+    """The pair to begin with: Sign and DeSign 2D, alike in all else, else the first two."""
+    references = offered(dataset)
+    for reference in references:
+        card, seed = card_of(reference)
+        if card.activation != _FIRST[0]:
+            continue
+        for other in references:
+            partner, its_seed = card_of(other)
+            alike = {**partner.network, "activation": _FIRST[0]} == card.network
+            same = partner.recipe.get("epochs") == card.recipe.get("epochs") and seed == its_seed
+            if partner.activation == _FIRST[1] and alike and same:
+                return [reference, other]
+    return references[:2]
+
+
+def choose_networks() -> list[str]:
+    """Draw the controls and return references of the chosen networks, at most `MOST`."""
+    dataset = st.segmented_control(
+        "Networks trained on",
+        data_sets(),
+        format_func=lambda name: _TITLES.get(name, name),
+        default=None if "predict_data" in st.session_state else data_sets()[0],
+        required=True,
+        key="predict_data",
+        persist_state="session",
+        width="stretch",
+        on_change=_turn_to_data,
+        help="Networks are compared on the data set that they were trained on; each set has its "
+        "own picture size and classes.",
+    )
+    references = offered(str(dataset))
+    held = st.session_state.get("predict_networks")
+    kept = [reference for reference in held or () if reference in references]
+    if held is None or kept != list(held):
+        st.session_state["predict_networks"] = kept or first_networks(str(dataset))
+    chosen: list[str] = st.multiselect(
+        "Networks",
+        references,
+        format_func=_label,
+        max_selections=MOST,
+        key="predict_networks",
+        persist_state="session",
+        placeholder="Choose two to four",
+        label_visibility="collapsed",
+    )
+    return chosen
+
+
+def _label(reference: str) -> str:
+    card, seed = card_of(reference)
+    return f"{short_name(card.activation)} · {describe_network(card, seed)}"
+
+
+def _turn_to_data() -> None:
+    """Show samples of the set that the networks were trained on, if samples are shown at all."""
+    dataset = st.session_state["predict_data"]
+    if st.session_state.get("predict_way", WAYS[0]) == WAYS[0] and dataset in GROUPS:
+        st.session_state["predict_group"] = dataset
+        st.session_state["predict_sample"] = sample_names(dataset)[0]

@@ -1,0 +1,163 @@
+"""The picture of the Predict page: a sample, an item of a data set, an upload, or the camera's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from design_core.drawing import pixels_png
+from design_core.pictures import Picture, PictureError, fit
+from design_core.samples import SAMPLES, sample, sample_names
+from design_core.zoo.naming import say_class
+from ui.compute import decoded
+from ui.data_sets import choose_item
+from ui.networks import predictions
+from ui.rail import uploaded_picture
+from ui.tiles import Tile, tiles
+
+__all__ = ["FIRST_SAMPLE", "GROUPS", "WAYS", "Chosen", "choose_picture", "sample_strip"]
+
+#: The first test picture of CIFAR-10: no better for one network than for another.
+FIRST_SAMPLE = "cifar10-00"
+WAYS = ("Sample", "Data set", "Upload", "Camera")
+#: Groups of samples, by their name in the registry.
+GROUPS = {
+    "cifar10": "CIFAR-10",
+    "cifar100": "CIFAR-100",
+    "digits": "Digits",
+    "photos": "Photos",
+    "patterns": "Patterns",
+}
+
+_THUMBNAIL = 64  # side of a thumbnail, pixels
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A picture with what is known of it.
+
+    Parameters
+    ----------
+    picture
+        In full size.
+    title
+        For people.
+    alt
+        What is to be seen, for those who cannot see it.
+    label
+        Its class by whoever labelled it, None where nobody did.
+    """
+
+    picture: Picture
+    title: str
+    alt: str
+    label: str | None = None
+
+
+def choose_picture() -> Chosen:
+    """Draw the controls and return what they say; until there is a picture, the last one."""
+    way = st.segmented_control(
+        "Picture",
+        WAYS,
+        default=WAYS[0],
+        required=True,
+        key="predict_way",
+        persist_state="session",
+        width="stretch",
+    )
+    found: Chosen | None
+    if way == "Data set":
+        found = _item()
+    elif way == "Upload":
+        picture = uploaded_picture()
+        found = Chosen(picture, picture.name, f"Your picture {picture.name}.") if picture else None
+    elif way == "Camera":
+        found = _shot()
+    else:
+        st.selectbox(
+            "Samples",
+            list(GROUPS),
+            format_func=GROUPS.__getitem__,
+            key="predict_group",
+            persist_state="session",
+            label_visibility="collapsed",
+            on_change=_first_of_group,
+        )
+        found = _sample(st.session_state.get("predict_sample", FIRST_SAMPLE))
+    if found:
+        st.session_state["predict_chosen"] = found
+    return st.session_state.get("predict_chosen") or _sample(FIRST_SAMPLE)
+
+
+def sample_strip(references: Sequence[str]) -> None:
+    """The samples of the chosen group as pictures; a dot marks those that part the networks."""
+    names = sample_names(st.session_state.get("predict_group", next(iter(GROUPS))))
+    chosen = st.session_state.get("predict_sample", FIRST_SAMPLE)
+    parting = {name for name in names if _parts(sample(name), references)}
+
+    def pick(index: int) -> None:
+        st.session_state["predict_sample"] = names[index]
+
+    tiles(
+        [_tile(name, name in parting) for name in names],
+        label="Sample picture",
+        selected=names.index(chosen) if chosen in names else None,
+        on_pick=pick,
+        key="predict_strip",
+    )
+    if parting:
+        st.html(
+            f'<p class="ds-note"><span class="ds-dot"></span>{len(parting)} of {len(names)} '
+            "part the chosen networks</p>"
+        )
+
+
+def _sample(name: str) -> Chosen:
+    about = SAMPLES.get(name) or SAMPLES[FIRST_SAMPLE]
+    return Chosen(sample(about.name), about.title, about.alt, about.label)
+
+
+def _first_of_group() -> None:
+    st.session_state["predict_sample"] = sample_names(st.session_state["predict_group"])[0]
+
+
+def _item() -> Chosen | None:
+    found = choose_item()
+    if found is None:
+        return None
+    told = f"Picture {found.index} of {found.set_name}, labelled {say_class(found.label)}."
+    return Chosen(found.picture, f"{found.set_name} picture {found.index}", told, found.label)
+
+
+def _shot() -> Chosen | None:
+    shot = st.camera_input("Take a picture", key="predict_camera", label_visibility="collapsed")
+    if shot is None:
+        return None
+    try:
+        picture = decoded(shot.getvalue(), "camera")
+    except PictureError as error:
+        st.error(str(error), icon=":material/broken_image:")
+        return None
+    return Chosen(picture, "Your camera", "The picture that your camera took.")
+
+
+def _parts(picture: Picture, references: Sequence[str]) -> bool:
+    answers = predictions(picture, references).values()
+    return len({next(iter(answer.probabilities)) for answer in answers}) > 1
+
+
+def _tile(name: str, parting: bool) -> Tile:
+    about, png, size = SAMPLES[name], *_thumbnail(name)
+    told = f"{about.title}. {about.alt}"
+    if parting:
+        told += " The chosen networks part on it."
+    return Tile(told, (png,), size, marked=parting)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _thumbnail(name: str) -> tuple[bytes, tuple[int, int]]:
+    small = fit(sample(name), _THUMBNAIL)
+    pixels = (small.rgb().transpose(1, 2, 0) * 255).round().astype("uint8")
+    return pixels_png(pixels), (small.height, small.width)

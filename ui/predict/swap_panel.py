@@ -1,0 +1,186 @@
+"""Swap the kernel: the same weights with other thresholds, at inference."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from design_core.kernels.kernel import ThresholdKernel
+from design_core.kernels.patterns import PATTERNS
+from design_core.kernels.published import PUBLISHED
+from design_core.kernels.spec import decode_kernel
+from design_core.zoo.agreement import change
+from design_core.zoo.walk import Walker
+from ui.charts import chart_title, ink
+from ui.figures import kernel_image
+from ui.predict.answers import answer_card
+from ui.predict.subject import Subject
+from ui.predict.walk_view import walk_view
+from ui.predict.walks import Side, walked
+
+__all__ = ["WAYS", "swap_panel"]
+
+WAYS = ("Published", "Pattern", "Text", "Own", "Sign")
+_SCALES = ("published", "lloyd-max", "matlab")
+_REACH = 2.0  # of strength and offset
+_FIRST = "3x3-symmetric-v1"
+
+
+def swap_panel(subject: Subject) -> None:
+    """Controls, both answers, and the walk from one to the other."""
+    binary = [
+        k
+        for k, entry in enumerate(subject.entries)
+        if entry.checkpoint.spec.options["activation"] not in ("hardtanh", "relu")
+    ]
+    if not binary:
+        st.info(
+            "None of these networks has binary activations to exchange. Choose another.",
+            icon=":material/info:",
+        )
+        return
+    left, right = st.columns([2, 5], gap="medium")
+    with left:
+        name = st.selectbox("Network", [subject.names[k] for k in binary], key="swap_network")
+        which = subject.names.index(name)
+        kernel = _kernel()
+    entry, reference = subject.entries[which], subject.references[which]
+    try:
+        walk = walked(subject.picture, Side(reference), Side(reference, True, kernel))
+    except ValueError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    trained = Walker.trained(entry.checkpoint).kernel
+    new = "plain Sign" if kernel is None else kernel.name or f"[{kernel}]"
+    with right:
+        chart_title(change(*walk.probabilities))
+        cards = [
+            answer_card(
+                title,
+                probabilities,
+                colour=colour,
+                kernel=shown,
+                about=about,
+                foot="PyTorch, since every layer's maps are kept",
+                true_class=subject.true_class,
+            )
+            for title, probabilities, colour, shown, about in (
+                (f"{name}, as trained", walk.probabilities[0], ink().sign, trained, "own kernel"),
+                (f"{name} with {new}", walk.probabilities[1], ink().this, kernel, "same weights"),
+            )
+        ]
+        st.html(f'<div class="ds-answers">{"".join(cards)}</div>')
+    walk_view(walk, ("as trained", f"with {new}"), (trained, kernel), key="swap", paired=True)
+
+
+def _kernel() -> ThresholdKernel | None:
+    own: ThresholdKernel | None = st.session_state.get("own_kernel")
+    ways = [way for way in WAYS if own or way != "Own"]
+    way = st.segmented_control(
+        "Kernel",
+        ways,
+        default=None if "swap_way" in st.session_state else WAYS[0],
+        required=True,
+        key="swap_way",
+        persist_state="session",
+    )
+    if way == "Sign":
+        return None
+    if way == "Own" and own:
+        chosen = own
+    elif way == "Pattern":
+        chosen = _pattern()
+    elif way == "Text":
+        chosen = _text()
+    else:
+        name = st.selectbox(
+            "Published kernel",
+            list(PUBLISHED),
+            index=list(PUBLISHED).index(_FIRST),
+            key="swap_published",
+            persist_state="session",
+            label_visibility="collapsed",
+        )
+        chosen = PUBLISHED[name]
+    scaled = _scaled(chosen)
+    st.html(f'<div class="ds-card">{kernel_image(scaled, cell=40)}</div>')
+    return scaled
+
+
+def _pattern() -> ThresholdKernel:
+    left, right = st.columns([3, 2])
+    name = left.selectbox(
+        "Pattern",
+        list(PATTERNS),
+        format_func=lambda key: PATTERNS[key].title,
+        key="swap_pattern",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    pattern = PATTERNS[name]
+    size = right.selectbox(
+        "Kernel size",
+        pattern.sizes,
+        index=pattern.sizes.index(pattern.default),
+        format_func=lambda side: f"{side} × {side}",
+        key=f"swap_size_{name}",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    return pattern(size)
+
+
+def _text() -> ThresholdKernel:
+    text = st.text_input(
+        "Levels, thresholds, or the code of a link",
+        "1 3; 3 1",
+        key="swap_text",
+        persist_state="session",
+        help="Numbers by spaces, rows by ; and slices by |. Whole numbers are levels, others "
+        "thresholds. Or what stands behind kernel= in a link.",
+    )
+    try:
+        return ThresholdKernel.from_text(text)
+    except ValueError as error:
+        try:
+            return decode_kernel(text.strip())
+        except ValueError:
+            st.warning(f"{error} Shown with [1 3; 3 1].", icon=":material/info:")
+            return ThresholdKernel.from_text("1 3; 3 1")
+
+
+def _scaled(kernel: ThresholdKernel) -> ThresholdKernel:
+    scales = list(dict.fromkeys((kernel.scale.name, *_SCALES)))
+    name = st.selectbox(
+        "Scaling",
+        scales,
+        key=f"swap_scale_{kernel.scale.name}",
+        persist_state="session",
+        help="How levels become thresholds on a batch-norm output.",
+    )
+    strength = st.slider(
+        "Strength",
+        -_REACH,
+        _REACH,
+        1.0,
+        0.05,
+        key="swap_strength",
+        persist_state="session",
+        help="Factor on every threshold; 0 is plain Sign.",
+    )
+    offset = st.slider(
+        "Offset",
+        -_REACH,
+        _REACH,
+        0.0,
+        0.05,
+        key="swap_offset",
+        persist_state="session",
+        help="Added to every threshold.",
+    )
+    try:
+        return kernel.scaled(name, strength=strength, offset=offset)
+    except ValueError as error:
+        st.warning(f"{escape(str(error))} Shown as it came.", icon=":material/info:")
+        return kernel.scaled(strength=strength, offset=offset)

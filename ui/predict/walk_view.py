@@ -1,0 +1,208 @@
+"""Two networks layer by layer: how many bits differ, a gallery of channels, one map large."""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from design_core.drawing import bits_png
+from design_core.kernels.kernel import ThresholdKernel
+from design_core.zoo.walk import ORDERS, LayerWalk, Walk
+from ui.charts import BLUE, ORANGE, frame, ink, show_chart
+from ui.tiles import Tile, tiles
+from ui.viewer import viewer
+
+__all__ = ["walk_view"]
+
+_TITLES = {"difference": "Difference", "density": "Density", "tv": "Total variation"}
+_FIRST = 24  # channels in the gallery until all are asked for
+_VIEWER = 380  # height of the large pictures, CSS pixels
+_OFF = ThresholdKernel([[0]]).scaled(strength=0)  # plain Sign
+
+Pair = tuple[str, str]
+
+
+def walk_view(
+    walk: Walk,
+    names: Pair,
+    kernels: tuple[ThresholdKernel | None, ThresholdKernel | None],
+    *,
+    key: str,
+    paired: bool,
+) -> None:
+    """Chart, gallery and viewer.
+
+    Parameters
+    ----------
+    names, kernels
+        Of the two networks; the kernel of plain Sign is None.
+    key
+        Unique on the page.
+    paired
+        Whether channel c of one network is channel c of the other: the same weights. Networks
+        that were trained apart share no such order.
+    """
+    show_chart(
+        _chart(walk, chance=not paired),
+        title=walk.finding(),
+        alt=_chart_alt(walk, chance=not paired),
+        key=f"{key}_chart",
+    )
+    if not paired:
+        st.caption(
+            "The line is what two maps of these densities would differ by if they had nothing to "
+            "do with each other: networks that were trained apart have channels of their own."
+        )
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        blocks = [layer.name for layer in walk.layers]
+        block = st.segmented_control(
+            "Layer",
+            blocks,
+            default=None if f"{key}_layer" in st.session_state else blocks[0],
+            required=True,
+            key=f"{key}_layer",
+            persist_state="session",
+        )
+        layer = walk.layers[blocks.index(block) if block in blocks else 0]
+        order = st.segmented_control(
+            "Channels ranked by",
+            ORDERS,
+            format_func=_TITLES.__getitem__,
+            default=None if f"{key}_order" in st.session_state else ORDERS[0],
+            required=True,
+            key=f"{key}_order",
+            persist_state="session",
+        )
+    channel = _gallery(layer, str(order), names, key)
+    _large(layer, channel, names, kernels, key)
+
+
+def _chart(walk: Walk, *, chance: bool) -> go.Figure:
+    colours = ink()
+    ticks = [
+        f"{layer.name}<br>{layer.shape[0]} × {layer.shape[1]}×{layer.shape[2]}"
+        for layer in walk.layers
+    ]
+    shares = 100 * np.array(walk.differing, np.float32)
+    chart = go.Figure(
+        go.Bar(
+            x=ticks,
+            y=shares,
+            width=0.55,
+            marker={"color": BLUE, "line": {"width": 0}},
+            text=[f"{share:.1f}" for share in shares],
+            textposition="inside",
+            insidetextanchor="end",
+            textangle=0,
+            hovertemplate="%{y:.2f} % of the bits differ<extra></extra>",
+        )
+    )
+    if chance:
+        chart.add_scatter(
+            x=ticks,
+            y=100 * np.array([layer.by_chance for layer in walk.layers], np.float32),
+            mode="lines+markers",
+            line={"color": ORANGE, "width": 1.5, "dash": "dot"},
+            marker={"size": 7, "color": ORANGE, "symbol": "line-ew-open", "line": {"width": 3}},
+            hovertemplate="unrelated maps: %{y:.1f} %<extra></extra>",
+        )
+        chart.add_annotation(
+            x=ticks[-1],
+            y=100 * walk.layers[-1].by_chance,
+            text="unrelated maps",
+            showarrow=False,
+            yanchor="bottom",
+            yshift=4,
+            font={"size": 11, "color": colours.text},
+        )
+    frame(chart, "", "differing bits, %", height=230)
+    chart.update_yaxes(rangemode="tozero", range=[0, max(60.0, float(shares.max()) * 1.15)])
+    return chart
+
+
+def _chart_alt(walk: Walk, *, chance: bool) -> str:
+    told = [
+        f"{layer.name}: {100 * share:.1f} %"
+        + (f", unrelated maps {100 * layer.by_chance:.1f} %" if chance else "")
+        for layer, share in zip(walk.layers, walk.differing, strict=True)
+    ]
+    return "Share of differing bits by layer. " + "; ".join(told)
+
+
+def _gallery(layer: LayerWalk, order: str, names: Pair, key: str) -> int:
+    """The channels as pictures, both networks' bits side by side; the chosen one."""
+    ranked = layer.ranked(order)
+    picked = f"{key}_channel_{layer.name}"
+    channel = st.session_state.get(picked, int(ranked[0]))
+    everything = f"{key}_all_{layer.name}"
+    shown = ranked if st.session_state.get(everything) else ranked[:_FIRST]
+
+    def pick(index: int) -> None:
+        st.session_state[picked] = int(shown[index])
+
+    st.html(f'<p class="ds-note">Each pair: bits of {names[0]}, bits of {names[1]}</p>')
+    tiles(
+        [_tile(layer, int(one), order, names) for one in shown],
+        label=f"Channel of {layer.name}",
+        selected=int(np.flatnonzero(shown == channel)[0]) if channel in shown else None,
+        on_pick=pick,
+        key=f"{key}_tiles",
+        wrap=True,
+    )
+    if len(ranked) > _FIRST:
+        st.toggle(f"All {len(ranked)} channels", key=everything)
+    return int(channel)
+
+
+def _tile(layer: LayerWalk, channel: int, order: str, names: Pair) -> Tile:
+    differing = 100 * layer.differing[channel]
+    density = [100 * float(one[channel]) for one in layer.density]
+    variation = [float(one[channel]) for one in layer.total_variation]
+    captions = {
+        "difference": f"{differing:.1f} %",
+        "density": f"{density[0]:.0f} % / {density[1]:.0f} %",
+        "tv": f"{variation[0]:.2f} / {variation[1]:.2f}",
+    }
+    alt = (
+        f"Channel {channel}: {differing:.1f} % of the bits differ. Density {names[0]} "
+        f"{density[0]:.1f} %, {names[1]} {density[1]:.1f} %. Total variation {variation[0]:.3f} "
+        f"and {variation[1]:.3f}."
+    )
+    pictures = tuple(bits_png(bits[channel]) for bits in layer.bits)
+    return Tile(alt, pictures, layer.shape[1:], f"{channel}: {captions[order]}")
+
+
+def _large(
+    layer: LayerWalk,
+    channel: int,
+    names: Pair,
+    kernels: tuple[ThresholdKernel | None, ThresholdKernel | None],
+    key: str,
+) -> None:
+    """One map in the viewer, cut by Sign and by the kernel that either network has."""
+    side = 0
+    if not np.array_equal(*layer.x):
+        whose = st.segmented_control(
+            f"Channel {channel} of {layer.name}, pre-activation of",
+            names,
+            default=names[0],
+            required=True,
+            key=f"{key}_whose",
+        )
+        side = names.index(whose) if whose in names else 0
+    kernel = kernels[side] or kernels[1 - side] or _OFF
+    own = "DeSign" if kernels[side] else "Sign"
+    st.html(
+        f'<p class="ds-note">What {names[side]} receives in {layer.name}, cut by Sign and by '
+        f"{kernel.name or 'the kernel'}; it passes on the {own} picture.</p>"
+    )
+    viewer(
+        layer.x[side],
+        kernel,
+        names=[f"{layer.name} channel {index}" for index in range(layer.shape[0])],
+        picture_alt=f"Channel {channel} of {layer.name}",
+        key=f"{key}_viewer",
+        selected=channel,
+        height=_VIEWER,
+    )
