@@ -22,6 +22,7 @@ from urllib.request import Request, urlopen
 import numpy as np
 from numpy.typing import NDArray
 
+from design_core.paths import DATA
 from design_core.pictures import SUFFIXES, Picture, load_file
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "DatasetCard",
     "DatasetError",
     "PictureSet",
+    "dataset_picture",
     "download_dataset",
     "open_dataset",
     "open_folder",
@@ -244,6 +246,24 @@ def open_dataset(name: str, root: Path | str, *, split: str = "test") -> Picture
         return Picture.from_pixels(np.asarray(image), name=f"{name}-{split}-{index:05d}")
 
     return PictureSet(f"{name}-{split}", f"{card.title} {split}", card.class_names, labels, read)
+
+
+def dataset_picture(name: str, index: int, root: Path | str = DATA) -> Picture:
+    """Return one picture of a set, by the set's name: ``cifar10-test``, or a class folder's.
+
+    Raises
+    ------
+    DatasetError
+        There is no such set in the root folder, or no such picture in it.
+    """
+    card_name, _, split = name.rpartition("-")
+    known = card_name in DATASETS and split in SPLITS
+    pictures = (
+        open_dataset(card_name, root, split=split) if known else open_folder(Path(root, name))
+    )
+    if not 0 <= index < len(pictures):
+        raise DatasetError(f"{name} has pictures 0 to {len(pictures) - 1}, not {index}.")
+    return pictures.picture(index)
 
 
 def open_folder(path: Path | str) -> PictureSet:

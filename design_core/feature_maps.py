@@ -43,6 +43,18 @@ class FeatureMaps:
     names: tuple[str, ...]
     source: str
 
+    def only(self, index: int) -> FeatureMaps:
+        """One map alone; slice ``index mod s`` of a kernel cuts it.
+
+        Raises
+        ------
+        ValueError
+            There is no such map.
+        """
+        if not 0 <= index < len(self.x):
+            raise ValueError(f"There are maps 0 to {len(self.x) - 1}, not {index}.")
+        return FeatureMaps(self.x[index : index + 1], (self.names[index],), self.source)
+
 
 def standardize(maps: NDArray[np.floating]) -> Maps:
     """Mean 0 and variance 1 per map, as batch norm with γ = 1, β = 0 on a batch of this picture.

@@ -89,15 +89,29 @@ def sample_names(group: str | None = None) -> tuple[str, ...]:
 
 
 def load_picture(reference: str) -> Picture:
-    """Return an embedded sample, ``sample:NAME``, or else the picture in the file of that path.
+    """Return the picture of a reference.
+
+    Parameters
+    ----------
+    reference
+        ``sample:NAME`` for an embedded one; ``set:NAME:INDEX`` for one of a data set in the folder
+        ``data``, as ``set:cifar10-test:7``; else the path of a file.
 
     Raises
     ------
     PictureError
         There is no such sample or file, or it cannot be read.
+    DatasetError
+        There is no such data set, or no such picture in it.
     """
     if reference.startswith("sample:"):
         return sample(reference.removeprefix("sample:"))
+    kind, _, item = reference.partition(":")
+    name, _, index = item.rpartition(":")
+    if kind == "set" and name and index.isdecimal():
+        from design_core.datasets import dataset_picture  # needs torchvision, files do not
+
+        return dataset_picture(name, int(index))
     return load_file(Path(reference))
 
 

@@ -24,7 +24,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "maps", help="compare Sign and DeSign on a picture's feature maps"
     )
-    parser.add_argument("picture", metavar="PICTURE", help="a file, or sample:NAME")
+    parser.add_argument("picture", metavar="PICTURE", help="a file, sample:NAME or set:NAME:INDEX")
     parser.add_argument(
         "--kernel", default="2x2-v2", help="a name, levels such as '1 1;3 3', or a file"
     )
@@ -42,6 +42,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     )
     parser.add_argument("--maps", type=int, default=16, help="how many convolutions or channels")
     parser.add_argument("--seed", type=int, default=0, help="which random convolutions")
+    parser.add_argument("--map", type=int, metavar="INDEX", help="only this map, from 0")
     parser.add_argument("--size", type=int, default=256, help="longest side in pixels, at most")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write maps as PNG and NPZ here")
@@ -65,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
     kernel = kernel.scaled(
         None if args.scale == "data" else args.scale, strength=args.strength, offset=args.offset
     )
+    if args.map is not None:
+        maps, kernel = maps.only(args.map), kernel.for_channel(args.map)
     compared = compare_activations(maps.x, kernel)
     if args.out:
         _write_maps(args.out, maps, compared)

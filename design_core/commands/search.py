@@ -75,6 +75,11 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
         help="what a picture becomes before it is cut: picture, rgb, random-conv or "
         "layer:MODEL:BLOCK, a layer of a trained network",
     )  # fmt: skip
+    parser.add_argument("--maps", type=int, default=16, help="how many convolutions or channels")
+    parser.add_argument("--map-seed", type=int, default=0, help="which random convolutions")
+    parser.add_argument(
+        "--picture-size", type=int, default=256, help="longest side of a picture, at most"
+    )
 
 
 def source_tables(
@@ -92,7 +97,7 @@ def source_tables(
         levels,
         form=form or args.form,
         scale=args.scale or scale,
-        options=MapOptions(features=args.features),
+        options=MapOptions(args.features, args.maps, args.map_seed, args.picture_size),
         window="psnr" in args.objective,
     )
 

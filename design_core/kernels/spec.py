@@ -13,10 +13,13 @@ from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.scaling import Scale
 
-__all__ = ["MAX_CODE", "decode_kernel", "encode_kernel", "parse_kernel"]
+__all__ = ["MAX_CODE", "decode_kernel", "encode_kernel", "kernel_words", "parse_kernel"]
 
 #: Longer codes are neither made nor read; longer links do not get through everywhere.
 MAX_CODE = 6000
+
+_CODE = "code:"
+_MOST_WRITTEN = 64  # levels that are written out in a specification
 
 
 def parse_kernel(text: str) -> ThresholdKernel:
@@ -26,9 +29,9 @@ def parse_kernel(text: str) -> ThresholdKernel:
     ----------
     text
         A published name (``2x2-v2``); a pattern, with its size if wished (``bayer-4``,
-        ``checkerboard``); numbers (``1 1;3 3``, slices by ``|``); or the path of a kernel file
-        (``mine.json``). Files are opened, so give it only what the user of this machine wrote;
-        links carry `encode_kernel`.
+        ``checkerboard``); numbers (``1 1;3 3``, slices by ``|``); the code of a link
+        (``code:11_05``, see `encode_kernel`); or the path of a kernel file (``mine.json``). Files
+        are opened, so give it only what the user of this machine wrote; links carry codes.
 
     Raises
     ------
@@ -41,6 +44,8 @@ def parse_kernel(text: str) -> ThresholdKernel:
     True
     """
     text = text.strip()
+    if text.startswith(_CODE):
+        return decode_kernel(text.removeprefix(_CODE))
     if text in PUBLISHED:
         return PUBLISHED[text]
     if text in PATTERNS:
@@ -55,9 +60,40 @@ def parse_kernel(text: str) -> ThresholdKernel:
     patterns = ", ".join(f"{pattern.name}-{pattern.default}" for pattern in PATTERNS.values())
     raise ValueError(
         f"Unknown kernel {text[:60]!r}. Give a published name ({', '.join(PUBLISHED)}), "
-        f"a pattern with its size ({patterns}), levels such as '1 1;3 3', or a file that ends in "
-        f".{', .'.join(FORMATS)}."
+        f"a pattern with its size ({patterns}), levels such as '1 1;3 3', the code of a link with "
+        f"{_CODE!r} before it, or a file that ends in .{', .'.join(FORMATS)}."
     )
+
+
+def kernel_words(kernel: ThresholdKernel) -> str:
+    """The shortest specification that `parse_kernel` reads as this kernel, but for its name.
+
+    Raises
+    ------
+    ValueError
+        The kernel is too large for any; save it as a file.
+
+    Examples
+    --------
+    >>> kernel_words(parse_kernel("1 1;3 3")), kernel_words(parse_kernel("bayer-4"))
+    ('2x2-v2', 'bayer-4')
+    >>> kernel_words(parse_kernel("1 1;0 5")), kernel_words(parse_kernel("1 1;0 5").scaled("matlab"))
+    ('1 1;0 5', 'code:11_05~~matlab')
+    """
+    candidates = [_published_name(kernel), kernel.name]
+    if kernel.levels.size <= _MOST_WRITTEN:
+        candidates.append(str(kernel))
+    for text in candidates:
+        # A name may be anything, the path of a file too.
+        is_pattern = text.rpartition("-")[0] in PATTERNS
+        if not (text in PUBLISHED or is_pattern or text == str(kernel)):
+            continue
+        try:
+            if parse_kernel(text) == kernel:
+                return text
+        except ValueError:
+            continue
+    return _CODE + encode_kernel(kernel)
 
 
 def encode_kernel(kernel: ThresholdKernel) -> str:
