@@ -16,7 +16,7 @@ from design_core.samples import GROUPS, SAMPLES, sample, sample_names
 from design_core.training.data import load_data
 from design_core.zoo.checkpoint import Checkpoint
 
-__all__ = ["Subset", "held_out_subset", "picture_subset", "sample_subset"]
+__all__ = ["Subset", "held_out_subset", "picture_subset", "sample_subset", "test_pictures"]
 
 _DRAW_SEED = 0  # class folders are sorted by class, so a part of a set has to be drawn
 
@@ -94,7 +94,7 @@ def held_out_subset(
         _check_classes("The set of digits", data.class_names, form.class_names)
         drawn = _drawn(len(data.test_y), count)
         return Subset(f"{len(drawn)} test digits", data.test_x[drawn], data.test_y[drawn])
-    pictures = _test_pictures(dataset, root)
+    pictures = test_pictures(dataset, root)
     if pictures is None:
         return None
     _check_classes(pictures.title, pictures.class_names, form.class_names)
@@ -126,8 +126,8 @@ def _drawn(total: int, count: int) -> Tensor:
     return torch.from_numpy(np.sort(shuffled[:count]))
 
 
-def _test_pictures(dataset: str, root: Path) -> PictureSet | None:
-    """The test set as `load_data` would find it."""
+def test_pictures(dataset: str, root: Path) -> PictureSet | None:
+    """The test set as `load_data` would find it, None where it is not on this machine."""
     if dataset not in DATASETS:
         return None
     if (folder := root / dataset / "test").is_dir():
