@@ -91,6 +91,19 @@ class Perturbation:
         result: Pixels = np.rint(changed).clip(0, 255).astype(np.uint8)
         return result
 
+    def told(self, strength: float) -> str:
+        """A strength with its unit, for people: ``16 grey values``, ``quality 30``."""
+        number = f"{strength:g}".replace("-", "−")
+        return f"{self.unit} {number}" if self.unit == "quality" else f"{number} {self.unit}"
+
+    def reach(self, low: float, high: float) -> str:
+        """A range about the mildest strength, for people: ``up to 16 grey values``."""
+        if self.mildest == self.strengths[0]:
+            return f"up to {self.told(high)}"
+        if self.mildest == self.strengths[-1]:
+            return f"down to {self.told(low)}"
+        return f"from {low:g} to {self.told(high)}".replace("-", "−")
+
 
 def pixel_psnr(pixels: Pixels, perturbed: Pixels) -> float:
     """Peak signal-to-noise ratio in dB, ``10 log10(255² / MSE)``; infinite for equal pixels.

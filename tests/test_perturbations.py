@@ -142,3 +142,13 @@ def test_what_cannot_be_perturbed(colour: Pixels) -> None:
     for pixels in (colour[..., 0], colour[..., :2], colour.astype(np.float32)):
         with pytest.raises(ValueError, match=r"uint8 of shape \(H, W, 1\) or \(H, W, 3\)"):
             noise(pixels, 1)  # type: ignore[arg-type]
+
+
+def test_strengths_in_words() -> None:
+    shift, jpeg, noise = (PERTURBATIONS[name] for name in ("shift-down", "jpeg", "noise"))
+    assert [shift.told(-2), jpeg.told(30), noise.told(16)] == [
+        *("−2 px", "quality 30", "16 grey values")
+    ]
+    assert [shift.reach(-2, 1), jpeg.reach(30, 100), noise.reach(0, 16)] == [
+        *("from −2 to 1 px", "down to quality 30", "up to 16 grey values")
+    ]

@@ -14,7 +14,7 @@ from design_core.perturbations import Perturbation, Pixels, pixel_psnr
 from design_core.scores import total_variation
 from design_core.zoo.checkpoint import Checkpoint
 
-__all__ = ["Held", "Response", "longest_held", "respond"]
+__all__ = ["Held", "Response", "holding", "longest_held", "respond"]
 
 Floats = NDArray[np.float64]
 
@@ -46,10 +46,8 @@ class Response:
 
     Parameters
     ----------
-    strengths
-        Those of the perturbation, shape (K,).
-    mildest
-        Which of them changes least.
+    perturbation
+        What was done to the picture.
     classes
         In the order of the probabilities.
     clean
@@ -66,8 +64,7 @@ class Response:
         Of the perturbed pixels in dB, shape (K,); infinite where nothing changed.
     """
 
-    strengths: Floats
-    mildest: float
+    perturbation: Perturbation
     classes: tuple[str, ...]
     clean: Floats
     probabilities: Floats
@@ -75,6 +72,11 @@ class Response:
     clean_tv: float
     tv: Floats
     psnr: Floats
+
+    @property
+    def strengths(self) -> Floats:
+        """Those of the perturbation, shape (K,)."""
+        return np.array(self.perturbation.strengths)
 
     @property
     def clean_class(self) -> str:
@@ -100,14 +102,15 @@ class Response:
 
     def index(self, strength: float) -> int:
         """Place of a strength; ValueError if it is none of them."""
-        (places,) = np.nonzero(np.isclose(self.strengths, strength))
-        if not len(places):
-            raise ValueError(f"The strengths are {self.strengths.tolist()}; got {strength}.")
-        return int(places[0])
+        if strength not in self.perturbation.strengths:
+            raise ValueError(
+                f"The strengths are {list(self.perturbation.strengths)}; got {strength}."
+            )
+        return self.perturbation.strengths.index(strength)
 
     def held(self) -> Held | None:
         """Where the class stays, from the mildest on; None if it changes even there."""
-        keeps, middle = self.keeps, self.index(self.mildest)
+        keeps, middle = self.keeps, self.index(self.perturbation.mildest)
         if not keeps[middle]:
             return None
         low = high = middle
@@ -140,8 +143,7 @@ def respond(
     answers = [_answer(checkpoint, one) for one in perturbed]
     first = next(iter(clean_bits))
     return Response(
-        strengths=np.array(perturbation.strengths),
-        mildest=perturbation.mildest,
+        perturbation=perturbation,
         classes=checkpoint.pictures.class_names,
         clean=clean,
         probabilities=np.array([probabilities for probabilities, _ in answers]),
@@ -161,6 +163,51 @@ def longest_held(responses: Mapping[str, Response]) -> list[str]:
     steps = {name: -1 if one is None else one.steps for name, one in held.items()}
     most = max(steps.values())
     return [name for name, count in steps.items() if count == most]
+
+
+def holding(responses: Mapping[str, Response], *, true_class: str | None = None) -> str:
+    """One sentence on who keeps its class longest; `responses` are of one perturbation.
+
+    Parameters
+    ----------
+    true_class
+        Where it is known, a network that is wrong from the start is said to be so.
+    """
+    best = longest_held(responses)
+    rest = [name for name in responses if name not in best]
+    told = {
+        name: _reach(response)
+        + (", wrong from the start" if true_class not in (None, response.clean_class) else "")
+        for name, response in responses.items()
+    }
+    (title,) = {response.perturbation.title for response in responses.values()}
+    if not rest:
+        alike = len(best) > 1 and len({told[name] for name in best}) == 1
+        if alike:
+            return f"{title}: {_listed(best)} alike keep their class {told[best[0]]}."
+        return (
+            f"{title}: " + "; ".join(f"{name} keeps its class {told[name]}" for name in best) + "."
+        )
+    longest = "; ".join(f"{name} keeps its class longest, {told[name]}" for name in best[:1])
+    if len(best) > 1:
+        longest = f"{_listed(best)} keep their class longest, {told[best[0]]}"
+    return f"{title}: {longest}; " + "; ".join(f"{name} {told[name]}" for name in rest) + "."
+
+
+def _reach(response: Response) -> str:
+    held = response.held()
+    if held is None:
+        mildest = response.perturbation.told(response.perturbation.mildest)
+        return f"not even at {mildest}"
+    if held.whole:
+        return "over the whole range"
+    if held.steps == 0:
+        return "at no strength at all"
+    return response.perturbation.reach(held.low, held.high)
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _answer(checkpoint: Checkpoint, pixels: Pixels) -> tuple[Floats, dict[str, NDArray[np.bool_]]]:

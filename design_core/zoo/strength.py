@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from design_core.activations import DeSign
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.networks.swap import with_kernel
 from design_core.zoo.checkpoint import Checkpoint
 from design_core.zoo.statistics import Interval, wilson_interval
 from design_core.zoo.subset import Subset
 
-__all__ = ["STRENGTHS", "Counted", "accuracy_at", "own_thresholds", "strengthened"]
+__all__ = ["STRENGTHS", "Counted", "accuracy_at", "strengthened"]
 
 #: Factors on all thresholds: 0 is Sign, 1 the kernel as it is.
 STRENGTHS = tuple(k / 8 for k in range(13))
@@ -38,17 +37,6 @@ class Counted:
     def interval(self) -> Interval:
         """Wilson's 95 % interval of the share."""
         return wilson_interval(self.right, self.total)
-
-
-def own_thresholds(checkpoint: Checkpoint) -> ThresholdKernel | None:
-    """The kernel that a network was trained with; None for Sign and real-valued activations.
-
-    As plain thresholds, rounded to float32 as the file holds them.
-    """
-    for module in checkpoint.model.modules():
-        if isinstance(module, DeSign):
-            return ThresholdKernel.from_thresholds(module.thresholds.double().numpy())
-    return None
 
 
 def strengthened(kernel: ThresholdKernel, strength: float) -> ThresholdKernel | None:

@@ -14,7 +14,7 @@ from design_core.samples import sample
 from design_core.scores import total_variation
 from design_core.zoo.checkpoint import Checkpoint
 from design_core.zoo.entry import open_entry
-from design_core.zoo.response import Held, Response, longest_held, respond
+from design_core.zoo.response import Held, Response, holding, longest_held, respond
 
 SIGN = "digits-tiny-w16-sign-affine_on"
 DESIGN = "digits-tiny-w16-design_2x2-v2-affine_on"
@@ -35,8 +35,11 @@ def made_up(keeps: list[bool], *, mildest: int) -> Response:
     count = len(keeps)
     zeros = np.zeros(count)
     return Response(
-        strengths=np.arange(count, dtype=float),
-        mildest=mildest,
+        perturbation=replace(
+            PERTURBATIONS["blur"],
+            strengths=tuple(map(float, range(count))),
+            mildest=float(mildest),
+        ),
         classes=("a", "b"),
         clean=np.array([0.2, 0.8]),
         probabilities=np.array([[0.3, 0.7] if kept else [0.6, 0.4] for kept in keeps]),
@@ -102,6 +105,31 @@ def test_who_holds_longest() -> None:
     assert longest_held({"a": long, "b": short, "c": lost}) == ["a"]
     assert longest_held({"a": short, "b": long, "c": long}) == ["b", "c"]
     assert longest_held({"a": lost}) == ["a"]
+
+
+def test_who_holds_longest_in_a_sentence() -> None:
+    long, short = (made_up([True] * k + [False] * (4 - k), mildest=0) for k in (3, 2))
+    everywhere, nowhere = made_up([True] * 4, mildest=0), made_up([True, False], mildest=1)
+    assert holding({"Sign": short, "DeSign": long}) == (
+        "Blur: DeSign keeps its class longest, up to 2 px; Sign up to 1 px."
+    )
+    assert holding({"Sign": short, "DeSign": long}, true_class="b").count("wrong") == 0
+    assert holding({"Sign": short, "DeSign": long}, true_class="a") == (
+        "Blur: DeSign keeps its class longest, up to 2 px, wrong from the start; Sign up to 1 px, "
+        "wrong from the start."
+    )
+    assert holding({"A": long, "B": long, "C": short}) == (
+        "Blur: A and B keep their class longest, up to 2 px; C up to 1 px."
+    )
+    assert holding({"A": everywhere, "B": everywhere}) == (
+        "Blur: A and B alike keep their class over the whole range."
+    )
+    assert holding({"A": nowhere}) == "Blur: A keeps its class not even at 1 px."
+    assert holding({"A": made_up([True, False], mildest=0)}) == (
+        "Blur: A keeps its class at no strength at all."
+    )
+    both_sides = made_up([False, True, True, True, True], mildest=2)
+    assert holding({"A": both_sides}) == "Blur: A keeps its class from 1 to 4 px."
 
 
 def test_no_such_strength() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
 from design_core.kernels.published import PUBLISHED
+from design_core.networks.activation import activation_kernel
 from design_core.networks.swap import with_kernel
 from design_core.samples import sample
 from design_core.zoo.entry import open_entry
@@ -17,7 +17,6 @@ from design_core.zoo.strength import (
     STRENGTHS,
     Counted,
     accuracy_at,
-    own_thresholds,
     strengthened,
 )
 from design_core.zoo.subset import Subset, held_out_subset, picture_subset
@@ -43,7 +42,8 @@ def test_at_its_own_thresholds_a_network_is_as_right_as_its_card_says(
     name: str, digits: Subset
 ) -> None:
     entry = open_entry(name)
-    counted = accuracy_at(entry.checkpoint, own_thresholds(entry.checkpoint), digits)
+    kernel = activation_kernel(entry.card.activation)
+    counted = accuracy_at(entry.checkpoint, kernel, digits)
     assert counted == Counted(entry.card.result(0).right, 360)
 
 
@@ -61,14 +61,13 @@ def test_other_thresholds_by_plain_forward_passes(strength: float, digits: Subse
     assert accuracy_at(checkpoint, strengthened(kernel, strength), digits).right == right
 
 
-def test_own_thresholds() -> None:
-    kernel = own_thresholds(open_entry(DESIGN).checkpoint)
-    assert kernel is not None
-    assert (kernel.thresholds == PUBLISHED["2x2-v2"].thresholds.astype(np.float32)).all()
-    assert own_thresholds(open_entry(SIGN).checkpoint) is None
+def test_scaled_thresholds() -> None:
+    kernel = PUBLISHED["2x2-v2"].scaled(strength=0.5, offset=0.25)
     doubled = strengthened(kernel, 2)
     assert doubled is not None
     assert doubled.thresholds == pytest.approx(2 * kernel.thresholds)
+    assert strengthened(kernel, 1) == kernel
+    assert strengthened(kernel, 0) is None
 
 
 def test_progress_and_a_way_to_stop(digits: Subset) -> None:
