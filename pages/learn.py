@@ -30,15 +30,16 @@ def steps() -> str:
         persist_state="session",
         label_visibility="collapsed",
     )
+    first, last = NUMBERS[key] == 1, NUMBERS[key] == len(STEPS)
     with st.container(horizontal=True, gap="xsmall", key="learn_turn"):
-        st.button("Back", on_click=turn, args=(-1,), key="back", disabled=NUMBERS[key] == 1)
+        st.button("Back", on_click=turn, args=(-1,), key="back", disabled=first)
         st.button(
             "Next",
-            type="primary",
+            type="secondary" if last else "primary",
             on_click=turn,
             args=(1,),
             key="next",
-            disabled=NUMBERS[key] == len(STEPS),
+            disabled=last,
         )
     return key
 
@@ -53,8 +54,9 @@ with right:
     heading, words = st.empty(), st.empty()
     told = shown.show()
     heading.html(f'<h1 class="ds-finding">{escape(told.heading)}</h1>')
-    with words.container(key="learn_words"):
-        st.markdown(told.words)
+    with words.container():
+        with st.container(key="learn_words"):
+            st.markdown(told.words)
         page, _, query = told.link.partition("?")
         st.page_link(
             f"pages/{page}.py",

@@ -36,9 +36,11 @@ from ui.learn.step import Dial, Step, Told, explore
 
 __all__ = ["FIRST_STAIR", "STAIRS", "STEPS"]
 
-_PICTURE, _SIZE = "astronaut", 256
+_PICTURE, _SIZE = "astronaut", 208
 _KERNEL = PUBLISHED["2x2-v2"]
-_ROWS, _COLUMNS = slice(58, 66), slice(104, 112)  # of a patch with soft and hard edges: the eyes
+# The mouth: Sign makes the small patch +1 throughout, and the larger one holds flips of all kinds.
+_ROWS, _COLUMNS = slice(54, 58), slice(100, 104)
+_WIDER_ROWS, _WIDER_COLUMNS = slice(52, 60), slice(98, 106)
 _CUTS = np.round(np.arange(-1.5, 1.501, 0.05), 2)
 
 
@@ -83,7 +85,7 @@ def _cut() -> Told:
         "A binary network keeps one bit per activation: +1 where the value x reaches a threshold, "
         "−1 elsewhere. Sign puts that threshold at 0. All values on one side of it become the "
         f"same: of the neighbouring pixels that differ in this picture, **{percent(kept)}** still "
-        f"differ after this cut. Move it. No single cut keeps more than {percent(most)}.",
+        f"differ after this cut. Move it: no single cut keeps more than {percent(most)}.",
         explore(picture=_PICTURE, size=_SIZE, source="picture", strength=0, offset=cut),
     )
 
@@ -108,56 +110,56 @@ def _kernel() -> Told:
     bits = binarize(x, kernel)
     patch, cut = x[_ROWS, _COLUMNS], bits[_ROWS, _COLUMNS]
     thresholds = tile(kernel.thresholds, 1, *x.shape)[0][_ROWS, _COLUMNS]
-    where = f"rows {_ROWS.start} to {_ROWS.stop - 1}, columns {_COLUMNS.start} to "
-    where += f"{_COLUMNS.stop - 1}"
+    where = f"rows {_ROWS.start}–{_ROWS.stop - 1}, columns {_COLUMNS.start}–{_COLUMNS.stop - 1}"
+    signs = tuple(tuple("+1" if bit else "−1" for bit in line) for line in cut)
+    picture = bits_figure(
+        bits,
+        f"DeSign at strength {strength:.2f}" if strength else "DeSign at strength 0 is Sign",
+        f"{SAMPLES[_PICTURE].alt} Cut by the kernel [{kernel}] at strength {strength:.2f}: "
+        f"{percent(float(activation_density(bits)))} of the bits are +1.",
+    )
     row(
-        bits_figure(
-            bits,
-            f"DeSign at strength {strength:.2f}" if strength else "DeSign at strength 0 is Sign",
-            f"{SAMPLES[_PICTURE].alt} Cut by the kernel [{kernel}] at strength {strength:.2f}: "
-            f"{percent(activation_density(bits))} of the bits are +1.",
-        ),
-        '<div class="ds-tables">'
-        + table_figure(
-            Cells(grey_levels(patch).astype(np.int64), _texts(patch, 1)),
-            f"x, {where}",
+        picture,
+        table_figure(
+            Cells(grey_levels(patch).astype(np.int64), _texts(patch)),
+            "x at the mouth",
             f"Values of x at {where}: {_said(patch)}.",
-        )
-        + table_figure(
-            Cells(threshold_shades(thresholds), _texts(thresholds, 2)),
+        ),
+        table_figure(
+            Cells(threshold_shades(thresholds), _texts(thresholds), kernel.shape[1:]),
             "T, the kernel repeated",
             f"The thresholds there: {_said(kernel.thresholds[0])}, repeated.",
-            kernel=kernel,
-        )
-        + table_figure(
-            Cells(cut, tuple(tuple("+1" if bit else "−1" for bit in line) for line in cut)),
+        ),
+        table_figure(
+            Cells(cut, signs),
             "x ≥ T",
             f"The bits there: {int(cut.sum())} of {cut.size} are +1.",
-            kernel=kernel,
-        )
-        + "</div>",
+        ),
+        widths="2fr 1fr 1fr 1fr",
     )
+    off = int((~cut).sum())
     return Told(
         "A threshold kernel moves the cut from pixel to pixel.",
         "DeSign compares each pixel with a threshold of its own. The thresholds are a small table, "
         f"the kernel, repeated over the map: pixel (i, j) meets T[i mod {kernel.shape[1]}, "
-        f"j mod {kernel.shape[2]}]. Where the picture changes slowly, neighbours now fall on "
-        "different sides of their cuts. Strength multiplies every threshold; at 0 DeSign is Sign.",
+        f"j mod {kernel.shape[2]}]. Look at the mouth: Sign turns all {cut.size} pixels of the "
+        f"patch into +1, DeSign **{off or 'none'}** of them into −1. Strength multiplies every "
+        "threshold; at 0 DeSign is Sign.",
         explore(picture=_PICTURE, size=_SIZE, source="picture", strength=strength),
     )
 
 
-def _texts(values: NDArray[np.floating], digits: int) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(signed(value, digits) for value in line) for line in values.tolist())
+def _texts(values: NDArray[np.floating]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(map(signed, line)) for line in values.tolist())
 
 
 def _said(values: NDArray[np.floating]) -> str:
-    return "; ".join(" ".join(line) for line in _texts(values, 2))
+    return "; ".join(" ".join(line) for line in _texts(values))
 
 
 # --- the staircase
 
-_RAMP_WIDTH, _RAMP_ROWS = 240, 24
+_RAMP_WIDTH, _RAMP_ROWS = 240, 12
 #: Kernels by the code that stands for them in a link.
 STAIRS: dict[str, ThresholdKernel] = {
     "uniform-1": uniform(1),
@@ -165,12 +167,12 @@ STAIRS: dict[str, ThresholdKernel] = {
     "3x3-symmetric-v2": PUBLISHED["3x3-symmetric-v2"],
     "bayer-4": bayer(4),
 }
-FIRST_STAIR = "2x2-v2"
+FIRST_STAIR = "bayer-4"
 
 
 def _stair() -> Told:
     st.session_state.setdefault("learn_stair", FIRST_STAIR)
-    name = st.segmented_control(
+    chosen = st.segmented_control(
         "Kernel",
         list(STAIRS),
         required=True,
@@ -178,6 +180,7 @@ def _stair() -> Told:
         persist_state="session",
         format_func=lambda name: f"{name}, {_count(STAIRS[name])}",
     )
+    name = chosen or FIRST_STAIR
     kernel = STAIRS[name]
     x = ramp(_RAMP_WIDTH, _RAMP_ROWS)
     bits = binarize(x, kernel)
@@ -286,24 +289,22 @@ def _variation() -> Told:
     x = luminance(_PICTURE, _SIZE)
     bits = binarize(x, kernel)
     sign, design = float(total_variation(x >= 0)), float(total_variation(bits))
-    patch = bits[_ROWS, _COLUMNS]
+    patch = bits[_WIDER_ROWS, _WIDER_COLUMNS]
     found = flips(patch)
     right, down = int(found.right.sum()), int(found.down.sum())
     row(
         table_figure(
             Cells(patch, right=found.right, down=found.down),
-            f"DeSign, 8 × 8 pixels: TV {found.total_variation:.3f}",
+            f"{patch.shape[0]} × {patch.shape[1]} pixels at the mouth: "
+            f"TV {found.total_variation:.3f}",
             f"64 bits with {right} flips to the right and {down} downwards, drawn blue.",
         ),
-        *(
-            map_figure(
-                heat_png(tv_map(cut)),
-                shape=(x.shape[0], x.shape[1]),
-                title=f"{name}: TV {tv:.3f}",
-                alt=f"Where the bits of {name} flip, yellow where both neighbours differ. "
-                f"Total variation {tv:.3f}. {SAMPLES[_PICTURE].alt}",
-            )
-            for name, cut, tv in (("Sign", x >= 0, sign), ("DeSign", bits, design))
+        map_figure(
+            heat_png(tv_map(bits)),
+            shape=(x.shape[0], x.shape[1]),
+            title=f"The whole picture: TV {design:.3f}",
+            alt=f"Where the bits of DeSign flip, yellow where both neighbours differ. Total "
+            f"variation {design:.3f}. {SAMPLES[_PICTURE].alt}",
         ),
     )
     return Told(

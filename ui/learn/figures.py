@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from design_core.drawing import Cells, bits_png, cells_svg, grey_png
 from design_core.feature_maps import extract_maps
-from design_core.kernels.kernel import ThresholdKernel
 from design_core.pictures import fit
 from design_core.samples import SAMPLES, sample
 from ui.figures import map_figure
@@ -38,9 +37,10 @@ def signed(value: float, digits: int = 2) -> str:
     return f"{value:.{digits}f}".replace("-", "−")
 
 
-def row(*figures: str) -> None:
-    """Figures side by side, beneath each other where there is no room."""
-    st.html(f'<div class="ds-row" style="--n:{len(figures)}">{"".join(figures)}</div>')
+def row(*figures: str, widths: str = "") -> None:
+    """Figures side by side; `widths` as in CSS's grid-template-columns, by default all equal."""
+    columns = widths or f"repeat({len(figures)}, minmax(0, 1fr))"
+    st.html(f'<div class="ds-row" style="--columns:{columns}">{"".join(figures)}</div>')
 
 
 def grey_figure(x: Map, name: str, title: str) -> str:
@@ -55,10 +55,8 @@ def bits_figure(bits: NDArray[np.bool_], title: str, alt: str) -> str:
     return map_figure(bits_png(bits), shape=_shape(bits), title=title, alt=alt)
 
 
-def table_figure(cells: Cells, title: str, alt: str, *, kernel: ThresholdKernel | None = None) -> str:
-    """A table of pixels under its title; `kernel` outlines its tiles."""
-    if kernel:
-        cells = Cells(cells.shades, cells.texts, kernel.shape[1:], cells.right, cells.down)
+def table_figure(cells: Cells, title: str, alt: str) -> str:
+    """A table of pixels under its title."""
     svg = base64.b64encode(cells_svg(cells, title=alt).encode()).decode()
     return (
         f'<figure class="ds-table"><img src="data:image/svg+xml;base64,{svg}" '

@@ -33,10 +33,11 @@ from ui.learn.step import Dial, Step, Told, explore
 __all__ = ["STEPS"]
 
 _KERNEL = PUBLISHED["2x2-v2"]
+_SIZE = 208
 
 # --- flips are not detail
 
-_COINS, _COINS_SIZE = "coins", 256
+_COINS = "coins"
 _PUSH = Dial(
     "learn_push",
     "Strength of a checkerboard of thresholds ±1",
@@ -52,7 +53,7 @@ _PUSH = Dial(
 def _curve() -> Curve:
     steps = round((_PUSH.high - _PUSH.low) / _PUSH.step)
     strengths = np.round(np.linspace(_PUSH.low, _PUSH.high, steps + 1), 2)
-    return strength_curve(luminance(_COINS, _COINS_SIZE), alternating(), strengths.tolist())
+    return strength_curve(luminance(_COINS, _SIZE), alternating(), strengths.tolist())
 
 
 @st.cache_resource(show_spinner=False)
@@ -68,7 +69,7 @@ def _detail() -> Told:
     place = int(np.abs(curve.strengths - strength).argmin())
     tv, information = float(curve.tv[place]), float(curve.information[place])
     kernel = alternating().scaled(strength=strength)
-    bits = binarize(luminance(_COINS, _COINS_SIZE), kernel)
+    bits = binarize(luminance(_COINS, _SIZE), kernel)
     left, right = st.columns([5, 6], gap="medium")
     with left:
         row(
@@ -91,17 +92,14 @@ def _detail() -> Told:
     signed_form, relu = _selected("signed"), _selected("relu")
     return Told(
         "More flips are not more picture.",
-        "Push a checkerboard of thresholds harder. TV rises to its limit of 2, where only the "
+        "Push a checkerboard of thresholds harder: TV rises to its limit of 2, where only the "
         "checkerboard is left. The information that 2×2 blocks keep of the picture peaks at "
-        f"strength **{curve.best:.2f}** and then falls. So TV alone cannot choose a kernel: on "
-        f"random binary convolutions {signed_form.ties:,} of the {signed_form.kernels:,} kernels "
-        "of 2×2 share its maximum"
-        f"{', plain Sign among them' * signed_form.uniform_ties}; after ReLU "
-        f"[{str(relu.best[0].kernel).replace(';', '; ')}] wins and keeps "
+        f"strength **{curve.best:.2f}** and is lost again. So TV alone cannot choose a kernel. On "
+        f"random binary convolutions, {signed_form.ties:,} of all {signed_form.kernels:,} kernels "
+        f"of 2×2 share its maximum{', plain Sign among them' * signed_form.uniform_ties}; after "
+        f"ReLU [{str(relu.best[0].kernel).replace(';', '; ')}] wins, and keeps "
         f"{relu.best[0].information:.2f} bits per pixel.",
-        explore(
-            alternating(), picture=_COINS, size=_COINS_SIZE, source="picture", strength=strength
-        ),
+        explore(alternating(), picture=_COINS, size=_SIZE, source="picture", strength=strength),
     )
 
 
@@ -156,14 +154,14 @@ def _scaling() -> Told:
     kernel = _KERNEL.scaled(strength=strength)
     normal = normal_distribution()
     fires = float(normal.exceeds(kernel.thresholds).mean())
-    x = luminance(_SCALED, 256)
+    x = luminance(_SCALED, _SIZE)
     bits = binarize(x, kernel)
     real = float(activation_density(bits))
     left, right = st.columns([6, 5], gap="medium")
     with left:
         show_chart(
             threshold_chart(normal, kernel),
-            title="Level and P(x ≥ T), on a normal x",
+            title="Where the thresholds cut a normal x: level, and P(x ≥ T)",
             alt=f"Bell curve with the thresholds {_thresholds(kernel)}; "
             f"{percent(fires)} of the bits are +1 on the mean over the cells.",
             key="scaling",
@@ -185,7 +183,7 @@ def _scaling() -> Told:
         f"published constants lie {percent(low)} to {percent(high)} above that. All are above 0, "
         f"so at this strength [{str(kernel).replace(';', '; ')}] fires on **{percent(fires)}** of "
         "a normal x, where Sign fires on half.",
-        explore(picture=_SCALED, size=256, source="picture", strength=strength),
+        explore(picture=_SCALED, size=_SIZE, source="picture", strength=strength),
     )
 
 
@@ -209,7 +207,7 @@ _ABSORBED = "astronaut"
 
 def _batch_norm() -> Told:
     beta = _BETA.show()
-    x = luminance(_ABSORBED, 256)
+    x = luminance(_ABSORBED, _SIZE)
     flat, shift = uniform(1), -beta
     pictures = []
     for kernel, title in ((flat, "Uniform threshold"), (_KERNEL, f"Pattern [{_KERNEL}]")):
@@ -233,12 +231,12 @@ def _batch_norm() -> Told:
     exact = float(normal_disagreement(_KERNEL, median))
     return Told(
         "Batch norm can absorb a shift, but not a pattern.",
-        "Batch norm ends by adding β, one number per channel. A threshold that is the same "
-        f"everywhere is such a number: with β = {signed(-float(flat.thresholds.max()))}, Sign "
-        "gives the uniform kernel's bits, every one. A pattern asks for another β in each cell. "
-        f"The best single β leaves **{percent(best.left)}** of its bits different here, and "
-        f"{percent(exact)} on a normal x.",
-        explore(picture=_ABSORBED, size=256, source="picture", view="difference"),
+        "Sign after batch norm fires where γ·x̂ + β ≥ 0: one threshold, −β/γ, for the whole "
+        "channel. A uniform kernel is no more than that, so with "
+        f"β = {signed(-float(flat.thresholds.max()))} Sign gives its bits, every one. A pattern "
+        f"asks for another threshold in each cell. The best single β leaves **{percent(best.left)}"
+        f"** of its bits different here, and {percent(exact)} on a normal x.",
+        explore(picture=_ABSORBED, size=_SIZE, source="picture", view="difference"),
     )
 
 

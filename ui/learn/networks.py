@@ -9,10 +9,11 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
-from design_core.drawing import mosaic, mosaic_png
+from design_core.drawing import mosaic, mosaic_png, pixels_png
 from design_core.samples import SAMPLES, sample
 from design_core.zoo.card import Card
-from design_core.zoo.evidence import answers, main_cards, verdict
+from design_core.zoo.evidence import Answer, answers, main_cards, verdict
+from design_core.zoo.naming import short_name
 from design_core.zoo.plan import ACTIVATIONS, activation_title
 from design_core.zoo.statistics import mean_interval
 from design_core.zoo.walk import LayerWalk, Walk, Walker, walk
@@ -20,26 +21,18 @@ from ui.charts import activation_colour, frame, ink, show_chart
 from ui.figures import map_figure
 from ui.learn.figures import percent, row
 from ui.learn.step import Step, Told, explore
-from ui.networks import FORWARD, cards, entry
+from ui.networks import FORWARD, entry, zoo_cards
 
 __all__ = ["STEPS"]
 
 _PICTURE = "cifar10-01"
 _CHANNELS = 16
 _SIGN, _DESIGN = ACTIVATIONS["sign"][0], ACTIVATIONS["design2d"][0]
-_SHORT = {
-    "sign": "Sign",
-    "uniform": "uniform control",
-    "swapped": "DeSign [1 3; 3 1]",
-    "design2d": "DeSign [1 1; 3 3]",
-    "design3d": "DeSign 3D",
-    "own": "own kernel",
-}
 
 
 def _learned(activation: str) -> Card | None:
     """The card of an activation with γ and β learned, as most networks are trained."""
-    for card in main_cards(cards()):
+    for card in main_cards(zoo_cards()):
         if card.activation == activation and card.network["affine"]:
             return card
     return None
@@ -53,32 +46,51 @@ def _walked(first: str, second: str) -> Walk:
 
 
 def _trained() -> Told:
-    pair = _learned(_SIGN), _learned(_DESIGN)
+    sign, design = _learned(_SIGN), _learned(_DESIGN)
     link = explore(picture=_PICTURE, source="picture")
-    if pair[0] is None or pair[1] is None:
+    if sign is None or design is None:
         return Told("There is no trained pair of networks here yet.", _TRAIN, link)
-    sign, design = pair
     seed = min(set(sign.seeds) & set(design.seeds), default=sign.seeds[0])
     walked = _walked(f"{sign.name}@{seed}", f"{design.name}@{seed}")
     names = [layer.name for layer in walked.layers]
     st.session_state.setdefault("learn_block", names[0])
     if st.session_state["learn_block"] not in names:
         st.session_state["learn_block"] = names[0]
-    name = st.segmented_control(
-        "Layer", names, required=True, key="learn_block", persist_state="session"
+    chosen = st.segmented_control(
+        "Layer",
+        names,
+        default=None,
+        required=True,
+        key="learn_block",
+        persist_state="session",
     )
+    name = chosen or names[0]
     layer = walked.layers[names.index(name)]
-    row(*(_maps_figure(layer, place) for place in (0, 1)))
-    by_block = [np.mean([result.density[name] for result in card.results]) for card in pair if card]
+    row(_seen(), *(_maps_figure(layer, place) for place in (0, 1)), widths="1fr 2fr 2fr")
+    fires = [_fires(card, name) for card in (sign, design)]
     return Told(
-        f"Trained with DeSign, {name} fires on {percent(by_block[1], 0)} of the test pictures' "
-        f"pixels; with Sign, on {percent(by_block[0], 0)}.",
-        f"Two networks, trained alike but for their activation, see the picture {_PICTURE}. These "
-        f"are the bits of their first {_CHANNELS} channels; each tile is what the next layer "
-        "reads. Channels do not correspond, since each network learned its own. β was free to "
-        "undo the shift of the thresholds, and could not undo their pattern.",
+        f"Trained with DeSign, {name} fires on {percent(fires[1], 0)} of its pixels; with "
+        f"Sign, on {percent(fires[0], 0)}.",
+        "Two networks, trained alike but for their activation, see one picture. Each tile holds "
+        f"the bits of one of the first {_CHANNELS} channels of {name}, which is all that the next "
+        "layer reads. Channels do not correspond, since each network learned its own. β was free "
+        "to undo the shift of the thresholds, never their pattern. (The shares above are means "
+        "over the test set.)",
         link,
     )
+
+
+def _fires(card: Card, block: str) -> float:
+    """Activation density of a block over the test set, mean over the seeds."""
+    return float(card.to_dict()["density"][block])
+
+
+def _seen() -> str:
+    """The picture as the networks see it."""
+    picture, about = sample(_PICTURE), SAMPLES[_PICTURE]
+    height, width = picture.pixels.shape[:2]
+    png = pixels_png(picture.pixels.astype(np.uint8))
+    return map_figure(png, shape=(height, width), title=about.title, alt=about.alt)
 
 
 _TRAIN = "Train one with `python -m design_core zoo train`, and come back."
@@ -103,8 +115,8 @@ def _maps_figure(layer: LayerWalk, place: int) -> str:
 
 
 def _evidence() -> Told:
-    found = answers(cards())
-    main = main_cards(cards())
+    found = answers(zoo_cards())
+    main = main_cards(zoo_cards())
     if main:
         first = main[0]
         show_chart(
@@ -114,22 +126,18 @@ def _evidence() -> Told:
             alt="; ".join(map(_accuracy_said, main)) + ".",
             key="evidence",
         )
-    wanted = [answer for answer in found if answer.question in ("both", "pattern")]
-    lines = "\n".join(
-        f"- γ, β {'' if answer.affine else 'not '}learned. {_capital(answer.sentence())}."
-        for answer in wanted
-    )
+    st.markdown("\n".join(map(_line, found)))
     return Told(
         verdict(found),
         "DeSign changes two things: it shifts the threshold up, and it gives it a pattern. A "
         "uniform threshold of the same mean has the shift alone, so it is the control to beat. "
-        f"Each dot is a trained network; few dots, and short training, carry few claims.\n\n{lines}",
-        explore(picture="cifar10-01", source="picture"),
+        "Each dot is one trained network; few dots and short training carry few claims.",
+        explore(picture=_PICTURE, source="picture"),
     )
 
 
-def _capital(sentence: str) -> str:
-    return sentence[:1].upper() + sentence[1:]
+def _line(answer: Answer) -> str:
+    return f"- γ, β {'' if answer.affine else 'not '}learned: {answer.sentence()}."
 
 
 def _accuracy_said(card: Card) -> str:
@@ -141,15 +149,14 @@ def _accuracy_said(card: Card) -> str:
 def _accuracy_chart(main: Sequence[Card]) -> go.Figure:
     colours = ink()
     chart = make_subplots(1, 2, shared_yaxes=True, horizontal_spacing=0.04)
-    keys = {name: key for key, (name, _) in ACTIVATIONS.items()}
-    order = [ACTIVATIONS[key][0] for key in _SHORT]
+    order = [name for name, _ in ACTIVATIONS.values()]
     shown = [name for name in order if any(card.activation == name for card in main)]
     for card in main:
         if card.activation not in shown:
             continue
         column = 2 if card.network["affine"] else 1
         values = [100 * value for value in card.accuracies.values()]
-        label = _SHORT[keys[card.activation]]
+        label = short_name(card.activation)
         colour = activation_colour(card.activation)
         interval = mean_interval(values)
         if interval:
@@ -164,10 +171,9 @@ def _accuracy_chart(main: Sequence[Card]) -> go.Figure:
             hovertemplate=f"{label}, %{{text}}<br>%{{x:.2f}} %<extra></extra>",
         )  # fmt: skip
     frame(chart, "test accuracy, %", "", height=60 + 40 * len(shown))
-    everything = [100 * value for card in main for value in card.accuracies.values()]
-    chart.update_xaxes(range=[min(everything) - 0.7, max(everything) + 0.7])
+    chart.update_xaxes(matches="x")
     chart.update_yaxes(
-        categoryorder="array", categoryarray=[_SHORT[keys[name]] for name in reversed(shown)]
+        categoryorder="array", categoryarray=[short_name(name) for name in reversed(shown)]
     )
     for column, title in ((1, "γ, β not learned"), (2, "γ, β learned")):
         chart.add_annotation(

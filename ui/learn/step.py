@@ -49,6 +49,7 @@ class Dial:
             key=self.key,
             persist_state="session",
             help=self.explained,
+            width=420,
         )
         return value
 

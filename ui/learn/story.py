@@ -27,7 +27,7 @@ def _on(key: str, field: Field) -> Field:
     """A field that counts while its step is shown."""
 
     def is_shown(state: State) -> bool:
-        return state.get(CURRENT, _FIRST) == key
+        return bool(state.get(CURRENT, _FIRST) == key)
 
     return field.only(is_shown)
 
