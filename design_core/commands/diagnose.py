@@ -74,9 +74,9 @@ def _subset(args: argparse.Namespace, entry: Entry) -> Subset:
     if args.picture and args.data:
         raise ValueError("Give --picture or --data, not both: a diagnosis looks at one of them.")
     if args.picture:
-        return picture_subset(entry.checkpoint, load_picture(args.picture))
+        return picture_subset(entry.checkpoint.pictures, load_picture(args.picture))
     if not args.data:
-        samples = sample_subset(entry.checkpoint, entry.card.dataset)
+        samples = sample_subset(entry.checkpoint.pictures, entry.card.dataset)
         if samples is None:
             raise ValueError(
                 f"There are no embedded samples of {entry.card.dataset}. Give --picture P."
@@ -84,7 +84,9 @@ def _subset(args: argparse.Namespace, entry: Entry) -> Subset:
         return samples
     if args.count < 1:
         raise ValueError(f"--count takes how many pictures to look at, from 1; got {args.count}.")
-    held_out = held_out_subset(entry.checkpoint, args.data, count=args.count, root=args.data_root)
+    held_out = held_out_subset(
+        entry.checkpoint.pictures, args.data, count=args.count, root=args.data_root
+    )
     if held_out is None:
         raise ValueError(
             f"{args.data} is not in {args.data_root}. Name its folder with --data-root, or leave "

@@ -14,7 +14,7 @@ from design_core.paths import DATA
 from design_core.pictures import Picture
 from design_core.samples import GROUPS, SAMPLES, sample, sample_names
 from design_core.training.data import load_data
-from design_core.zoo.checkpoint import Checkpoint
+from design_core.zoo.checkpoint import PictureForm
 
 __all__ = ["Subset", "held_out_subset", "picture_subset", "sample_subset", "test_pictures"]
 
@@ -43,20 +43,20 @@ class Subset:
         return len(self.labels)
 
 
-def picture_subset(checkpoint: Checkpoint, picture: Picture) -> Subset:
+def picture_subset(form: PictureForm, picture: Picture) -> Subset:
     """One picture, of no known class."""
-    pixels = checkpoint.pictures.pixels(picture)
+    pixels = form.pixels(picture)
     return Subset(f"the picture {picture.name}", pixels, torch.tensor([-1]))
 
 
-def sample_subset(checkpoint: Checkpoint, dataset: str) -> Subset | None:
+def sample_subset(form: PictureForm, dataset: str) -> Subset | None:
     """The embedded samples of a network's own data set, None where there are none.
 
     CIFAR's are test pictures; the ten digits are training pictures.
     """
     if dataset not in GROUPS:
         return None
-    form, names = checkpoint.pictures, sample_names(dataset)
+    names = sample_names(dataset)
     numbers = {name: number for number, name in enumerate(form.class_names)}
     labels = [numbers.get(str(SAMPLES[name].label), -1) for name in names]
     pixels = torch.cat([form.pixels(sample(name)) for name in names])
@@ -66,7 +66,7 @@ def sample_subset(checkpoint: Checkpoint, dataset: str) -> Subset | None:
 
 
 def held_out_subset(
-    checkpoint: Checkpoint, dataset: str, *, count: int = 500, root: Path = DATA
+    form: PictureForm, dataset: str, *, count: int = 500, root: Path = DATA
 ) -> Subset | None:
     """Up to `count` pictures of a network's own test set, drawn once and for all.
 
@@ -88,7 +88,6 @@ def held_out_subset(
     ValueError
         Its classes are not the network's.
     """
-    form = checkpoint.pictures
     if dataset == "digits":
         data = load_data("digits")
         _check_classes("The set of digits", data.class_names, form.class_names)

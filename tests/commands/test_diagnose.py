@@ -24,9 +24,12 @@ def report(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, obj
 @pytest.mark.parametrize(
     ("arguments", "make"),
     [
-        ((), lambda c: sample_subset(c, "digits")),
-        (("--picture", "sample:digit-3"), lambda c: picture_subset(c, sample("digit-3"))),
-        (("--data", "digits", "--count", "50"), lambda c: held_out_subset(c, "digits", count=50)),
+        ((), lambda c: sample_subset(c.pictures, "digits")),
+        (("--picture", "sample:digit-3"), lambda c: picture_subset(c.pictures, sample("digit-3"))),
+        (
+            ("--data", "digits", "--count", "50"),
+            lambda c: held_out_subset(c.pictures, "digits", count=50),
+        ),
     ],
 )
 def test_json_is_the_librarys_diagnosis(

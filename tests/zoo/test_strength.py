@@ -27,7 +27,7 @@ DESIGN = "digits-tiny-w16-design_2x2-v2-affine_on"
 
 @pytest.fixture(scope="module")
 def digits() -> Subset:
-    subset = held_out_subset(open_entry(SIGN).checkpoint, "digits", count=1000)
+    subset = held_out_subset(open_entry(SIGN).checkpoint.pictures, "digits", count=1000)
     assert subset is not None
     return subset
 
@@ -93,7 +93,7 @@ def test_counts() -> None:
 def test_what_has_no_accuracy(digits: Subset) -> None:
     checkpoint = open_entry(SIGN).checkpoint
     with pytest.raises(ValueError, match="needs pictures of known classes"):
-        accuracy_at(checkpoint, None, picture_subset(checkpoint, sample("digit-3")))
+        accuracy_at(checkpoint, None, picture_subset(checkpoint.pictures, sample("digit-3")))
     spec = replace(checkpoint.spec, options={**checkpoint.spec.options, "activation": "relu"})
     real = replace(checkpoint, spec=spec, model=spec.build().eval())
     with pytest.raises(ValueError, match="no binary activation"):

@@ -41,29 +41,31 @@ def class_folders(root: Path, names: tuple[str, ...], each: int) -> Path:
 
 
 def test_one_picture(digits: Checkpoint) -> None:
-    subset = picture_subset(digits, sample("digit-3"))
+    subset = picture_subset(digits.pictures, sample("digit-3"))
     assert subset.pixels.numpy()[0, ..., 0].tolist() == sample("digit-3").pixels[..., 0].tolist()
     assert (len(subset), subset.labels.tolist()) == (1, [-1])
 
 
 def test_samples_carry_their_classes(digits: Checkpoint, cifar: Checkpoint) -> None:
-    subset = sample_subset(digits, "digits")
+    subset = sample_subset(digits.pictures, "digits")
     assert subset is not None
     assert subset.labels.tolist() == list(range(10))
-    pictures = sample_subset(cifar, "cifar10")
+    pictures = sample_subset(cifar.pictures, "cifar10")
     assert pictures is not None
     assert tuple(pictures.pixels.shape) == (20, 32, 32, 3)
     assert [CIFAR10_CLASSES[k] for k in pictures.labels[:3]] == ["cat", "ship", "ship"]
     assert pictures.title == "the 20 embedded samples of CIFAR-10"
-    assert sample_subset(cifar, "stl10") is None
+    assert sample_subset(cifar.pictures, "stl10") is None
     # Classes that the network does not know have no number.
-    strangers = sample_subset(cifar, "cifar100")
+    strangers = sample_subset(cifar.pictures, "cifar100")
     assert strangers is not None
     assert set(strangers.labels.tolist()) == {-1}
 
 
 def test_digits_are_always_there(digits: Checkpoint) -> None:
-    whole, part, again = (held_out_subset(digits, "digits", count=n) for n in (1000, 50, 50))
+    whole, part, again = (
+        held_out_subset(digits.pictures, "digits", count=n) for n in (1000, 50, 50)
+    )
     assert whole is not None
     assert part is not None
     assert again is not None
@@ -76,7 +78,7 @@ def test_digits_are_always_there(digits: Checkpoint) -> None:
 
 def test_a_part_of_class_folders_holds_many_classes(cifar: Checkpoint, tmp_path: Path) -> None:
     root = class_folders(tmp_path, CIFAR10_CLASSES, 5)
-    subset = held_out_subset(cifar, "cifar10", count=20, root=root)
+    subset = held_out_subset(cifar.pictures, "cifar10", count=20, root=root)
     assert subset is not None
     assert subset.title == "20 CIFAR-10 test pictures"
     assert len(set(subset.labels.tolist())) >= 7
@@ -86,11 +88,11 @@ def test_a_part_of_class_folders_holds_many_classes(cifar: Checkpoint, tmp_path:
 
 
 def test_data_that_are_not_there_or_of_others(cifar: Checkpoint, tmp_path: Path) -> None:
-    assert held_out_subset(cifar, "cifar10", root=tmp_path) is None
-    assert held_out_subset(cifar, "folder:pets", root=tmp_path) is None
+    assert held_out_subset(cifar.pictures, "cifar10", root=tmp_path) is None
+    assert held_out_subset(cifar.pictures, "folder:pets", root=tmp_path) is None
     (tmp_path / "damaged" / "cifar-10-batches-py").mkdir(parents=True)
     with pytest.raises(DatasetError, match="incomplete or damaged"):
-        held_out_subset(cifar, "cifar10", root=tmp_path / "damaged")
+        held_out_subset(cifar.pictures, "cifar10", root=tmp_path / "damaged")
     root = class_folders(tmp_path / "pets", ("cat", "dog"), 1)
     with pytest.raises(ValueError, match="has the classes cat, dog …; the network knows airplane"):
-        held_out_subset(cifar, "cifar10", root=root)
+        held_out_subset(cifar.pictures, "cifar10", root=root)
