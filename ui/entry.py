@@ -27,6 +27,7 @@ def _pages() -> StreamlitPage:
             st.Page("pages/explore.py", title="Explore", icon=":material/compare:", default=True),
             st.Page("pages/design.py", title="Design", icon=":material/grid_on:"),
             st.Page("pages/predict.py", title="Predict", icon=":material/neurology:"),
+            st.Page("pages/compare.py", title="Compare", icon=":material/leaderboard:"),
             st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
         ],
         position="top",

@@ -148,6 +148,11 @@ class Card:
             f"{self.name} has no seed {seed}; it has {', '.join(map(str, self.seeds))}."
         )
 
+    @property
+    def logged(self) -> bool:
+        """Whether there are metrics of its training."""
+        return (self.folder / "logs").is_dir()
+
     def file(self, seed: int) -> Path:
         """The packed network of a seed."""
         return self.folder / f"seed-{seed}.safetensors"

@@ -7,17 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from design_core.zoo.card import Card
-from design_core.zoo.statistics import Interval, mean_interval
+from design_core.zoo.statistics import Interval, mean_interval, wilson_interval
 
 __all__ = [
     "ClassAccuracy",
     "class_accuracies",
     "confusion_rates",
     "most_confused",
-    "wilson_interval",
 ]
 
 Rates = NDArray[np.float64]
@@ -65,7 +63,8 @@ def class_accuracies(card: Card) -> list[ClassAccuracy]:
     """Accuracy per class with intervals, in the order of the classes.
 
     Of several seeds, Student's interval for the mean over trainings. Of one seed, Wilson's for
-    this very network on other pictures: it says nothing about another training.
+    this very network on other pictures: it says nothing about another training. A class without
+    test pictures may be anything.
     """
     by_seed = np.array([_shares(card, seed) for seed in card.seeds])
     if len(by_seed) > 1:
@@ -76,7 +75,7 @@ def class_accuracies(card: Card) -> list[ClassAccuracy]:
     _, true = card.predictions(card.seeds[0])
     counts = np.bincount(true, minlength=len(by_seed[0])).tolist()
     return [
-        ClassAccuracy(share, wilson_interval(round(share * count), count))
+        ClassAccuracy(share, wilson_interval(round(share * count), count) if count else (0.0, 1.0))
         for share, count in zip(by_seed[0].tolist(), counts, strict=True)
     ]
 
@@ -87,17 +86,3 @@ def _shares(card: Card, seed: int) -> Sequence[float]:
     right = np.bincount(true[predicted == true], minlength=classes)
     shares: list[float] = (right / np.maximum(np.bincount(true, minlength=classes), 1)).tolist()
     return shares
-
-
-def wilson_interval(right: int, count: int, *, level: float = 0.95) -> Interval:
-    """Wilson's score interval for a share of `right` in `count`; all of [0, 1] for no trial.
-
-    References
-    ----------
-    Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the
-    American Statistical Association 22, 1927.
-    """
-    if not count:
-        return 0.0, 1.0
-    tested = stats.binomtest(right, count).proportion_ci(level, method="wilson")
-    return float(tested.low), float(tested.high)

@@ -71,6 +71,11 @@ class OwnCard(Card):
     true: NDArray[np.int64] | None = None
 
     @property
+    def logged(self) -> bool:
+        """Nobody sent its metrics along."""
+        return False
+
+    @property
     def evaluated(self) -> bool:
         """Whether accuracy, density and confusion are known."""
         return self.predicted is not None
@@ -211,7 +216,7 @@ def _blocks(checkpoint: Checkpoint) -> list[str]:
 
 
 def evaluate_own(
-    entry: Entry, data: TrainingData, *, report: Callable[[float], None] = lambda _: None
+    entry: Entry, data: TrainingData, *, report: Callable[[float], object] = lambda _: None
 ) -> Entry:
     """Measure an own network on a test set; `report` hears the share that is done.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from design_core.zoo.card import Card
+from design_core.zoo.disagreement import Disagreement
 from design_core.zoo.influence import SIGN, Gain, batch_norm_influence, gain_over
 from design_core.zoo.learning import convergence
 from design_core.zoo.naming import short_name
@@ -21,7 +22,16 @@ from design_core.zoo.plan import ACTIVATIONS
 from design_core.zoo.statistics import Difference, area_under_curve, compare_seeds
 from design_core.zoo.tables import partner, probability, signed_points
 
-__all__ = ["Section", "gain_words", "headline", "interval_words", "report", "setting_words"]
+__all__ = [
+    "Section",
+    "gain_words",
+    "headline",
+    "influence_words",
+    "interval_words",
+    "mcnemar_words",
+    "report",
+    "setting_words",
+]
 
 _DESIGN = ACTIVATIONS["design2d"][0]
 _UNIFORM = ACTIVATIONS["uniform"][0]
@@ -100,6 +110,23 @@ def _percent(card: Card) -> str:
     return f"{100 * card.accuracy:.2f} %"
 
 
+def mcnemar_words(found: Disagreement, first: str, second: str) -> str:
+    """McNemar's test on two networks, and how far it reaches."""
+    tested = found.test
+    split = tested.only_first + tested.only_second
+    if tested.only_first == tested.only_second:
+        ahead = "Neither is ahead"
+    else:
+        ahead = f"{first if tested.only_first > tested.only_second else second} is ahead"
+    return (
+        f"Of {len(found.true):,} test pictures, {split:,} part the two: {first} alone is right on "
+        f"{tested.only_first:,}, {second} alone on {tested.only_second:,}. {ahead}; "
+        f"McNemar's exact test: p {_equals(probability(tested.p))}. They give the same answer to "
+        f"{found.same_answer:.1%}. This compares these two networks, not the ways in which they "
+        "were trained."
+    )
+
+
 def headline(cards: Sequence[Card]) -> tuple[str, str]:
     """What the cards say of DeSign against Sign, and what stands beside it.
 
@@ -146,7 +173,7 @@ def report(cards: Sequence[Card]) -> list[Section]:
     sections = (
         ("What does DeSign gain over Sign?", _gains(ordered, SIGN)),
         ("Is it the pattern, or the shift?", _gains(ordered, _UNIFORM)),
-        ("Which part of the gain does batch norm take over?", _influences(ordered)),
+        ("Which part of the gain does batch norm take over?", influence_words(ordered)),
         ("Does it learn faster or slower?", _learning(ordered)),
         ("How dense are the activations?", _densities(ordered)),
     )
@@ -161,7 +188,8 @@ def _gains(cards: Sequence[Card], base: str) -> Iterator[str]:
             yield f"{setting_words(card)}: {gain_words(gain_over(card, other))}"
 
 
-def _influences(cards: Sequence[Card]) -> Iterator[str]:
+def influence_words(cards: Sequence[Card]) -> Iterator[str]:
+    """A sentence per activation that has all four networks: gains, and their difference."""
     for found in batch_norm_influence(cards):
         if found.without is None or found.learned is None:
             continue

@@ -1,0 +1,58 @@
+"""What batch norm's learned γ and β take over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from design_core.zoo.card import Card
+from design_core.zoo.influence import batch_norm_influence
+from design_core.zoo.naming import short_name
+from design_core.zoo.overview import affine_words
+from design_core.zoo.report import influence_words, setting_words
+from design_core.zoo.tables import signed_points
+from ui.charts import show_chart
+from ui.compare.charts import influence_chart
+
+__all__ = ["influence_panel"]
+
+
+def influence_panel(cards: Sequence[Card]) -> None:
+    """The gain over Sign with and without γ and β, for each activation."""
+    st.markdown(
+        "A learned β moves the threshold of a whole channel, so batch norm can find any *uniform* "
+        "shift by itself; with affine off it cannot. What an activation gains over Sign only there "
+        "is a shift that batch norm would have learned; a pattern in space is what β cannot undo, "
+        "so a gain that stays with affine on speaks for the pattern."
+    )
+    influences = batch_norm_influence(cards)
+    if not influences:
+        st.info(
+            "This needs Sign and another activation, trained alike. Choose more networks in the "
+            "sidebar.",
+            icon=":material/info:",
+        )
+        return
+    groups: dict[str, list[int]] = {}
+    for place, one in enumerate(influences):
+        known = one.without or one.learned
+        assert known is not None
+        setting = setting_words(known.card).replace(f", {affine_words(known.card)}", "")
+        groups.setdefault(setting, []).append(place)
+    for setting, places in groups.items():
+        chosen = [influences[place] for place in places]
+        show_chart(
+            influence_chart(chosen),
+            title=f"Points over Sign with affine off and on: {setting}",
+            alt="; ".join(
+                f"{short_name(one.activation)} {words} {signed_points(gain.mean)}"
+                for one in chosen
+                for words, gain in (("affine off", one.without), ("affine on", one.learned))
+                if gain
+            ),
+            key=f"influence_{setting}",
+        )
+    st.caption("Lines: 95 % intervals over paired seeds. A mark without a line: one pair of seeds.")
+    for sentence in influence_words(cards):
+        st.markdown(f"- {sentence}")

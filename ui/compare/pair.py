@@ -1,0 +1,120 @@
+"""The two networks that a panel sets against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from design_core.zoo.card import Card
+from design_core.zoo.disagreement import class_names
+from design_core.zoo.influence import SIGN
+from design_core.zoo.tables import partner
+from ui.compare.filters import keep_valid
+from ui.compare.names import card_names
+
+__all__ = ["Pair", "choose_pair", "choose_seeds"]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two cards of one data set, with names that tell them apart."""
+
+    first: Card
+    second: Card
+    first_name: str
+    second_name: str
+
+    @property
+    def classes(self) -> Sequence[str]:
+        """The classes that both know."""
+        return class_names(self.first)
+
+
+def choose_pair(cards: Sequence[Card]) -> Pair | None:
+    """Two controls; None, with a word on why, where there are no two networks to compare.
+
+    Parameters
+    ----------
+    cards
+        Those that have predictions. The second is chosen among those that know the same classes.
+    """
+    by_name = {card.name: card for card in cards}
+    names = dict(zip(by_name, card_names(cards), strict=True))
+    start = _first_pair(cards)
+    if start is None:
+        st.info(
+            "Two networks of one data set are needed. Choose more in the sidebar.",
+            icon=":material/info:",
+        )
+        return None
+    left, right = st.columns(2)
+    first = _chosen(left, "First", "compare_first", list(by_name), names, start[0].name)
+    fitting = [
+        card.name
+        for card in cards
+        if card.name != first and class_names(card) == class_names(by_name[first])
+    ]
+    if not fitting:
+        right.info("No other network knows these classes.", icon=":material/info:")
+        return None
+    preferred = start[1].name if start[1].name in fitting else fitting[0]
+    second = _chosen(right, "Second", "compare_second", fitting, names, preferred)
+    one, other = by_name[first], by_name[second]
+    return Pair(one, other, *card_names([one, other]))
+
+
+def _chosen(
+    place: st.delta_generator.DeltaGenerator,
+    label: str,
+    key: str,
+    values: list[str],
+    names: dict[str, str],
+    preferred: str,
+) -> str:
+    keep_valid(key, values)
+    return place.selectbox(
+        label,
+        values,
+        index=values.index(preferred),
+        format_func=lambda name: names[name],
+        key=key,
+        persist_state="session",
+    )
+
+
+def _first_pair(cards: Sequence[Card]) -> tuple[Card, Card] | None:
+    """Sign and what is alike in all else, affine off first; else any two of one data set."""
+    for card in sorted(cards, key=lambda one: (one.dataset == "digits", one.network["affine"])):
+        sign = partner(card, cards, activation=SIGN)
+        if sign and card.activation != SIGN:
+            return sign, card
+    for card in cards:
+        for other in cards:
+            if other is not card and class_names(other) == class_names(card):
+                return card, other
+    return None
+
+
+def choose_seeds(pair: Pair) -> tuple[int, int]:
+    """A seed of either card; the same one where both have it."""
+    left, right = st.columns(2)
+    seeds = []
+    for place, card, key in (
+        (left, pair.first, "compare_first_seed"),
+        (right, pair.second, "compare_second_seed"),
+    ):
+        keep_valid(key, card.seeds)
+        with place:
+            seeds.append(
+                st.segmented_control(
+                    "Seed",
+                    card.seeds,
+                    default=card.seeds[0],
+                    required=True,
+                    key=key,
+                    persist_state="session",
+                )
+            )
+    return seeds[0], seeds[1]

@@ -1,0 +1,109 @@
+"""The zoo as a table: sort by a click on a heading, take it along as CSV."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from design_core.zoo.card import Card
+from design_core.zoo.latency import Latency
+from design_core.zoo.overview import overview, overview_csv
+from ui.compare.latency import latency_of, measure_all
+
+__all__ = ["table_panel"]
+
+_COLUMNS = {
+    "name": st.column_config.TextColumn(
+        "Network", help="As the command line names it", pinned=True
+    ),
+    "activation": st.column_config.TextColumn("Activation"),
+    "affine": st.column_config.CheckboxColumn("Affine", help="Batch norm learns γ and β"),
+    "accuracy": st.column_config.NumberColumn(
+        "Accuracy, %", format="%.2f", help="On the test set after the last epoch, mean over seeds"
+    ),
+    "half": st.column_config.NumberColumn(
+        "± 95 %", format="%.2f", help="Half the interval of the mean over seeds (Student's t)"
+    ),
+    "seeds": st.column_config.NumberColumn("Seeds"),
+    "epochs": st.column_config.NumberColumn("Epochs"),
+    "parameters": st.column_config.NumberColumn("Parameters", format="localized"),
+    "packed": st.column_config.NumberColumn(
+        "Packed, kB", format="%.1f", help="Binary weights one bit each, the rest as float32"
+    ),
+    "macs": st.column_config.NumberColumn(
+        "1-bit MACs, 10⁶", format="%.1f", help="Multiply-accumulates on bits per picture"
+    ),
+    "latency": st.column_config.NumberColumn(
+        "Latency, ms", format="%.2f", help="One picture on the 1-bit engine, on this machine"
+    ),
+    "density": st.column_config.NumberColumn(
+        "Density, %", format="%.1f", help="Activations that fire, mean over layers and seeds"
+    ),
+    "minutes": st.column_config.NumberColumn(
+        "Training, min", format="%.1f", help="Wall time per seed, one thread of a busy machine"
+    ),
+}
+
+
+def table_panel(cards: Sequence[Card]) -> None:
+    """The table, its download, and latencies on demand."""
+    latencies = {card.name: latency_of(card) for card in cards}
+    st.dataframe(
+        _frame(cards, latencies),
+        key="zoo_table",
+        hide_index=True,
+        column_config=_COLUMNS,
+        column_order=[name for name in _COLUMNS if name != "latency" or any(latencies.values())],
+        height=min(560, 38 + 35 * max(1, len(cards))),
+        alt="; ".join(
+            f"{row['name']}: {_percent(row['accuracy'])}, {row['packed_bytes']:,} bytes packed"
+            for row in overview(cards)
+        ),
+    )
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.download_button(
+            "CSV",
+            overview_csv(cards),
+            "zoo.csv",
+            "text/csv",
+            icon=":material/download:",
+            key="zoo_csv",
+            on_click="ignore",
+            help="All columns with every digit",
+        )
+        if st.button(
+            "Measure latency here",
+            icon=":material/timer:",
+            key="measure_latency",
+            help="Runs each network on one picture at a time, on this very machine.",
+        ):
+            measure_all(cards)
+            st.rerun(scope="app")
+        if measured := next((one for one in latencies.values() if one), None):
+            st.caption(f"Latency: least of {measured.runs} runs, {measured.machine}.")
+    st.caption(
+        "Accuracies are those of the last epoch, never of the best. Intervals are over seeds: a "
+        "network with one seed has none. The same numbers: `python -m design_core models --json`."
+    )
+
+
+def _percent(share: float | None) -> str:
+    return "not measured" if share is None else f"{share:.2%}"
+
+
+def _frame(cards: Sequence[Card], latencies: dict[str, Latency | None]) -> pd.DataFrame:
+    """The rows of `overview` in the units of the columns."""
+    rows = pd.DataFrame(overview(cards))
+    low, high = rows["ci95_low"].astype(float), rows["ci95_high"].astype(float)
+    return rows.assign(
+        accuracy=100 * rows["accuracy"].astype(float),
+        half=50 * (high - low),
+        packed=rows["packed_bytes"] / 1000,
+        macs=rows["binary_macs"] / 1e6,
+        latency=[one.milliseconds if one else math.nan for one in latencies.values()],
+        density=100 * rows["density"].astype(float),
+        minutes=rows["seconds"].astype(float) / 60,
+    )

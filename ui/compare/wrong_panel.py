@@ -1,0 +1,223 @@
+"""Who got it wrong: the test pictures that one network has right and the other has not."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from design_core.datasets import DatasetError, PictureSet
+from design_core.drawing import pixels_png
+from design_core.paths import DATA
+from design_core.pictures import Picture, PictureError
+from design_core.zoo.card import Card
+from design_core.zoo.checkpoint import PictureForm
+from design_core.zoo.disagreement import Disagreement, card_disagreement, disagreement
+from design_core.zoo.entry import Entry
+from design_core.zoo.gallery import are_the_same, open_test_set, predict_set
+from design_core.zoo.naming import say_class
+from design_core.zoo.report import mcnemar_words
+from ui.charts import show_chart
+from ui.compare.charts import wrong_chart
+from ui.compare.filters import DATA_TITLES
+from ui.compare.pair import Pair, choose_pair, choose_seeds
+from ui.networks import FORWARD, entry
+
+__all__ = ["SIDES", "wrong_panel"]
+
+SIDES = ("Only the first right", "Only the second right", "Both wrong")
+_AT_ONCE = 24
+
+
+def wrong_panel(cards: Sequence[Card]) -> None:
+    """Counts with McNemar's test, classes, and the pictures where they are on this machine."""
+    pair = choose_pair([card for card in cards if len(card.confusion)])
+    if pair is None:
+        return
+    seeds = choose_seeds(pair)
+    try:
+        found = card_disagreement(pair.first, seeds[0], pair.second, seeds[1])
+    except ValueError as error:
+        st.info(str(error), icon=":material/info:")
+        return
+    entries = (_opened(pair.first, seeds[0]), _opened(pair.second, seeds[1]))
+    pictures = _test_set(pair.first.dataset)
+    if pictures is not None and not _fits(pictures, entries[0], pair.first, seeds[0]):
+        found, pictures = _on_the_set_here(found, pictures, entries)
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        st.html(_counts(found, pair))
+        st.markdown(mcnemar_words(found, pair.first_name, pair.second_name))
+    with right:
+        by_class = found.by_class(len(pair.classes))
+        show_chart(
+            wrong_chart(by_class, pair.classes),
+            title="Pictures that only one of them has right, by true class",
+            alt="; ".join(
+                f"{say_class(name)}: only {pair.first_name} {first}, only {pair.second_name} "
+                f"{second}"
+                for name, (first, second) in zip(pair.classes, by_class.tolist(), strict=True)
+            ),
+            key="wrong_by_class",
+        )
+    if pictures is None:
+        title = DATA_TITLES.get(pair.first.dataset, pair.first.dataset)
+        st.info(
+            f"The counts come from stored predictions and need no data. The pictures appear here "
+            f"once the {title} test set lies in the folder {DATA.name}/ beside the app; Explore "
+            "downloads it as picture source “Data set”.",
+            icon=":material/image:",
+        )
+        return
+    _gallery(found, pair, pictures, entries[0].checkpoint.pictures)
+
+
+def _opened(card: Card, seed: int) -> Entry:
+    return entry(f"{card.name}@{seed}")
+
+
+@st.cache_resource(max_entries=4, show_spinner="Looking for the test set …")
+def _found_test_set(dataset: str) -> PictureSet | None:
+    return open_test_set(dataset)
+
+
+def _test_set(dataset: str) -> PictureSet | None:
+    """None, with a message, where the set is damaged."""
+    try:
+        found = _found_test_set(dataset)
+        if found is None:  # it may come at any time
+            _found_test_set.clear(dataset)
+    except DatasetError as error:
+        st.warning(str(error), icon=":material/error:")
+        return None
+    return found
+
+
+def _fits(pictures: PictureSet, first: Entry, card: Card, seed: int) -> bool:
+    """Whether stored predictions and pictures belong together, looked at once per network."""
+    kept: dict[tuple[str, str], bool] = st.session_state.setdefault("sets_that_fit", {})
+    key = card.result(seed).sha256, pictures.name
+    if key not in kept:
+        try:
+            with FORWARD:
+                kept[key] = are_the_same(pictures, first, *card.predictions(seed))
+        except PictureError:
+            kept[key] = False
+    return kept[key]
+
+
+def _on_the_set_here(
+    stored: Disagreement, pictures: PictureSet, entries: tuple[Entry, Entry]
+) -> tuple[Disagreement, PictureSet | None]:
+    """A set in another order or of other pictures: both networks classify it, if asked to."""
+    answers: dict[tuple[str, str], NDArray[np.int64]] = st.session_state.setdefault("answers", {})
+    keys = [(one.card.result(one.seed).sha256, pictures.name) for one in entries]
+    if not all(key in answers for key in keys):
+        st.caption(
+            f"{pictures.title} is on this machine, in another order than when these networks were "
+            "tested, so their stored predictions do not say which picture is which."
+        )
+        if not st.button(
+            f"Classify its {len(pictures):,} pictures now",
+            icon=":material/play_arrow:",
+            key="classify",
+        ):
+            return stored, None
+        try:
+            for key, one in zip(keys, entries, strict=True):
+                answers[key] = _classified(one, pictures)
+        except (ValueError, PictureError) as error:
+            st.error(str(error), icon=":material/error:")
+            return stored, None
+    return disagreement(pictures.labels, answers[keys[0]], answers[keys[1]]), pictures
+
+
+def _classified(network: Entry, pictures: PictureSet) -> NDArray[np.int64]:
+    bar = st.progress(0.0, network.card.name)
+    with FORWARD:
+        found = predict_set(
+            network, pictures, report=lambda share: bar.progress(share, network.card.name)
+        )
+    bar.empty()
+    return found
+
+
+def _counts(found: Disagreement, pair: Pair) -> str:
+    """The 2×2 table."""
+    first, second = escape(pair.first_name), escape(pair.second_name)
+    (both, only_first), (only_second, neither) = found.counts
+    return (
+        '<table class="ds-fourfold"><thead><tr><td></td>'
+        f'<th scope="col">{second} right</th><th scope="col">{second} wrong</th></tr></thead>'
+        f'<tbody><tr><th scope="row">{first} right</th><td>{both:,}</td>'
+        f'<td class="ds-first">{only_first:,}</td></tr>'
+        f'<tr><th scope="row">{first} wrong</th><td class="ds-second">{only_second:,}</td>'
+        f"<td>{neither:,}</td></tr></tbody></table>"
+    )
+
+
+def _gallery(found: Disagreement, pair: Pair, pictures: PictureSet, form: PictureForm) -> None:
+    left, middle, right = st.columns([5, 3, 2], vertical_alignment="bottom")
+    with left:
+        side = st.segmented_control(
+            "Pictures",
+            SIDES,
+            default=SIDES[0],
+            required=True,
+            key="wrong_side",
+            persist_state="session",
+        )
+    places = (found.only_first, found.only_second, found.neither)[SIDES.index(side)]
+    with middle:
+        chosen = st.selectbox(
+            "True class",
+            [-1, *range(len(pair.classes))],
+            format_func=lambda one: "all" if one < 0 else say_class(pair.classes[one]),
+            key=f"wrong_class_{len(pair.classes)}",
+            persist_state="session",
+        )
+    if chosen >= 0:
+        places = places[found.true[places] == chosen]
+    pages = max(1, -(-len(places) // _AT_ONCE))
+    with right:
+        page = st.number_input("Page", 1, pages, 1, key=f"wrong_page_{side}_{chosen}_{pages}")
+    if not len(places):
+        st.info("There is no such picture.", icon=":material/info:")
+        return
+    shown = places[(page - 1) * _AT_ONCE : page * _AT_ONCE]
+    try:
+        cells = [
+            _cell(found, pair, pictures.picture(int(place)), form, int(place)) for place in shown
+        ]
+    except PictureError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.html(f'<div class="ds-gallery">{"".join(cells)}</div>')
+    st.caption(f"{len(shown)} of {len(places):,} pictures.")
+
+
+def _cell(found: Disagreement, pair: Pair, picture: Picture, form: PictureForm, place: int) -> str:
+    """A picture as the networks see it, its class, and what either takes it for."""
+    png = base64.b64encode(pixels_png(form.pixels(picture)[0].numpy())).decode()
+    true = say_class(pair.classes[found.true[place]])
+    lines, spoken = [], []
+    for name, predicted in (
+        (pair.first_name, found.first[place]),
+        (pair.second_name, found.second[place]),
+    ):
+        said = say_class(pair.classes[predicted])
+        right = predicted == found.true[place]
+        kind, mark = ("ds-right", "✓") if right else ("ds-wrong", "✗")
+        lines.append(
+            f'<span class="{kind}"><span aria-hidden="true">{mark}</span> {escape(said)}</span>'
+        )
+        spoken.append(f"{name} says {said}")
+    alt = escape(f"Test picture {place}, {true}: {', '.join(spoken)}", quote=True)
+    return (
+        f'<figure><img src="data:image/png;base64,{png}" alt="{alt}" title="{alt}">'
+        f"<figcaption><b>{escape(true)}</b>{''.join(lines)}</figcaption></figure>"
+    )
