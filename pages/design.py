@@ -7,6 +7,7 @@ from html import escape
 import streamlit as st
 
 from design_core.kernels.published import PUBLISHED
+from design_core.reproduce import score_recipe
 from design_core.search.front import front_slices
 from ui.charts import PLOT, chart_title, show_chart
 from ui.designer.address import DESIGN, PANELS
@@ -30,6 +31,7 @@ from ui.entry import require_entry
 from ui.rail import own_kernel, picture_rail
 from ui.share.address import arrive
 from ui.share.panel import share
+from ui.share.reproduce import recipe_expander, subject_of
 
 
 def landscape_title(listing: Listing, judged: Judged, question: Question, size: str) -> str:
@@ -139,6 +141,11 @@ with left:
         ):
             own_kernel(design.kernel)
             st.switch_page("pages/explore.py")
+        if st.button("Send to Predict", icon=":material/neurology:", key="send_to_predict"):
+            from ui.predict.swap_panel import take_kernel  # needs torch, this page does not
+
+            take_kernel(design.kernel)
+            st.switch_page("pages/predict.py")
         if plane:
             front_button(design, plane)
 with right:
@@ -166,4 +173,12 @@ elif panel == "Files and code":
     files_panel(design)
 else:
     finding_panel()
-share(DESIGN)
+recipe_expander(
+    lambda: score_recipe(
+        design.kernel,
+        objective=question.objective,
+        form=question.form,
+        subject=subject_of(scene) if question.scene else None,
+    )
+)
+share(DESIGN, about=heading, undo=False)

@@ -11,16 +11,20 @@ import pandas as pd
 import streamlit as st
 
 from design_core.comparison import ActivationScores, finding
+from design_core.drawing import bits_png
 from design_core.exports import bits_npz, strength_sweep
 from design_core.feature_maps import FeatureMaps
 from design_core.figures import activation_figure, figure_caption, save_figure
+from design_core.reproduce import map_recipe
 from design_core.samples import SAMPLES
-from ui.compute import compared, maps_of
+from ui.compute import compared, is_fitted, maps_of
 from ui.entry import require_entry
 from ui.rail import rail
 from ui.share.address import arrivals, arrive
 from ui.share.explore import EXPLORE, kept_entries, start_of
 from ui.share.panel import share
+from ui.share.pins import Preview
+from ui.share.reproduce import recipe_expander, subject_of
 from ui.viewer import ViewerState, viewer
 
 TITLES = {"sign": "Sign", "design": "DeSign", "relu": "ReLU"}
@@ -102,7 +106,8 @@ st.session_state.update(kept_entries(bench.scene, bench.kernel, shown))
 
 x = maps.x[shown.selected][None]
 one = compared(bench.scene, shown.selected, shown.kernel)
-heading.html(f'<h1 class="ds-finding">{escape(finding(one["sign"], one["design"]))}</h1>')
+sentence = finding(one["sign"], one["design"])
+heading.html(f'<h1 class="ds-finding">{escape(sentence)}</h1>')
 
 with st.expander("All scores of this map"):
     st.dataframe(score_table(one, x), alt="Scores of Sign, DeSign and ReLU on this map")
@@ -113,4 +118,16 @@ with st.expander("All scores of this map"):
     )
 with st.expander("Take it with you"):
     downloads(picture.name, maps, shown)
-share(EXPLORE)
+recipe_expander(
+    lambda: map_recipe(
+        subject_of(bench.scene),
+        shown.kernel,
+        channel=shown.selected,
+        fitted=is_fitted(bench.scene, shown.kernel),
+    )
+)
+share(
+    EXPLORE,
+    about=sentence,
+    preview=lambda: Preview(bits_png(one["design"].output[0]), (height, width)),
+)

@@ -13,7 +13,7 @@ from design_core.kernels.kernel import ThresholdKernel
 from design_core.pictures import Picture, decode, fit
 from design_core.scaling import Scale, fit_scale
 
-__all__ = ["Scene", "compared", "decoded", "fitted_scale", "maps_of"]
+__all__ = ["Scene", "compared", "decoded", "fitted_scale", "is_fitted", "maps_of"]
 
 
 @dataclass(frozen=True)
@@ -73,3 +73,13 @@ def compared(scene: Scene, channel: int, kernel: ThresholdKernel) -> dict[str, A
 def fitted_scale(scene: Scene, level_set: tuple[int, ...]) -> Scale:
     """Thresholds fitted to these very maps."""
     return fit_scale(maps_of(scene).x, level_set)
+
+
+def is_fitted(scene: Scene, kernel: ThresholdKernel) -> bool:
+    """Whether a kernel's thresholds were fitted to these very maps."""
+    if kernel.scale.name != "data":
+        return False
+    try:
+        return kernel.scale.values == fitted_scale(scene, kernel.level_set).values
+    except ValueError:
+        return False

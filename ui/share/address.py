@@ -6,21 +6,43 @@ button leads to the page before, as it was left, and not through every position 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
-from ui.share.fields import Address
+from ui.share.fields import Address, Reading
+from ui.share.history import History
+from ui.share.pins import pins, take_pins
+from ui.share.rail_fields import RAIL_FIELDS
+from ui.share.session_file import SessionFile
 
-__all__ = ["arrivals", "arrive", "here", "link", "open_link", "wait_on", "write_address"]
+__all__ = [
+    "arrivals",
+    "arrive",
+    "full_link",
+    "here",
+    "history",
+    "link",
+    "open_link",
+    "open_session",
+    "reopen",
+    "session_now",
+    "write_address",
+]
+
+_RAIL = Address("", RAIL_FIELDS)
 
 _PAGE = "address_page"
-_WAITING = "address_waiting"  # by page: what to open there, and whether it is the whole state
+_WAITING = "address_waiting"  # by page: what to open there, and whether that leaves the rail alone
+_WAITING_RAIL = "address_waiting_rail"
 _ARRIVALS = "address_arrivals"
-_NOTICE = "address_notice"
 _HERE = "address_here"
+_SHARED = "address_rail"  # parameters of the rail, as they were written last
+_OWN = "address_own"  # by page: its own parameters, as they were written last
+_HISTORIES = "address_histories"
 
 # Streamlit's own way, st.query_params, adds a step to the browser's history with each change.
 _writer = st.components.v2.component(
@@ -44,15 +66,18 @@ def arrive(address: Address) -> None:
     session = st.session_state
     turned = session.get(_PAGE) != address.page
     session[_PAGE] = address.page
+    ignored: list[str] = []
+    if _WAITING_RAIL in session:
+        ignored += _take_in(_RAIL.reading(session.pop(_WAITING_RAIL)))
     waiting = session.setdefault(_WAITING, {}).pop(address.page, None)
-    linked = st.query_params.to_dict() if turned else {}
-    session[_NOTICE] = ""
     if waiting is not None:
-        _take_in(address, *waiting)
-    elif linked:
-        _take_in(address, linked, whole=True)
-    if session[_NOTICE]:
-        st.html(f'<p class="ds-note" role="status">{escape(session[_NOTICE])}</p>')
+        parameters, own_only = waiting
+        ignored += _take_in(address.reading(parameters, own_only=own_only))
+    elif turned and (linked := st.query_params.to_dict()):
+        ignored += _take_in(address.reading(linked))
+    if ignored:
+        told = "; ".join(ignored[:5]) + ("; …" if len(ignored) > 5 else "")
+        st.html(f'<p class="ds-note" role="status">Ignored in the link: {escape(told)}.</p>')
 
 
 def arrivals() -> int:
@@ -69,8 +94,15 @@ def write_address(address: Address) -> tuple[str, ...]:
     tuple of str
         Why some of the state cannot be held by a link; mostly empty.
     """
-    parameters, missing = address.parameters(st.session_state)
-    st.session_state[_HERE] = (address.page, parameters)
+    session = st.session_state
+    parameters, missing = address.parameters(session)
+    session[_HERE] = (address.page, parameters)
+    names = {field.name for field in address.rail}
+    others = {k: code for k, code in session.get(_SHARED, {}).items() if k not in names}
+    session[_SHARED] = others | {k: code for k, code in parameters.items() if k in names}
+    own = {k: code for k, code in parameters.items() if k not in names}
+    session.setdefault(_OWN, {})[address.page] = own
+    history(address.page).record(parameters)
     _writer(key=f"address-{address.page}", data={"query": urlencode(parameters)})
     return missing
 
@@ -81,9 +113,22 @@ def here() -> tuple[str, dict[str, str]]:
     return found
 
 
-def link(page: str, parameters: dict[str, str]) -> str:
+def history(page: str) -> History:
+    """The states of a page in this session."""
+    found: History = st.session_state.setdefault(_HISTORIES, {}).setdefault(page, History())
+    return found
+
+
+def link(page: str, parameters: Mapping[str, str]) -> str:
     """Page and parameters as text, without the server: ``explore?picture=coins&view=wipe``."""
     return f"{page}?{urlencode(parameters)}" if parameters else page
+
+
+def full_link() -> str:
+    """The link to the present view, with the server as this user reaches it."""
+    _, parameters = here()
+    base = st.context.url or ""
+    return f"{base}?{urlencode(parameters)}" if parameters else base
 
 
 def open_link(target: str) -> None:
@@ -92,23 +137,46 @@ def open_link(target: str) -> None:
     What the link leaves out is as the page opens.
     """
     page, _, query = target.partition("?")
-    wait_on(page, dict(parse_qsl(query)), whole=True)
+    reopen(page, dict(parse_qsl(query)))
+    _turn_to(page)
+
+
+def reopen(page: str, parameters: Mapping[str, str]) -> None:
+    """Open these parameters when the page is next run."""
+    st.session_state.setdefault(_WAITING, {})[page] = (dict(parameters), False)
+
+
+def session_now() -> SessionFile:
+    """The state of all pages."""
+    session = st.session_state
+    waiting = {name: entry[0] for name, entry in session.get(_WAITING, {}).items() if entry[1]}
+    return SessionFile(
+        page=here()[0],
+        rail=dict(session.get(_SHARED, {})),
+        pages=waiting | session.get(_OWN, {}),
+        pins={name: {"link": one.link, "about": one.about} for name, one in pins().items()},
+    )
+
+
+def open_session(loaded: SessionFile) -> None:
+    """Bring back the state of all pages and go to the file's page; does not return."""
+    session: Any = st.session_state
+    session[_WAITING_RAIL] = loaded.rail
+    session[_WAITING] = {name: (own, True) for name, own in loaded.pages.items()}
+    session[_OWN] = {}
+    take_pins(loaded.pins)
+    _turn_to(loaded.page)
+
+
+def _turn_to(page: str) -> None:
     if st.session_state.get(_PAGE) == page:
         st.rerun()
     st.switch_page(f"pages/{page}.py")
 
 
-def wait_on(page: str, parameters: dict[str, str], *, whole: bool) -> None:
-    """Open these parameters when the page is next run."""
-    st.session_state.setdefault(_WAITING, {})[page] = (parameters, whole)
-
-
-def _take_in(address: Address, parameters: dict[str, str], whole: bool) -> None:
+def _take_in(reading: Reading) -> tuple[str, ...]:
     session: Any = st.session_state
-    reading = address.reading(parameters, whole=whole)
     for key, value in reading.entries.items():
         session[key] = value
     session[_ARRIVALS] = arrivals() + 1
-    if reading.ignored:
-        told = "; ".join(reading.ignored[:5]) + ("; …" if len(reading.ignored) > 5 else "")
-        session[_NOTICE] = f"Parts of the link were ignored: {told}."
+    return reading.ignored

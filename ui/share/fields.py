@@ -122,22 +122,21 @@ class Address:
                     found[field.name] = code
         return found, tuple(missing)
 
-    def reading(self, parameters: Mapping[str, str], *, whole: bool = True) -> Reading:
+    def reading(self, parameters: Mapping[str, str], *, own_only: bool = False) -> Reading:
         """What parameters, of whatever origin, mean for the state.
 
         Parameters
         ----------
         parameters
             Code by name.
-        whole
-            Whether what is not named goes back to how the page opens; else it is left alone.
+        own_only
+            Leave the rail as it is. What else is not named goes back to how the page opens.
         """
+        fields = self.own if own_only else self.fields
         entries: dict[str, Any] = {}
-        unknown = set(parameters) - {field.name for field in self.fields}
+        unknown = set(parameters) - {field.name for field in fields}
         ignored = [f"{name[:_TOLD]} (unknown)" for name in sorted(unknown)]
-        for field in self.fields:
-            if not whole and field.name not in parameters:
-                continue
+        for field in fields:
             code = parameters.get(field.name, "")
             try:
                 if len(code) > MAX_PARAMETER:

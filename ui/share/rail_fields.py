@@ -28,6 +28,7 @@ __all__ = [
     "item_code",
     "named",
     "upload_code",
+    "wanted_item",
     "wanted_upload",
 ]
 
@@ -60,6 +61,12 @@ def wanted_upload(code: str) -> tuple[str, str] | None:
     return (found[1], found[2]) if found else None
 
 
+def wanted_item(code: str) -> tuple[str, int] | None:
+    """Set and index of the picture of a data set that a code stands for."""
+    found = _ITEM.fullmatch(code)
+    return (found[1], int(found[2])) if found else None
+
+
 def _read_picture(state: State) -> str:
     # What a link asked for and is not at hand yet stays in the link.
     code: str = state.get("picture_wanted") or state.get("picture_code", "")
@@ -69,8 +76,8 @@ def _read_picture(state: State) -> str:
 def _write_picture(code: str) -> dict[str, Any]:
     if wanted_upload(code):
         return {"picture_way": "Upload", "picture_wanted": code}
-    if item := _ITEM.fullmatch(code):
-        entries = item_entries(item[1], int(item[2]))
+    if item := wanted_item(code):
+        entries = item_entries(*item)
         return {"picture_way": "Data set", "picture_wanted": code, **entries}
     name = code or FIRST_SAMPLE
     if name not in SAMPLES:
