@@ -1,15 +1,17 @@
 """The routines of `design_core.engine.reference`, compiled by numba; same names, same results.
 
 Serial and without the interpreter lock: whoever wants more threads calls from more threads. The
-loop over the outputs is the innermost one, which compiles to ``vpopcntq`` where the processor has
-it. Four pixels share each load of a weight, and three weights each visit of a sum.
+two inner loops are written in LLVM's own vectors (`_products`, `_fires`), which become
+``vpopcntq`` and mask registers where the processor has them and AVX2 or NEON code elsewhere: eight
+pixels share each load of a weight, and the sums of a tile stay in registers until they are whole.
 
 Callers guarantee the shapes: nothing here checks bounds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numba
@@ -18,7 +20,7 @@ from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from design_core.engine.bits import Words
+from design_core.engine.bits import WORD, Words
 
 __all__ = [
     "bit_block",
@@ -35,9 +37,17 @@ Floats = NDArray[np.float32]
 Sums = NDArray[np.int32]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-#: Pixels per tile, and rows of the weight matrix per step. The loops below are written out for it.
-_PIXELS = 4
-_ROWS = 3
+# What numba and LLVM bring without types.
+cgutils: Any = importlib.import_module("numba.core.cgutils")
+ir: Any = importlib.import_module("llvmlite.ir")
+make_array: Any = importlib.import_module("numba.np.arrayobj").make_array
+
+#: Pixels per tile, a multiple of the four of a pooling window, and outputs per step.
+_PIXELS = 8
+_LANES = 16
+
+#: Columns of `_windows`.
+_I, _J, _START = 0, 1, 2
 
 
 def _compiled(function: Function) -> Function:
@@ -73,6 +83,122 @@ def _fused(_: Any, _a: Any, _b: Any, _c: Any) -> Any:
     return types.float32(types.float32, types.float32, types.float32), code
 
 
+class _Matrix:
+    """A C-contiguous array of two or more axes inside a routine under construction."""
+
+    def __init__(self, context: Any, builder: Any, kind: Any, value: Any) -> None:
+        array = make_array(kind)(context, builder, value)
+        self._builder, self._data = builder, array.data
+        self.shape = [builder.extract_value(array.shape, axis) for axis in range(kind.ndim)]
+
+    def value(self, *indices: Any) -> Any:
+        """The number at these indices."""
+        return self._builder.load(self._place(indices))
+
+    def vector(self, kind: Any, *indices: Any) -> Any:
+        """The vector that begins there."""
+        return self._builder.load(self._vector_place(kind, indices), align=4)
+
+    def store(self, vector: Any, *indices: Any) -> None:
+        """Write a vector there."""
+        self._builder.store(vector, self._vector_place(vector.type, indices), align=4)
+
+    def _place(self, indices: Sequence[Any]) -> Any:
+        offset = indices[0]
+        for length, index in zip(self.shape[1:], indices[1:], strict=True):
+            offset = self._builder.add(self._builder.mul(offset, length), index)
+        return self._builder.gep(self._data, [offset])
+
+    def _vector_place(self, kind: Any, indices: Sequence[Any]) -> Any:
+        return self._builder.bitcast(self._place(indices), kind.as_pointer())
+
+
+def _same(builder: Any, value: Any) -> Any:
+    """A vector of one value throughout."""
+    vector = ir.VectorType(value.type, _LANES)
+    nothing = ir.Constant(vector, ir.Undefined)
+    first = builder.insert_element(nothing, value, ir.IntType(32)(0))
+    return builder.shuffle_vector(first, nothing, ir.VectorType(ir.IntType(32), _LANES)(None))
+
+
+@_intrinsic
+def _products(
+    _: Any,
+    values: Any,
+    n: Any,
+    windows: Any,
+    tile: Any,
+    size: Any,
+    span: Any,
+    row: Any,
+    weights: Any,
+    first: Any,
+    sums: Any,
+) -> Any:
+    """Products of a tile's windows with the outputs first … first + 15, summed up, into sums.
+
+    Windows are `size` rows of `span` values of picture n of maps (N, H·row). Of words: how many
+    bits differ, as int32. Of float32: a chain of fused steps.
+    """
+    arguments = (values, n, windows, tile, size, span, row, weights, first, sums)
+    bits = isinstance(weights.dtype, types.Integer)
+
+    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        x, starts, w, y = (
+            _Matrix(context, builder, signature.args[k], given[k]) for k in (0, 2, 7, 9)
+        )
+        picture, tile, size, span, row, first = (given[k] for k in (1, 3, 4, 5, 6, 8))
+        index = first.type
+        vector = ir.VectorType(ir.IntType(64) if bits else ir.FloatType(), _LANES)
+        name, inputs = (f"llvm.ctpop.v{_LANES}i64", 1) if bits else (f"llvm.fma.v{_LANES}f32", 3)
+        call = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(vector, [vector] * inputs), name
+        )
+        pixel = builder.mul(tile, index(_PIXELS))
+        begins = [starts.value(builder.add(pixel, index(p)), index(_START)) for p in range(_PIXELS)]
+        totals = [cgutils.alloca_once(builder, vector) for _ in range(_PIXELS)]
+        for total in totals:
+            builder.store(vector(None), total)
+        with cgutils.for_range(builder, size) as rows, cgutils.for_range(builder, span) as columns:
+            place = builder.add(builder.mul(rows.index, row), columns.index)
+            k = builder.add(builder.mul(rows.index, span), columns.index)
+            weight = w.vector(vector, k, first)
+            for begin, total in zip(begins, totals, strict=True):
+                value = _same(builder, x.value(picture, builder.add(begin, place)))
+                so_far = builder.load(total)
+                if bits:
+                    differing = builder.call(call, [builder.xor(value, weight)])
+                    builder.store(builder.add(so_far, differing), total)
+                else:
+                    builder.store(builder.call(call, [value, weight, so_far]), total)
+        for p, total in enumerate(totals):
+            whole = builder.load(total)
+            if bits:
+                whole = builder.trunc(whole, ir.VectorType(ir.IntType(32), _LANES))
+            y.store(whole, index(p), first)
+        return context.get_dummy_value()
+
+    number = types.int64
+    kinds = [number if isinstance(one, types.Integer) else one for one in arguments]
+    return types.void(*kinds), code
+
+
+@_intrinsic
+def _fires(_: Any, sums: Any, _row: Any, cuts: Any, _cell: Any, _first: Any) -> Any:
+    """64 compares ``sums[row, first + c] ≥ cuts[cell, first + c]`` as the bits c of a word."""
+    whole = isinstance(sums.dtype, types.Integer)
+
+    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        left, right = (_Matrix(context, builder, signature.args[k], given[k]) for k in (0, 2))
+        vector = ir.VectorType(ir.IntType(32) if whole else ir.FloatType(), WORD)
+        x = left.vector(vector, given[1], given[4])
+        cut = right.vector(vector, given[3], given[4])
+        compare = builder.icmp_signed if whole else builder.fcmp_ordered
+        return builder.bitcast(compare(">=", x, cut), ir.IntType(WORD))
+
+    return types.uint64(sums, types.int64, cuts, types.int64, types.int64), code
+
+
 @_compiled
 def pad(x: NDArray[Any], margin: int, fill: NDArray[Any], replicate: bool) -> NDArray[Any]:
     batch, height, width, depth = x.shape
@@ -95,10 +221,10 @@ def pad(x: NDArray[Any], margin: int, fill: NDArray[Any], replicate: bool) -> ND
 def _windows(
     height: int, width: int, stride: int, row: int, wide: int, pool: bool
 ) -> NDArray[np.int64]:
-    """Row, column and first value of the window of each pixel, four pixels to a tile.
+    """Row, column and first value of the window of each pixel, in the order of tiles.
 
-    A tile is a pooling window, or four pixels one after the other; the last pixel is repeated to
-    fill the last tile. `row` and `wide` are values per row and per pixel of the padded map.
+    Pixels come one after the other, or by pooling windows; the last pixel is repeated to fill the
+    last tile. `row` and `wide` are values per row and per pixel of the padded map.
     """
     if pool:
         height, width = height // 2 * 2, width // 2 * 2
@@ -109,9 +235,9 @@ def _windows(
         for j in range(width):
             if pool:
                 k = 4 * ((i // 2) * (width // 2) + j // 2) + 2 * (i % 2) + j % 2
-            windows[k, 0] = i
-            windows[k, 1] = j
-            windows[k, 2] = i * stride * row + j * stride * wide
+            windows[k, _I] = i
+            windows[k, _J] = j
+            windows[k, _START] = i * stride * row + j * stride * wide
             k += 1
     for rest in range(pixels, len(windows)):
         windows[rest] = windows[pixels - 1]
@@ -119,63 +245,77 @@ def _windows(
 
 
 @_compiled
-def _gather(
-    patch: NDArray[Any],
-    p: int,
-    values: NDArray[Any],
-    n: int,
-    start: int,
-    size: int,
-    span: int,
-    row: int,
-) -> None:
-    """Copy one window, size rows of span values, of picture n from maps (N, H·row) to patch[p]."""
-    for u in range(size):
-        for q in range(span):
-            patch[p, u * span + q] = values[n, start + u * row + q]
+def _cells(height: int, width: int, rows: int, columns: int) -> NDArray[np.int64]:
+    """The cell of a kernel of rows × columns that each pixel falls on, counted row by row."""
+    cells = np.empty(height * width, np.int64)
+    k = 0
+    for i in range(height):
+        first = i % rows * columns
+        b = 0
+        for _ in range(width):
+            cells[k] = first + b
+            b = b + 1 if b + 1 < columns else 0
+            k += 1
+    return cells
 
 
 @_compiled
-def _dot_bits(patch: Words, weights: Words, fan_in: int, sums: NDArray[np.int64]) -> None:
-    """Sums of ±1 products of four patches with all outputs."""
-    depth, outputs = weights.shape
+def _dot_bits(
+    values: Words,
+    n: int,
+    windows: NDArray[np.int64],
+    tile: int,
+    size: int,
+    span: int,
+    row: int,
+    weights: Words,
+    fan_in: int,
+    sums: Sums,
+) -> None:
+    """Sums of ±1 products of the windows of a tile with all outputs; see `_products`."""
+    outputs = weights.shape[1]
+    whole = outputs // _LANES * _LANES
+    for o in range(0, whole, _LANES):
+        _products(values, n, windows, tile, size, span, row, weights, o, sums)
     for p in range(_PIXELS):
-        for o in range(outputs):
-            sums[p, o] = 0
-    for k in range(0, depth, _ROWS):
-        a0, a1, a2 = patch[0, k], patch[0, k + 1], patch[0, k + 2]
-        b0, b1, b2 = patch[1, k], patch[1, k + 1], patch[1, k + 2]
-        c0, c1, c2 = patch[2, k], patch[2, k + 1], patch[2, k + 2]
-        d0, d1, d2 = patch[3, k], patch[3, k + 1], patch[3, k + 2]
-        for o in range(outputs):
-            w0, w1, w2 = weights[k, o], weights[k + 1, o], weights[k + 2, o]
-            sums[0, o] += _popcount(a0 ^ w0) + _popcount(a1 ^ w1) + _popcount(a2 ^ w2)
-            sums[1, o] += _popcount(b0 ^ w0) + _popcount(b1 ^ w1) + _popcount(b2 ^ w2)
-            sums[2, o] += _popcount(c0 ^ w0) + _popcount(c1 ^ w1) + _popcount(c2 ^ w2)
-            sums[3, o] += _popcount(d0 ^ w0) + _popcount(d1 ^ w1) + _popcount(d2 ^ w2)
-    for p in range(_PIXELS):
+        start = windows[_PIXELS * tile + p, _START]
+        for o in range(whole, outputs):
+            differing = 0
+            for u in range(size):
+                for q in range(span):
+                    value = values[n, start + u * row + q]
+                    differing += _popcount(value ^ weights[u * span + q, o])
+            sums[p, o] = differing
         for o in range(outputs):
             sums[p, o] = fan_in - 2 * sums[p, o]
 
 
 @_compiled
-def _dot_real(patch: Floats, weights: Floats, sums: Floats) -> None:
-    """Sums of products of four patches with all outputs, each a chain of fused steps."""
-    depth, outputs = weights.shape
+def _dot_real(
+    values: Floats,
+    n: int,
+    windows: NDArray[np.int64],
+    tile: int,
+    size: int,
+    span: int,
+    row: int,
+    weights: Floats,
+    sums: Floats,
+) -> None:
+    """Sums of products of the windows of a tile with all outputs; see `_products`."""
+    outputs = weights.shape[1]
+    whole = outputs // _LANES * _LANES
+    for o in range(0, whole, _LANES):
+        _products(values, n, windows, tile, size, span, row, weights, o, sums)
     for p in range(_PIXELS):
-        for o in range(outputs):
-            sums[p, o] = 0
-    for k in range(0, depth, _ROWS):
-        a0, a1, a2 = patch[0, k], patch[0, k + 1], patch[0, k + 2]
-        b0, b1, b2 = patch[1, k], patch[1, k + 1], patch[1, k + 2]
-        c0, c1, c2 = patch[2, k], patch[2, k + 1], patch[2, k + 2]
-        d0, d1, d2 = patch[3, k], patch[3, k + 1], patch[3, k + 2]
-        for o in range(outputs):
-            w0, w1, w2 = weights[k, o], weights[k + 1, o], weights[k + 2, o]
-            sums[0, o] = _fused(a2, w2, _fused(a1, w1, _fused(a0, w0, sums[0, o])))
-            sums[1, o] = _fused(b2, w2, _fused(b1, w1, _fused(b0, w0, sums[1, o])))
-            sums[2, o] = _fused(c2, w2, _fused(c1, w1, _fused(c0, w0, sums[2, o])))
-            sums[3, o] = _fused(d2, w2, _fused(d1, w1, _fused(d0, w0, sums[3, o])))
+        start = windows[_PIXELS * tile + p, _START]
+        for o in range(whole, outputs):
+            total = np.float32(0)
+            for u in range(size):
+                for q in range(span):
+                    value = values[n, start + u * row + q]
+                    total = _fused(value, weights[u * span + q, o], total)
+            sums[p, o] = total
 
 
 @_compiled
@@ -209,16 +349,19 @@ def _cut_pixel(
     sums: NDArray[Any],
     row: int,
     cuts: NDArray[Any],
-    a: int,
-    b: int,
+    cell: int,
     flips: Words,
 ) -> None:
-    """Cut sums[row] at the thresholds of cell (a, b) into the words bits[pixel]."""
+    """Cut sums[row] at the thresholds cuts[cell] into the words bits[pixel]."""
+    channels = cuts.shape[1]
     for q in range(flips.size):
+        first = WORD * q
         word = np.uint64(0)
-        # Written in just this way, this loop becomes vector code; with its tail apart it does not.
-        for c in range(min(64, cuts.shape[2] - 64 * q)):
-            word |= np.uint64(sums[row, 64 * q + c] >= cuts[a, b, 64 * q + c]) << np.uint64(c)
+        if first + WORD <= channels:
+            word = _fires(sums, row, cuts, cell, first)
+        else:
+            for c in range(channels - first):
+                word |= np.uint64(sums[row, first + c] >= cuts[cell, first + c]) << np.uint64(c)
         bits[pixel, q] = word ^ flips[q]
 
 
@@ -226,27 +369,24 @@ def _cut_pixel(
 def _cut_tile(
     bits: Words,
     n: int,
-    pixels: int,
     sums: NDArray[Any],
     tile: int,
-    windows: NDArray[np.int64],
     pool: bool,
     cuts: NDArray[Any],
+    cells: NDArray[np.int64],
     flips: Words,
 ) -> None:
     """Cut the sums of one tile of picture n into words (N·pixels, ⌈C/64⌉), pooled if asked."""
-    rows, columns, channels = cuts.shape
-    first = _PIXELS * tile
-    if pool:
-        for o in range(channels):
-            upper, lower = max(sums[0, o], sums[1, o]), max(sums[2, o], sums[3, o])
-            sums[0, o] = max(upper, lower)
-        a, b = windows[first, 0] // 2 % rows, windows[first, 1] // 2 % columns
-        _cut_pixel(bits, n * pixels + tile, sums, 0, cuts, a, b, flips)
-    else:
-        for p in range(min(_PIXELS, pixels - first)):
-            a, b = windows[first + p, 0] % rows, windows[first + p, 1] % columns
-            _cut_pixel(bits, n * pixels + first + p, sums, p, cuts, a, b, flips)
+    pixels = cells.size
+    step = 4 if pool else 1
+    first = _PIXELS * tile // step
+    for k in range(min(_PIXELS // step, pixels - first)):
+        p = step * k
+        if pool:
+            for o in range(cuts.shape[1]):
+                upper, lower = max(sums[p, o], sums[p + 1, o]), max(sums[p + 2, o], sums[p + 3, o])
+                sums[p, o] = max(upper, lower)
+        _cut_pixel(bits, n * pixels + first + k, sums, p, cuts, cells[first + k], flips)
 
 
 @_compiled
@@ -267,22 +407,21 @@ def bit_block(
     row = padded_width * wide
     windows = _windows(height, width, stride, row, wide, pool)
     values = x.reshape(batch, padded_height * row)
-    patch = np.zeros((_PIXELS, weights.shape[0]), np.uint64)
-    sums = np.empty((_PIXELS, weights.shape[1]), np.int64)
+    sums = np.empty((_PIXELS, weights.shape[1]), np.int32)
     if pool:
         height, width = height // 2, width // 2
-    pixels = height * width
-    bits = np.empty((batch * pixels, flips.size), np.uint64)
+    rows, columns, channels = cuts.shape
+    cells = _cells(height, width, rows, columns)
+    by_cell = cuts.reshape(rows * columns, channels)
+    bits = np.empty((batch * height * width, flips.size), np.uint64)
     for n in range(batch):
         for tile in range(len(windows) // _PIXELS):
-            for p in range(_PIXELS):
-                _gather(patch, p, values, n, windows[_PIXELS * tile + p, 2], size, size * wide, row)
-            _dot_bits(patch, weights, fan_in, sums)
+            _dot_bits(values, n, windows, tile, size, size * wide, row, weights, fan_in, sums)
             if taps.size:
                 for p in range(_PIXELS):
-                    i, j = windows[_PIXELS * tile + p, 0], windows[_PIXELS * tile + p, 1]
+                    i, j = windows[_PIXELS * tile + p, _I], windows[_PIXELS * tile + p, _J]
                     _add_lacking(sums, p, i, j, taps, padded_height, padded_width, stride)
-            _cut_tile(bits, n, pixels, sums, tile, windows, pool, cuts, flips)
+            _cut_tile(bits, n, sums, tile, pool, by_cell, cells, flips)
     return bits.reshape(batch, height, width, flips.size)
 
 
@@ -296,18 +435,17 @@ def real_block(
     row = padded_width * wide
     windows = _windows(height, width, stride, row, wide, pool)
     values = x.reshape(batch, padded_height * row)
-    patch = np.zeros((_PIXELS, weights.shape[0]), np.float32)
     sums = np.empty((_PIXELS, weights.shape[1]), np.float32)
     if pool:
         height, width = height // 2, width // 2
-    pixels = height * width
-    bits = np.empty((batch * pixels, flips.size), np.uint64)
+    rows, columns, channels = cuts.shape
+    cells = _cells(height, width, rows, columns)
+    by_cell = cuts.reshape(rows * columns, channels)
+    bits = np.empty((batch * height * width, flips.size), np.uint64)
     for n in range(batch):
         for tile in range(len(windows) // _PIXELS):
-            for p in range(_PIXELS):
-                _gather(patch, p, values, n, windows[_PIXELS * tile + p, 2], size, size * wide, row)
-            _dot_real(patch, weights, sums)
-            _cut_tile(bits, n, pixels, sums, tile, windows, pool, cuts, flips)
+            _dot_real(values, n, windows, tile, size, size * wide, row, weights, sums)
+            _cut_tile(bits, n, sums, tile, pool, by_cell, cells, flips)
     return bits.reshape(batch, height, width, flips.size)
 
 
@@ -319,17 +457,15 @@ def bit_sums(x: Words, weights: Words, taps: Sums, size: int, stride: int, fan_i
     row, outputs = padded_width * wide, weights.shape[1]
     windows = _windows(height, width, stride, row, wide, False)
     values = x.reshape(batch, padded_height * row)
-    patch = np.zeros((_PIXELS, weights.shape[0]), np.uint64)
-    sums = np.empty((_PIXELS, outputs), np.int64)
+    sums = np.empty((_PIXELS, outputs), np.int32)
     given = np.empty((batch, height * width, outputs), np.int32)
     for n in range(batch):
-        for start in range(0, len(windows), _PIXELS):
-            for p in range(_PIXELS):
-                _gather(patch, p, values, n, windows[start + p, 2], size, size * wide, row)
-            _dot_bits(patch, weights, fan_in, sums)
+        for tile in range(len(windows) // _PIXELS):
+            start = _PIXELS * tile
+            _dot_bits(values, n, windows, tile, size, size * wide, row, weights, fan_in, sums)
             for p in range(min(_PIXELS, height * width - start)):
                 if taps.size:
-                    i, j = windows[start + p, 0], windows[start + p, 1]
+                    i, j = windows[start + p, _I], windows[start + p, _J]
                     _add_lacking(sums, p, i, j, taps, padded_height, padded_width, stride)
                 for o in range(outputs):
                     given[n, start + p, o] = sums[p, o]
@@ -344,14 +480,12 @@ def real_sums(x: Floats, weights: Floats, size: int, stride: int) -> Floats:
     row, outputs = padded_width * wide, weights.shape[1]
     windows = _windows(height, width, stride, row, wide, False)
     values = x.reshape(batch, padded_height * row)
-    patch = np.zeros((_PIXELS, weights.shape[0]), np.float32)
     sums = np.empty((_PIXELS, outputs), np.float32)
     given = np.empty((batch, height * width, outputs), np.float32)
     for n in range(batch):
-        for start in range(0, len(windows), _PIXELS):
-            for p in range(_PIXELS):
-                _gather(patch, p, values, n, windows[start + p, 2], size, size * wide, row)
-            _dot_real(patch, weights, sums)
+        for tile in range(len(windows) // _PIXELS):
+            start = _PIXELS * tile
+            _dot_real(values, n, windows, tile, size, size * wide, row, weights, sums)
             for p in range(min(_PIXELS, height * width - start)):
                 for o in range(outputs):
                     given[n, start + p, o] = sums[p, o]
@@ -362,13 +496,14 @@ def real_sums(x: Floats, weights: Floats, size: int, stride: int) -> Floats:
 def cut(x: NDArray[Any], cuts: NDArray[Any], flips: Words) -> Words:
     batch, height, width, channels = x.shape
     rows, columns, _ = cuts.shape
+    cells = _cells(height, width, rows, columns)
+    by_cell = cuts.reshape(rows * columns, channels)
     pixels = x.reshape(batch * height * width, channels)
     bits = np.empty((batch * height * width, flips.size), np.uint64)
     for n in range(batch):
-        for i in range(height):
-            for j in range(width):
-                pixel = (n * height + i) * width + j
-                _cut_pixel(bits, pixel, pixels, pixel, cuts, i % rows, j % columns, flips)
+        for k in range(cells.size):
+            pixel = n * cells.size + k
+            _cut_pixel(bits, pixel, pixels, pixel, by_cell, cells[k], flips)
     return bits.reshape(batch, height, width, flips.size)
 
 

@@ -31,9 +31,6 @@ __all__ = [
     "ScaleShift",
 ]
 
-#: Compiled routines take the rows of a weight matrix by three.
-_STEP = 3
-
 _PADDINGS = ("one", "replicate", "zero", "none")
 
 
@@ -363,10 +360,8 @@ def _check_window(weights: NDArray[Any], stride: int) -> None:
 
 
 def _matrix(weights: NDArray[Any]) -> NDArray[Any]:
-    """Weights (size, size, depth, O) as rows by output, padded with rows of zeros."""
-    rows = weights.reshape(-1, weights.shape[-1])
-    missing = -len(rows) % _STEP
-    return np.pad(rows, ((0, missing), (0, 0))) if missing else rows
+    """Weights (size, size, depth, O) as rows by output."""
+    return weights.reshape(-1, weights.shape[-1])
 
 
 def _windowed(maps: Maps, kind: str, outputs: int, size: int, stride: int, margin: int) -> Maps:

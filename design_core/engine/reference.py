@@ -4,8 +4,7 @@ Also what runs where numba is missing. Sums of ±1 are taken as float32 products
 exact up to 2²⁴ and, through BLAS, faster than counting bits in NumPy.
 
 Maps are (N, H, W, C), packed ones (N, H, W, ⌈C/64⌉) words. Weights are a matrix of one row per
-word or value of a patch (rows of the window, columns, channels) and one column per output; rows
-may be followed by zeros.
+word or value of a patch (rows of the window, columns, channels) and one column per output.
 """
 
 from __future__ import annotations
@@ -64,7 +63,7 @@ def bit_sums(x: Words, weights: Words, taps: Sums, size: int, stride: int, fan_i
     """
     patches = _patches(x, size, stride)
     signs = _signs(patches)
-    rows = _signs(weights[: patches.shape[-1]].T)
+    rows = _signs(weights.T)
     padding = rows.shape[1] - fan_in  # bits 0 everywhere, so each adds (−1)(−1)
     sums = (signs @ rows.T).astype(np.int32) - np.int32(padding)
     if taps.size:
