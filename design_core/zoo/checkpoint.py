@@ -53,7 +53,7 @@ _MAX_OPTION = 2**16  # of whole numbers in a network's spec
 # Whatever a stranger's description of a network may raise.
 _WRONG_DESCRIPTION = (
     *(ValueError, KeyError, TypeError, AttributeError),
-    *(RuntimeError, RecursionError, OverflowError),
+    *(RuntimeError, RecursionError, OverflowError, IndexError),
 )
 
 Tensors = Mapping[str, Tensor]

@@ -212,6 +212,7 @@ BAD: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         lambda d: with_network(d, num_classes=7),
         "names 10 classes for a network of 7",
     ),
+    "no classes": (lambda d: with_network(d, num_classes=0), "does not describe a network"),
     "picture form": (
         lambda d: rewritten(d, lambda _, h: h.update(pictures={})),
         "does not describe a network",
