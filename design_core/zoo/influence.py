@@ -17,10 +17,13 @@ from design_core.zoo.plan import ACTIVATIONS
 from design_core.zoo.statistics import Difference, compare_seeds, paired_difference
 from design_core.zoo.tables import partner
 
-__all__ = ["SIGN", "Gain", "Influence", "batch_norm_influence", "gain_over"]
+__all__ = ["DESIGN", "SIGN", "Gain", "Influence", "batch_norm_influence", "gain_over"]
 
 #: The activation that all others are measured against, as recipes call it.
 SIGN = ACTIVATIONS["sign"][0]
+
+#: What the paper calls ours.
+DESIGN = ACTIVATIONS["design2d"][0]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from math import isnan
 from design_core.zoo.card import OWN, Card
 from design_core.zoo.plan import ACTIVATIONS
 
-__all__ = ["describe_network", "distinct_names", "say_class", "short_name"]
+__all__ = ["batch_norm_words", "describe_network", "distinct_names", "say_class", "short_name"]
 
 _SHORT = {
     "sign": "Sign",
@@ -28,7 +28,7 @@ Network = tuple[Card, int]
 _FEATURES: tuple[Callable[[Card, int], str], ...] = (
     lambda card, _: card.dataset,
     lambda card, _: f"{card.network['name']} {card.network['width']}",
-    lambda card, _: _batch_norm(card),
+    lambda card, _: batch_norm_words(card),
     lambda card, _: _training(card),
     lambda _, seed: f"seed {seed}",
     lambda card, _: card.name,
@@ -77,10 +77,10 @@ def describe_network(card: Card, seed: int) -> str:
     accuracy = card.result(seed).accuracy
     if card.name.startswith(OWN):
         measured = "not measured" if isnan(accuracy) else f"{100 * accuracy:.1f} % on test"
-        return f"{_batch_norm(card)} · your file · {measured}"
+        return f"{batch_norm_words(card)} · your file · {measured}"
     return (
-        f"{_batch_norm(card)} · width {card.network['width']} · {_training(card)} · seed {seed} · "
-        f"{100 * accuracy:.1f} % on test"
+        f"{batch_norm_words(card)} · width {card.network['width']} · {_training(card)} · "
+        f"seed {seed} · {100 * accuracy:.1f} % on test"
     )
 
 
@@ -100,5 +100,6 @@ def _training(card: Card) -> str:
     return "own" if epochs is None else f"{epochs} epochs"
 
 
-def _batch_norm(card: Card) -> str:
+def batch_norm_words(card: Card) -> str:
+    """Whether batch norm learns γ and β."""
     return "γ, β learned" if card.network["affine"] else "γ, β fixed"

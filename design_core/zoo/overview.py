@@ -13,12 +13,7 @@ import numpy as np
 from design_core.zoo.card import Card
 from design_core.zoo.plan import activation_title
 
-__all__ = ["affine_words", "overview", "overview_csv"]
-
-
-def affine_words(card: Card) -> str:
-    """Whether batch norm learns γ and β."""
-    return "affine on" if card.network["affine"] else "affine off"
+__all__ = ["overview", "overview_csv"]
 
 
 def overview(cards: Sequence[Card]) -> list[dict[str, Any]]:

@@ -14,10 +14,9 @@ import numpy as np
 
 from design_core.zoo.card import Card
 from design_core.zoo.disagreement import Disagreement
-from design_core.zoo.influence import SIGN, Gain, batch_norm_influence, gain_over
+from design_core.zoo.influence import DESIGN, SIGN, Gain, batch_norm_influence, gain_over
 from design_core.zoo.learning import convergence
-from design_core.zoo.naming import short_name
-from design_core.zoo.overview import affine_words
+from design_core.zoo.naming import batch_norm_words, short_name
 from design_core.zoo.plan import ACTIVATIONS
 from design_core.zoo.statistics import Difference, area_under_curve, compare_seeds
 from design_core.zoo.tables import partner, probability, signed_points
@@ -33,7 +32,6 @@ __all__ = [
     "setting_words",
 ]
 
-_DESIGN = ACTIVATIONS["design2d"][0]
 _UNIFORM = ACTIVATIONS["uniform"][0]
 _TITLES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "digits"}
 _LEAST_PAIRS = 3  # fewer carry no claim
@@ -52,7 +50,7 @@ def setting_words(card: Card) -> str:
     data = _TITLES.get(card.dataset, card.dataset)
     return (
         f"{data}, {card.network['name']} of width {card.network['width']}, "
-        f"{affine_words(card)}, {card.recipe['epochs']} epochs"
+        f"{batch_norm_words(card)}, {card.recipe['epochs']} epochs"
     )
 
 
@@ -144,7 +142,7 @@ def headline(cards: Sequence[Card]) -> tuple[str, str]:
         return "Choose networks with Sign and with another activation to compare them.", ""
     chosen = min(pairs, key=_order)
     data = _TITLES.get(chosen.card.dataset, chosen.card.dataset)
-    sentence = f"On {data} with {affine_words(chosen.card)}, {gain_words(chosen)}"
+    sentence = f"On {data} with {batch_norm_words(chosen.card)}, {gain_words(chosen)}"
     control = partner(chosen.card, cards, activation=_UNIFORM)
     if control is None or control is chosen.card:
         return sentence, ""
@@ -158,7 +156,7 @@ def _order(gain: Gain) -> tuple[object, ...]:
     card = gain.card
     pairs = min(gain.difference.counts) if gain.difference else 0
     return (
-        *(card.dataset == "digits", card.activation != _DESIGN, pairs < _LEAST_PAIRS),
+        *(card.dataset == "digits", card.activation != DESIGN, pairs < _LEAST_PAIRS),
         *(bool(card.network["affine"]), -pairs, card.dataset, card.name),
     )
 
@@ -195,9 +193,11 @@ def influence_words(cards: Sequence[Card]) -> Iterator[str]:
             continue
         gains = (
             f"{short_name(found.activation)} is {signed_points(found.without.mean)} points "
-            f"from Sign with affine off and {signed_points(found.learned.mean)} with affine on"
+            f"from Sign with γ, β fixed and {signed_points(found.learned.mean)} with γ, β learned"
         )
-        setting = setting_words(found.without.card).replace(", affine off", "")
+        setting = setting_words(found.without.card).replace(
+            f", {batch_norm_words(found.without.card)}", ""
+        )
         if (taken := found.taken_over) is None:
             yield f"{setting}: {gains}; too few seeds of all four networks for a test."
             continue

@@ -25,7 +25,7 @@ from ui.charts import (
     ink,
     translucent,
 )
-from ui.compare.names import card_colour, card_dash, card_names, card_symbol
+from ui.compare.names import card_colour, card_dash, card_fill, card_names
 
 __all__ = [
     "accuracy_chart",
@@ -71,18 +71,18 @@ def accuracy_chart(cards: Sequence[Card]) -> go.Figure:
                 "color": colour,
                 "thickness": 2.5,
                 "width": 5,
+                "visible": card.ci95 is not None,
             },
             marker={
-                "symbol": card_symbol(card),
                 "size": 11,
-                "color": colour,
+                "color": card_fill(card),
                 "line": {"color": colour, "width": 2},
             },
             hovertemplate=f"{name}<br>%{{x:.2f}} %, 95 % interval {told}<extra></extra>",
         )
     frame(chart, "test accuracy, %", "", height=_AXIS + _ROW * max(3, len(cards)))
     chart.update_yaxes(title=None, type="category", categoryarray=names, showgrid=False)
-    chart.update_xaxes(range=_reach(cards))
+    chart.update_xaxes(range=_reach(cards), showgrid=True)
     return chart
 
 
@@ -115,11 +115,11 @@ def size_chart(cards: Sequence[Card]) -> go.Figure:
                 "array": [_half(card.ci95)],
                 "color": colour,
                 "thickness": 1.5,
+                "visible": card.ci95 is not None,
             },
             marker={
-                "symbol": card_symbol(card),
                 "size": 11,
-                "color": colour,
+                "color": card_fill(card),
                 "line": {"color": colour, "width": 2},
             },
             hovertemplate=f"{name}<br>%{{x:.1f}} kB packed, %{{y:.2f}} %<extra></extra>",
@@ -181,7 +181,7 @@ def learning_chart(
     low, high = (factor * bound for bound in reach)
     _label_ends(chart, ends, pixels=250 / max(high - low, 1e-9))
     chart.update_yaxes(range=[low, high])
-    chart.update_layout(margin={"r": 8 + 6.4 * max(map(len, names), default=0)})
+    _room_for_labels(chart, names, last=max(x for _, x, _, _ in ends))
     return chart
 
 
@@ -205,16 +205,22 @@ def _label_ends(
         )
 
 
+def _room_for_labels(chart: go.Figure, names: Sequence[str], *, last: int) -> None:
+    """The lines end at the edge of the plot and their names stand in the margin."""
+    chart.update_xaxes(range=[0.8, last + 0.05], tickformat="d")
+    chart.update_layout(margin={"r": 12 + 6.4 * max(map(len, names), default=0)})
+
+
 def confusion_chart(rates: Rates, classes: Sequence[str]) -> go.Figure:
     """Shares of each true class, in %; rows sum to 100."""
-    return _matrix(100 * rates, classes, colours=SEQUENTIAL, reach=(0.0, 100.0), form="%{z:.0f}")
+    return _matrix(100 * rates, classes, colours=SEQUENTIAL, reach=(0.0, 100.0), form="{:.0f}")
 
 
 def difference_chart(difference: Rates, classes: Sequence[str]) -> go.Figure:
     """Difference of two matrices of shares, in points."""
     points = 100 * difference
     most = float(max(1.0, np.abs(points).max()))
-    return _matrix(points, classes, colours=diverging(), reach=(-most, most), form="%{z:+.0f}")
+    return _matrix(points, classes, colours=diverging(), reach=(-most, most), form="{:+.0f}")
 
 
 def _matrix(
@@ -239,9 +245,10 @@ def _matrix(
             colorbar={"thickness": 10, "outlinewidth": 0},
             xgap=1 if few else 0,
             ygap=1 if few else 0,
-            texttemplate=form if few else None,
+            text=_in_cells(values, form) if few else None,
+            texttemplate="%{text}" if few else None,
             textfont={"size": LABEL},
-            hovertemplate=f"true %{{y}}<br>predicted %{{x}}<br>{form}<extra></extra>",
+            hovertemplate="true %{y}<br>predicted %{x}<br>%{z:.1f}<extra></extra>",
         )
     )
     frame(chart, "predicted class", "true class", height=430 if few else 520)
@@ -250,6 +257,14 @@ def _matrix(
         type="category", autorange="reversed", showticklabels=few, title={"standoff": 4}
     )
     return chart
+
+
+def _in_cells(values: NDArray[np.float64], form: str) -> list[list[str]]:
+    """Numbers for the cells; what rounds to nought stays empty, so that the rest stands out."""
+    return [
+        ["" if abs(value) < 0.5 else form.format(value).replace("-", "−") for value in row]
+        for row in values.tolist()
+    ]
 
 
 def class_chart(
@@ -294,7 +309,8 @@ def class_chart(
     chart.update_yaxes(
         title=None, tickmode="array", tickvals=list(range(len(order))), ticktext=titles
     )
-    chart.update_yaxes(range=[-0.7, len(order) - 0.3], showgrid=False)
+    chart.update_yaxes(range=[-0.7, len(order) - 0.3], showgrid=False, zeroline=False)
+    chart.update_xaxes(showgrid=True)
     return chart
 
 
@@ -304,10 +320,10 @@ def influence_chart(influences: Sequence[Influence]) -> go.Figure:
     names = [short_name(one.activation) for one in influences]
     for place, one in enumerate(influences):
         colour = activation_colour(one.activation)
-        for gain, up, filled in ((one.without, 0.17, False), (one.learned, -0.17, True)):
+        for gain, up, filled in ((one.without, 0.15, False), (one.learned, -0.15, True)):
             if gain:
                 _gain_mark(chart, gain, place + up, colour, filled)
-    frame(chart, "points over Sign", "", height=_AXIS + 46 * max(2, len(influences)))
+    frame(chart, "points over Sign", "", height=_AXIS + 64 * max(2, len(influences)))
     chart.add_vline(x=0, line={"color": ink().sign, "width": 2})
     chart.update_yaxes(
         title=None,
@@ -316,6 +332,7 @@ def influence_chart(influences: Sequence[Influence]) -> go.Figure:
         ticktext=names,
         range=[-0.6, len(names) - 0.4],
         showgrid=False,
+        zeroline=False,
     )
     gains = [100 * gain.mean for one in influences for gain in (one.without, one.learned) if gain]
     margin = max(1.0, 0.7 * (max(gains) - min(gains)))
@@ -325,7 +342,7 @@ def influence_chart(influences: Sequence[Influence]) -> go.Figure:
 
 def _gain_mark(chart: go.Figure, gain: Gain, y: float, colour: str, filled: bool) -> None:
     tested = gain.difference
-    words = "affine on" if filled else "affine off"
+    words = "γ, β learned" if filled else "γ, β fixed"
     low, high = (100 * bound for bound in tested.ci95) if tested else (np.nan, np.nan)
     told = f"95 % interval {low:+.2f} to {high:+.2f}" if tested else "one pair of seeds"
     chart.add_scatter(
@@ -338,15 +355,15 @@ def _gain_mark(chart: go.Figure, gain: Gain, y: float, colour: str, filled: bool
             "color": colour,
             "thickness": 2.2,
             "width": 4,
+            "visible": tested is not None,
         },
         marker={
-            "symbol": "circle" if filled else "circle-open",
             "size": 11,
-            "color": colour,
+            "color": colour if filled else ink().ground,
             "line": {"color": colour, "width": 2},
         },
         text=[words],
-        textposition="top center",
+        textposition="bottom center" if filled else "top center",
         textfont={"size": LABEL, "color": ink().quiet},
         hovertemplate=f"{words}: %{{x:+.2f}} points<br>{told}<extra></extra>",
     )
@@ -373,10 +390,11 @@ def density_chart(
         ends.append((float(values[-1]), int(layers[-1]), name, card_colour(card)))
     frame(chart, "layer", "activation density, %", height=330)
     chart.add_hline(y=50, line={"color": ink().quiet, "width": 1, "dash": "dash"})
-    _label_ends(chart, ends, pixels=250 / 75)
-    chart.update_yaxes(range=[0, 75])
+    top = max(75.0, 1.1 * max(y for y, _, _, _ in ends))
+    _label_ends(chart, ends, pixels=250 / top)
+    chart.update_yaxes(range=[0, top])
     chart.update_xaxes(dtick=1)
-    chart.update_layout(margin={"r": 8 + 6.4 * max(map(len, names), default=0)})
+    _room_for_labels(chart, names, last=max(x for _, x, _, _ in ends))
     return chart
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from design_core.zoo.card import Card
-from design_core.zoo.overview import affine_words, overview
+from design_core.zoo.naming import batch_norm_words
+from design_core.zoo.overview import overview
 from ui.charts import show_chart
 from ui.compare.charts import density_chart
 from ui.compare.names import card_names
@@ -19,8 +20,8 @@ def density_panel(cards: Sequence[Card]) -> None:
     """A chart without and one with γ and β learned."""
     known = [card for card, row in zip(cards, overview(cards), strict=True) if row["density"]]
     groups = {
-        switch: [card for card in known if affine_words(card) == switch]
-        for switch in ("affine off", "affine on")
+        switch: [card for card in known if batch_norm_words(card) == switch]
+        for switch in ("γ, β fixed", "γ, β learned")
     }
     present = {switch: group for switch, group in groups.items() if group}
     if not present:

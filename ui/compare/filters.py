@@ -13,7 +13,7 @@ from design_core.zoo.naming import short_name
 __all__ = ["AFFINE", "ALL", "DATA_TITLES", "choose_cards", "data_options", "keep_valid", "options"]
 
 ALL = "all"
-AFFINE = ("Both", "Off", "On")
+AFFINE = ("Both", "Fixed", "Learned")
 DATA_TITLES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "Digits", ALL: "All"}
 
 T = TypeVar("T")
@@ -44,21 +44,21 @@ def choose_cards(cards: Sequence[Card]) -> list[Card]:
         persist_state="session",
     )
     affine = st.segmented_control(
-        "Batch norm learns γ, β",
+        "Batch norm's γ, β",
         AFFINE,
         default="Both",
         required=True,
         key="zoo_affine",
         persist_state="session",
         help="Batch norm ends with γx̂ + β. Where γ and β are learned (affine on), a network can "
-        "move the threshold of a whole channel by itself; where they are not (affine off: γ = 1, "
+        "move the threshold of a whole channel by itself; where they are fixed (affine off: γ = 1, "
         "β = 0), it cannot.",
     )
     left = [
         card
         for card in cards
         if (chosen in (ALL, card.dataset))
-        and (affine == "Both" or card.network["affine"] == (affine == "On"))
+        and (affine == "Both" or card.network["affine"] == (affine == "Learned"))
     ]
     for quantity, label, help_text in (
         ("activation", "Activations", "None chosen: all."),

@@ -8,8 +8,7 @@ import streamlit as st
 
 from design_core.zoo.card import Card
 from design_core.zoo.influence import batch_norm_influence
-from design_core.zoo.naming import short_name
-from design_core.zoo.overview import affine_words
+from design_core.zoo.naming import batch_norm_words, short_name
 from design_core.zoo.report import influence_words, setting_words
 from design_core.zoo.tables import signed_points
 from ui.charts import show_chart
@@ -21,10 +20,10 @@ __all__ = ["influence_panel"]
 def influence_panel(cards: Sequence[Card]) -> None:
     """The gain over Sign with and without γ and β, for each activation."""
     st.markdown(
-        "A learned β moves the threshold of a whole channel, so batch norm can find any *uniform* "
-        "shift by itself; with affine off it cannot. What an activation gains over Sign only there "
-        "is a shift that batch norm would have learned; a pattern in space is what β cannot undo, "
-        "so a gain that stays with affine on speaks for the pattern."
+        "A learned β moves the threshold of a whole channel, so batch norm finds a *uniform* shift "
+        "by itself; with γ = 1 and β = 0 fixed it cannot. A gain over Sign that is there only with "
+        "γ, β fixed is such a shift; a pattern in space is what β can neither make nor undo, so "
+        "only a gain that stays with γ, β learned, and above the uniform control, is the pattern's."
     )
     influences = batch_norm_influence(cards)
     if not influences:
@@ -38,17 +37,17 @@ def influence_panel(cards: Sequence[Card]) -> None:
     for place, one in enumerate(influences):
         known = one.without or one.learned
         assert known is not None
-        setting = setting_words(known.card).replace(f", {affine_words(known.card)}", "")
+        setting = setting_words(known.card).replace(f", {batch_norm_words(known.card)}", "")
         groups.setdefault(setting, []).append(place)
     for setting, places in groups.items():
         chosen = [influences[place] for place in places]
         show_chart(
             influence_chart(chosen),
-            title=f"Points over Sign with affine off and on: {setting}",
+            title=f"Points over Sign with γ, β fixed and learned: {setting}",
             alt="; ".join(
                 f"{short_name(one.activation)} {words} {signed_points(gain.mean)}"
                 for one in chosen
-                for words, gain in (("affine off", one.without), ("affine on", one.learned))
+                for words, gain in (("γ, β fixed", one.without), ("γ, β learned", one.learned))
                 if gain
             ),
             key=f"influence_{setting}",

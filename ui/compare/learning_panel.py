@@ -9,7 +9,7 @@ import streamlit as st
 
 from design_core.zoo.card import Card
 from design_core.zoo.learning import QUANTITIES, Band, convergence, learning_band
-from design_core.zoo.overview import affine_words
+from design_core.zoo.naming import batch_norm_words
 from ui.charts import show_chart
 from ui.compare.charts import learning_chart
 from ui.compare.names import card_names
@@ -24,26 +24,27 @@ _PERCENT = ("test_accuracy", "flip_ratio", "density")
 
 def learning_panel(cards: Sequence[Card]) -> None:
     """A chart without and one with γ and β learned, on one scale; epochs to an accuracy."""
-    shown = st.segmented_control(
+    left, right = st.columns([3, 2], gap="large", vertical_alignment="bottom")
+    shown = left.segmented_control(
         "Quantity",
         LEARNING,
         default=LEARNING[0],
         required=True,
         key="learning_quantity",
         persist_state="session",
-        label_visibility="collapsed",
     )
     quantity = list(QUANTITIES)[LEARNING.index(shown)]
     logged = [card for card in cards if card.logged]
     if not logged:
         st.info("None of these networks has a log.", icon=":material/info:")
         return
-    accuracy = _target(logged)
+    with right:
+        accuracy = _target(logged)
     bands = {card.name: learning_band(card, quantity) for card in logged}
     reach = _reach(list(bands.values()))
     groups = {
-        switch: [card for card in logged if affine_words(card) == switch]
-        for switch in ("affine off", "affine on")
+        switch: [card for card in logged if batch_norm_words(card) == switch]
+        for switch in ("γ, β fixed", "γ, β learned")
     }
     present = {switch: group for switch, group in groups.items() if group}
     for place, (switch, group) in zip(st.columns(len(present)), present.items(), strict=True):

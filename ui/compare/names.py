@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from design_core.zoo.card import Card
 from design_core.zoo.naming import distinct_names
-from ui.charts import activation_colour
+from ui.charts import activation_colour, ink
 
-__all__ = ["card_colour", "card_dash", "card_names", "card_symbol"]
+__all__ = ["card_colour", "card_dash", "card_fill", "card_names"]
 
 
 def card_names(cards: Sequence[Card]) -> list[str]:
@@ -26,6 +26,6 @@ def card_dash(card: Card) -> str:
     return "solid" if card.network["affine"] else "dot"
 
 
-def card_symbol(card: Card) -> str:
-    """Filled where batch norm learns γ and β."""
-    return "circle" if card.network["affine"] else "circle-open"
+def card_fill(card: Card) -> str:
+    """Of its marks: its colour where batch norm learns γ and β, else hollow."""
+    return card_colour(card) if card.network["affine"] else ink().ground

@@ -9,7 +9,7 @@ import streamlit as st
 
 from design_core.zoo.card import Card
 from design_core.zoo.disagreement import class_names
-from design_core.zoo.influence import SIGN
+from design_core.zoo.influence import DESIGN, SIGN
 from design_core.zoo.tables import partner
 from ui.compare.filters import keep_valid
 from ui.compare.names import card_names
@@ -85,8 +85,8 @@ def _chosen(
 
 
 def _first_pair(cards: Sequence[Card]) -> tuple[Card, Card] | None:
-    """Sign and what is alike in all else, affine off first; else any two of one data set."""
-    for card in sorted(cards, key=lambda one: (one.dataset == "digits", one.network["affine"])):
+    """Sign and what is alike in all else; if there is none, any two of one data set."""
+    for card in sorted(cards, key=_telling):
         sign = partner(card, cards, activation=SIGN)
         if sign and card.activation != SIGN:
             return sign, card
@@ -95,6 +95,11 @@ def _first_pair(cards: Sequence[Card]) -> tuple[Card, Card] | None:
             if other is not card and class_names(other) == class_names(card):
                 return card, other
     return None
+
+
+def _telling(card: Card) -> tuple[bool, ...]:
+    """What is shown first sorts first: DeSign 2D on more than digits, γ and β fixed."""
+    return card.dataset == "digits", card.activation != DESIGN, bool(card.network["affine"])
 
 
 def choose_seeds(pair: Pair) -> tuple[int, int]:

@@ -16,11 +16,8 @@ from ui.compare.latency import latency_of, measure_all
 __all__ = ["table_panel"]
 
 _COLUMNS = {
-    "name": st.column_config.TextColumn(
-        "Network", help="As the command line names it", pinned=True
-    ),
     "activation": st.column_config.TextColumn("Activation"),
-    "affine": st.column_config.CheckboxColumn("Affine", help="Batch norm learns γ and β"),
+    "affine": st.column_config.CheckboxColumn("γ, β learned", help="By batch norm: affine on"),
     "accuracy": st.column_config.NumberColumn(
         "Accuracy, %", format="%.2f", help="On the test set after the last epoch, mean over seeds"
     ),
@@ -45,6 +42,7 @@ _COLUMNS = {
     "minutes": st.column_config.NumberColumn(
         "Training, min", format="%.1f", help="Wall time per seed, one thread of a busy machine"
     ),
+    "name": st.column_config.TextColumn("Name", help="As the command line calls it"),
 }
 
 
@@ -55,6 +53,7 @@ def table_panel(cards: Sequence[Card]) -> None:
         _frame(cards, latencies),
         key="zoo_table",
         hide_index=True,
+        placeholder="–",
         column_config=_COLUMNS,
         column_order=[name for name in _COLUMNS if name != "latency" or any(latencies.values())],
         height=min(560, 38 + 35 * max(1, len(cards))),
@@ -98,7 +97,7 @@ def _frame(cards: Sequence[Card], latencies: dict[str, Latency | None]) -> pd.Da
     """The rows of `overview` in the units of the columns."""
     rows = pd.DataFrame(overview(cards))
     low, high = rows["ci95_low"].astype(float), rows["ci95_high"].astype(float)
-    return rows.assign(
+    rows = rows.assign(
         accuracy=100 * rows["accuracy"].astype(float),
         half=50 * (high - low),
         packed=rows["packed_bytes"] / 1000,
@@ -107,3 +106,4 @@ def _frame(cards: Sequence[Card], latencies: dict[str, Latency | None]) -> pd.Da
         density=100 * rows["density"].astype(float),
         minutes=rows["seconds"].astype(float) / 60,
     )
+    return rows.sort_values("accuracy", ascending=False, kind="stable")
