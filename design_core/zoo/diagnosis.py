@@ -270,6 +270,30 @@ class Diagnosis:
                 yield block.name, verdict
         yield "", self.cost
 
+    def worst_block(self) -> str:
+        """The first block with the worst verdict."""
+        ranked = {
+            block.name: max(STATES.index(verdict.state) for verdict in block.verdicts)
+            for block in self.blocks
+        }
+        return max(ranked, key=ranked.__getitem__)
+
+    def finding(self, name: str) -> str:
+        """One sentence on a network of that name."""
+        total = sum(self.count(state) for state in STATES)
+        wrong, look = (
+            [f"{LIMITS[v.sign].title.lower()} of {b}" if b else "cost" for b, v in self.verdicts()
+             if v.state == state]
+            for state in ("wrong", "look")
+        )  # fmt: skip
+        told = []
+        if wrong:
+            told.append(f"{len(wrong)} wrong ({_few(wrong)})")
+        if look:
+            told.append(f"{len(look)} worth a look ({_few(look)})")
+        rest = f"{total - len(wrong) - len(look)} of {total} signs are fine"
+        return f"{name} on {self.calibration}: {'; '.join([rest, *told])}."
+
     def count(self, state: str) -> int:
         """How many verdicts are of a state."""
         return sum(verdict.state == state for _, verdict in self.verdicts())
@@ -412,8 +436,8 @@ def _scaling_verdict(
     off = np.abs(shares - designed)
     worst = int(off.argmax())
     told = (
-        f"T = {levels[worst]:.2f} fires on {shares[worst]:.1%} of x, on a standard normal on "
-        f"{designed[worst]:.1%}: {100 * off[worst]:.1f} points apart"
+        f"T = {levels[worst]:.2f} fires on {_percent(shares[worst])} of x, on a standard normal on "
+        f"{_percent(designed[worst])}: {100 * off[worst]:.1f} points apart"
     )
     if len(levels) > 1:
         told += f", the most of {len(levels)} thresholds"
@@ -439,7 +463,7 @@ def _channels_verdict(channels: Floats, pixels: int) -> Verdict:
     if few and dead + saturated:
         told += (
             f" {pixels} pixels a channel are too few to say more: by chance alone, a channel that "
-            f"fires on 1 % stays silent in {0.99**pixels:.0%} of cases."
+            f"fires on 1 % stays silent in {100 * 0.99**pixels:.0f} % of cases."
         )
     number = (dead + saturated) / len(channels)
     return _verdict("channels", number, told, most="look" if few else "")
@@ -451,7 +475,7 @@ def _cells_verdict(cells: Floats, alone: Floats) -> Verdict:
     density = cells[met]
     number = float(np.minimum(density, 1 - density).min())
     if cells.size == 1:
-        told = f"One threshold for all pixels, which fires on {density[0]:.1%}."
+        told = f"One threshold for all pixels, which fires on {_percent(density[0])}."
         return _verdict("cells", number, told)
     gap = float(np.abs(density - alone[met]).max())
     told = (
@@ -509,7 +533,8 @@ def _cost(checkpoint: Checkpoint, blocks: tuple[BlockDiagnosis, ...]) -> Verdict
     told = (
         "Further operations: none, since batch norm and threshold fold into one integer compare "
         f"per output with or without a kernel. Further numbers: {stored:,} thresholds in the file; "
-        f"in the 1-bit engine {integers:,} integers of 4 bytes, {number:.1%} of the packed network."
+        f"in the 1-bit engine {integers:,} integers of 4 bytes, {_percent(number)} of the packed "
+        "network."
     )
     return _verdict("cost", number, told)
 
@@ -518,7 +543,17 @@ def _span(shares: Floats) -> str:
     if not len(shares):
         return "none"
     low, high = float(shares.min()), float(shares.max())
-    return f"{low:.1%}" if low == high else f"{100 * low:.1f}–{100 * high:.1f}%"
+    return _percent(low) if low == high else f"{100 * low:.1f}–{100 * high:.1f} %"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _few(names: list[str]) -> str:
+    """The first three, and how many more."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
 
 
 def _signed(number: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -13,7 +13,7 @@ from design_core.zoo.checkpoint import Checkpoint
 from design_core.zoo.statistics import Interval, wilson_interval
 from design_core.zoo.subset import Subset
 
-__all__ = ["STRENGTHS", "Counted", "accuracy_at", "strengthened"]
+__all__ = ["STRENGTHS", "Counted", "accuracy_at", "finding", "strengthened"]
 
 #: Factors on all thresholds: 0 is Sign, 1 the kernel as it is.
 STRENGTHS = tuple(k / 8 for k in range(13))
@@ -85,6 +85,29 @@ def accuracy_at(
         right += int((_classes(swapped, pixels) == labels).sum())
         done += len(labels)
     return Counted(right, done)
+
+
+def finding(curves: Mapping[str, Mapping[float, Counted]]) -> str:
+    """One sentence on accuracies by network and strength: the network that moves most.
+
+    Examples
+    --------
+    >>> finding({"DeSign 2D": {0.0: Counted(4, 10), 1.0: Counted(9, 10)}})
+    'DeSign 2D is right on 90.0 % at best, at 1 × its thresholds, and on 40.0 % at worst, at 0 ×.'
+    """
+    name, curve = max(curves.items(), key=lambda pair: _spread(pair[1]))
+    best, worst = (pick(curve, key=lambda s: curve[s].right) for pick in (max, min))
+    if curve[best].right == curve[worst].right:
+        return f"{name} is right on {100 * curve[best].accuracy:.1f} % at every strength."
+    return (
+        f"{name} is right on {100 * curve[best].accuracy:.1f} % at best, at {best:g} × its "
+        f"thresholds, and on {100 * curve[worst].accuracy:.1f} % at worst, at {worst:g} ×."
+    )
+
+
+def _spread(curve: Mapping[float, Counted]) -> float:
+    accuracies = [counted.accuracy for counted in curve.values()]
+    return max(accuracies) - min(accuracies)
 
 
 @torch.inference_mode()

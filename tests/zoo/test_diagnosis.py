@@ -131,6 +131,19 @@ def test_dead_and_saturated_channels_are_counted() -> None:
     assert found.text.startswith("2 of 16 channels never fire, 1 always")
 
 
+def test_the_finding_names_what_is_not_fine() -> None:
+    network = checkpoint("design:2x2-v2", image_size=16, affine=True)
+    subset = noise(16)
+    assert diagnose(network, subset).finding("It") == ("It on noise: 17 of 17 signs are fine.")
+    with torch.no_grad():
+        for name in ("block2", "block3"):
+            network.model.blocks[name].norm.bias[:8] = -100
+    found = diagnose(network, subset)
+    assert found.worst_block() == "block2"
+    assert found.finding("It").startswith("It on noise: ")
+    assert "2 wrong (channels of block2, channels of block3)" in found.finding("It")
+
+
 def test_few_pixels_are_no_proof() -> None:
     network = checkpoint("design:2x2-v2", affine=True)
     with torch.no_grad():
@@ -139,7 +152,7 @@ def test_few_pixels_are_no_proof() -> None:
     assert block.pixels == 2 * 4 * 4
     found = verdict(block, "channels")
     assert found.state == "look"
-    assert f"{0.99**32:.0%} of cases" in found.text
+    assert f"{100 * 0.99**32:.0f} % of cases" in found.text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,248 @@
+"""Diagnose: a network judged by the method's known failure signs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from design_core.zoo.diagnosis import (
+    LIMITS,
+    STATES,
+    BlockDiagnosis,
+    Diagnosis,
+    Verdict,
+    XHistogram,
+)
+from ui.charts import chart_title, show_chart
+from ui.predict.lab import (
+    Network,
+    Pictures,
+    diagnosed,
+    held_out,
+    networks,
+    picture_of,
+    samples,
+)
+from ui.predict.lab_charts import channels_chart, histogram_chart
+from ui.predict.subject import Subject
+
+__all__ = ["diagnose_panel"]
+
+_PICTURE, _SAMPLES, _TEST = "This picture", "Samples", "Test set"
+_COUNT = 200  # pictures of a test set: a second or so for a network of width 32
+_MOST_CELLS = 8  # rows and columns of a kernel that is drawn cell by cell
+_WORDS = {"fine": "fine", "look": "look", "wrong": "wrong"}
+
+
+def diagnose_panel(subject: Subject) -> None:
+    """Which network, looked at on what; verdicts; one block close up."""
+    chosen = _network(networks(subject))
+    try:
+        pictures = _pictures(subject, chosen)
+    except ValueError as error:  # a damaged data set
+        st.error(str(error), icon=":material/error:")
+        pictures = picture_of(subject.picture, subject.form)
+    diagnosis = diagnosed(chosen, pictures)
+    chart_title(diagnosis.finding(chosen.name))
+    st.html(_table(diagnosis))
+    block = _block(diagnosis)
+    own = diagnosed(chosen, picture_of(subject.picture, subject.form))
+    alone = pictures.is_picture
+    here = None if alone else own.blocks[diagnosis.blocks.index(block)].histogram
+    _close_up(diagnosis, block, here, chosen)
+    st.html(_verdicts([*block.verdicts, diagnosis.cost]))
+    with st.expander("The limits, and where they come from", icon=":material/rule:"):
+        st.html(_limits())
+
+
+def _network(found: list[Network]) -> Network:
+    names = [network.name for network in found]
+    if st.session_state.get("diagnose_network") not in names:
+        st.session_state["diagnose_network"] = names[-1]  # Sign comes first, the kernel after it
+    name = st.segmented_control(
+        "Network",
+        names,
+        required=True,
+        key="diagnose_network",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    return found[names.index(str(name))]
+
+
+def _pictures(subject: Subject, network: Network) -> Pictures:
+    """What the network is looked at on; ValueError where a data set is damaged."""
+    dataset = network.entry.card.dataset
+    embedded = samples(dataset, subject.form)
+    test_set = held_out(dataset, subject.form, _COUNT)
+    ways = {_SAMPLES: embedded, _TEST: test_set}
+    offered = [*(way for way, pictures in ways.items() if pictures is not None), _PICTURE]
+    if st.session_state.get("diagnose_on") not in offered:
+        st.session_state["diagnose_on"] = offered[0]
+    way = st.segmented_control(
+        "Looked at on",
+        offered,
+        required=True,
+        key="diagnose_on",
+        persist_state="session",
+        help="Densities and distributions depend on what goes through the network. One picture "
+        "has few pixels in the late blocks: a silent channel may just have nothing to say of it. "
+        f"The test set is offered where it is on this machine, {_COUNT} pictures of it.",
+    )
+    return ways.get(str(way)) or picture_of(subject.picture, subject.form)
+
+
+def _block(diagnosis: Diagnosis) -> BlockDiagnosis:
+    names = [block.name for block in diagnosis.blocks]
+    if st.session_state.get("diagnose_block") not in names:
+        st.session_state["diagnose_block"] = diagnosis.worst_block()
+    name = st.segmented_control(
+        "Block",
+        names,
+        required=True,
+        key="diagnose_block",
+        persist_state="session",
+    )
+    return diagnosis.blocks[names.index(str(name))]
+
+
+def _close_up(
+    diagnosis: Diagnosis, block: BlockDiagnosis, here: XHistogram | None, network: Network
+) -> None:
+    left, middle, right = st.columns([5, 4, 3], gap="medium")
+    channels, height, width = block.shape
+    with left:
+        title = f"What the activation of {block.name} receives"
+        thresholds = "; ".join(
+            f"T {threshold:.2f}: {100 * share:.1f} % of x above, {100 * meant:.1f} % of a normal"
+            for threshold, share, meant in zip(
+                block.levels[:20], block.shares, block.designed, strict=False
+            )
+        )
+        show_chart(
+            histogram_chart(block, here, network.colour),
+            title=title,
+            alt=f"{diagnosis.calibration}: mean {block.histogram.mean:.2f}, deviation "
+            f"{block.histogram.deviation:.2f}. {thresholds}",
+            key="diagnose_histogram",
+        )
+        st.html(_key(diagnosis, here is not None))
+    with middle:
+        show_chart(
+            channels_chart(block, network.colour),
+            title=f"{channels} channels of {height}×{width}: {block.dead} dead, "
+            f"{block.saturated} saturated",
+            alt=f"Activation density by channel, from {100 * block.channels.min():.1f} to "
+            f"{100 * block.channels.max():.1f} %, mean {100 * block.density:.1f} %.",
+            key="diagnose_channels",
+        )
+    with right:
+        chart_title("How often each kernel cell fires")
+        st.html(_cells(block))
+
+
+def _key(diagnosis: Diagnosis, with_picture: bool) -> str:
+    """What the lines of the histogram are."""
+    picture = '<span class="ds-swatch" style="--swatch:#E69F00"></span>this picture'
+    return (
+        '<p class="ds-note"><span class="ds-swatch" style="--swatch:#9BA0AA"></span>'
+        f"{escape(diagnosis.calibration)}{picture if with_picture else ''}, dotted: the standard "
+        "normal that thresholds are made for; upright: the thresholds</p>"
+    )
+
+
+def _table(diagnosis: Diagnosis) -> str:
+    """Verdicts by block and sign."""
+    signs = [sign for sign in LIMITS if sign != "cost"]
+    heads = "".join(f'<th scope="col">{escape(LIMITS[sign].title)}</th>' for sign in signs)
+    rows = []
+    for block in diagnosis.blocks:
+        found = {verdict.sign: verdict for verdict in block.verdicts}
+        cells = "".join(_state(found.get(sign)) for sign in signs)
+        rows.append(f'<tr><th scope="row">{escape(block.name)}</th>{cells}</tr>')
+    return (
+        '<div class="ds-verdicts"><table><thead><tr><th scope="col">Block</th>'
+        f"{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _state(verdict: Verdict | None) -> str:
+    if verdict is None:
+        return "<td>–</td>"
+    return (
+        f'<td class="ds-{verdict.state}" title="{escape(verdict.text, quote=True)}">'
+        f"<b>{_WORDS[verdict.state]}</b> <span>{_number(verdict)}</span></td>"
+    )
+
+
+def _number(verdict: Verdict) -> str:
+    """What was judged, in the unit that its limit has for people."""
+    number = verdict.number
+    if verdict.sign == "tiling":
+        return "∞" if math.isinf(number) else f"{number:.2f} ×"
+    return f"{100 * number:.1f} {'points' if verdict.sign == 'scaling' else '%'}"
+
+
+def _verdicts(verdicts: Sequence[Verdict]) -> str:
+    items = "".join(
+        f'<li class="ds-{verdict.state}"><b>{escape(LIMITS[verdict.sign].title)}: '
+        f"{_WORDS[verdict.state]}.</b> {escape(verdict.text)}</li>"
+        for verdict in verdicts
+    )
+    return f'<ul class="ds-judged">{items}</ul>'
+
+
+def _limits() -> str:
+    rows = "".join(
+        f"<dt>{escape(limit.title)}</dt><dd>{escape(limit.quantity.capitalize())}. "
+        f"{_bounds(sign)} {escape(limit.why)}</dd>"
+        for sign, limit in LIMITS.items()
+    )
+    return f'<dl class="ds-limits">{rows}</dl>'
+
+
+def _bounds(sign: str) -> str:
+    limit = LIMITS[sign]
+    look, wrong = (
+        _number(Verdict(sign, STATES[0], bound, "")) for bound in (limit.look, limit.wrong)
+    )
+    beyond = "above" if limit.wrong > limit.look else "below"
+    return f"A look {beyond} {look}, wrong {beyond} {wrong}."
+
+
+def _cells(block: BlockDiagnosis) -> str:
+    """The kernel as a table: threshold, measured density, and what the threshold alone makes."""
+    if block.thresholds is None:
+        return '<p class="ds-note">Real-valued activations have no kernel.</p>'
+    slices, rows, columns = block.cells.shape
+    if max(rows, columns) > _MOST_CELLS:
+        low, high = np.nanmin(block.cells), np.nanmax(block.cells)
+        return (
+            f'<p class="ds-note">{rows}×{columns} cells fire on {100 * low:.1f} to '
+            f"{100 * high:.1f} %.</p>"
+        )
+    tables = []
+    for number in range(slices):
+        body = "".join(
+            "<tr>"
+            + "".join(
+                _cell(float(block.thresholds[number, i, j]), float(block.cells[number, i, j]))
+                for j in range(columns)
+            )
+            + "</tr>"
+            for i in range(rows)
+        )
+        caption = f"<caption>slice {number}</caption>" if slices > 1 else ""
+        tables.append(f"<table>{caption}<tbody>{body}</tbody></table>")
+    return f'<div class="ds-fires">{"".join(tables)}</div>'
+
+
+def _cell(threshold: float, density: float) -> str:
+    if math.isnan(density):
+        return f"<td><b>–</b><small>T {threshold:.2f}<br>no pixel</small></td>"
+    share = f"{100 * density:.1f}"
+    return f'<td style="--p:{share}%"><b>{share} %</b><small>T {threshold:.2f}</small></td>'

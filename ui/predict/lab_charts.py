@@ -1,0 +1,300 @@
+"""Charts of the lab panels. They draw what they are given; the panels write the titles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from design_core.perturbations import Perturbation
+from design_core.zoo.diagnosis import BlockDiagnosis, XHistogram
+from design_core.zoo.response import Response
+from design_core.zoo.strength import Counted
+from ui.charts import LABEL, ORANGE, frame, ink, translucent
+from ui.predict.lab import Network
+
+__all__ = [
+    "blocks_chart",
+    "channels_chart",
+    "confidence_chart",
+    "flips_chart",
+    "histogram_chart",
+    "strength_chart",
+]
+
+_PLOT_PIXELS = 190  # height of a plot's inside
+_LINE = 15  # height of a label
+_LABELLED = 6  # thresholds with labels of their own
+
+Series = Sequence[tuple[Network, NDArray[np.float64]]]
+
+
+def confidence_chart(
+    responses: Sequence[tuple[Network, Response]], perturbation: Perturbation, strength: float
+) -> go.Figure:
+    """Probability of the class first given, over all strengths; hollow where the class is lost."""
+    chart = go.Figure()
+    for network, response in responses:
+        chart.add_scatter(
+            x=response.strengths.astype(np.float32),
+            y=100 * response.confidence.astype(np.float32),
+            mode="lines+markers",
+            line={"color": network.colour, "width": 2, "dash": network.dash},
+            marker={
+                "size": 7,
+                "color": [network.colour if kept else ink().ground for kept in response.keeps],
+                "line": {"color": network.colour, "width": 1.5},
+            },
+            customdata=[
+                response.classes[k].replace("_", " ") for k in response.probabilities.argmax(1)
+            ],
+            hovertemplate=f"{network.name}: %{{customdata}}<br>"
+            f"{response.clean_class}: %{{y:.1f}} %<extra></extra>",
+        )
+    frame(chart, f"{perturbation.title.lower()}, {perturbation.unit}", "confidence, %")
+    chart.update_yaxes(range=[-4, 104])
+    _now(chart, perturbation, strength)
+    _name_lines(chart, [(n, 100 * r.confidence) for n, r in responses], (-4, 104))
+    return chart
+
+
+def flips_chart(
+    responses: Sequence[tuple[Network, Response]], perturbation: Perturbation, strength: float
+) -> go.Figure:
+    """Mean share of flipped bits over the blocks, over all strengths."""
+    chart = go.Figure()
+    for network, response in responses:
+        chart.add_scatter(
+            x=response.strengths.astype(np.float32),
+            y=100 * response.all_flipped.astype(np.float32),
+            mode="lines",
+            line={"color": network.colour, "width": 2, "dash": network.dash},
+            hovertemplate=f"{network.name}: %{{y:.1f}} % flipped<extra></extra>",
+        )
+    frame(chart, f"{perturbation.title.lower()}, {perturbation.unit}", "flipped bits, %")
+    top = _top([100 * response.all_flipped for _, response in responses])
+    chart.update_yaxes(range=[0, top])
+    _now(chart, perturbation, strength)
+    _name_lines(chart, [(n, 100 * r.all_flipped) for n, r in responses], (0, top))
+    return chart
+
+
+def blocks_chart(responses: Sequence[tuple[Network, Response]], strength: float) -> go.Figure:
+    """Share of flipped bits block by block, at one strength."""
+    chart = go.Figure()
+    series: list[tuple[Network, NDArray[np.float64]]] = []
+    for network, response in responses:
+        k = response.index(strength)
+        shares = np.array([100 * flipped[k] for flipped in response.flipped.values()])
+        series.append((network, shares))
+        chart.add_scatter(
+            x=np.arange(1, len(shares) + 1),
+            y=shares.astype(np.float32),
+            mode="lines+markers",
+            line={"color": network.colour, "width": 2, "dash": network.dash},
+            marker={"size": 7, "color": network.colour},
+            text=list(response.flipped),
+            hovertemplate=f"{network.name}, %{{text}}: %{{y:.1f}} % flipped<extra></extra>",
+        )
+    top = _top([shares for _, shares in series])
+    frame(chart, "block", "flipped bits, %")
+    chart.update_xaxes(dtick=1 if len(series[0][1]) <= 10 else 3)
+    chart.update_yaxes(range=[0, top])
+    _name_lines(chart, series, (0, top))
+    return chart
+
+
+def histogram_chart(block: BlockDiagnosis, picture: XHistogram | None, colour: str) -> go.Figure:
+    """What the activation receives, with its thresholds drawn in.
+
+    Parameters
+    ----------
+    picture
+        Of the picture in view, drawn as a line; None where the block is of that picture itself.
+    """
+    colours = ink()
+    histogram = block.histogram
+    chart = go.Figure(
+        go.Scatter(
+            x=histogram.centres.astype(np.float32),
+            y=histogram.density.astype(np.float32),
+            mode="lines",
+            line={"color": colours.quiet, "width": 1.5, "shape": "hvh"},
+            fill="tozeroy",
+            fillcolor=translucent(colours.sign, 0.18),
+            hovertemplate="x %{x:.2f}<br>%{y:.3f} per unit<extra></extra>",
+        )
+    )
+    if picture is not None:
+        chart.add_scatter(
+            x=picture.centres.astype(np.float32),
+            y=picture.density.astype(np.float32),
+            mode="lines",
+            line={"color": ORANGE, "width": 1.5, "shape": "hvh"},
+            hovertemplate="this picture, x %{x:.2f}<br>%{y:.3f} per unit<extra></extra>",
+        )
+    normal = np.exp(-(histogram.centres**2) / 2) / np.sqrt(2 * np.pi)
+    chart.add_scatter(
+        x=histogram.centres.astype(np.float32),
+        y=normal.astype(np.float32),
+        mode="lines",
+        line={"color": colours.text, "width": 1, "dash": "dot"},
+        hoverinfo="skip",
+    )
+    few = len(block.levels) <= _LABELLED
+    thresholds = zip(block.levels, block.shares, strict=True)
+    for number, (threshold, share) in enumerate(thresholds):
+        chart.add_vline(x=float(threshold), line={"color": colour, "width": 2})
+        if few:
+            chart.add_annotation(
+                x=float(threshold),
+                y=1,
+                yref="paper",
+                yanchor="bottom",
+                yshift=1 + _LINE * (number % 3),
+                showarrow=False,
+                text=f"T {threshold:.2f}: {share:.0%}",
+                font={"size": LABEL, "color": colours.text},
+            )
+    frame(chart, "x, in units of the batch norm", "probability per unit")
+    chart.update_xaxes(range=[-4, 4], zeroline=False)
+    chart.update_yaxes(rangemode="tozero")
+    chart.update_layout(margin={"t": 8 + _LINE * min(3, len(block.levels) if few else 0)})
+    return chart
+
+
+def channels_chart(block: BlockDiagnosis, colour: str) -> go.Figure:
+    """Activation density of every channel, in rising order; dead and saturated ones in orange."""
+    density = 100 * np.sort(block.channels)
+    constant = (density == 0) | (density == 100)
+    chart = go.Figure(
+        go.Bar(
+            x=np.arange(1, len(density) + 1),
+            y=density.astype(np.float32),
+            marker={"color": colour, "line": {"width": 0}},
+            hovertemplate="%{y:.1f} %<extra></extra>",
+        )
+    )
+    if constant.any():
+        places = np.flatnonzero(constant)
+        chart.add_scatter(
+            x=places + 1,
+            y=density[places].astype(np.float32),
+            mode="markers",
+            marker={"size": 8, "color": ORANGE, "symbol": "x"},
+            hovertemplate="%{y:.0f} %: constant<extra></extra>",
+            cliponaxis=False,
+        )
+    mean = 100 * block.density
+    chart.add_hline(y=mean, line={"color": ink().text, "width": 1, "dash": "dot"})
+    chart.add_annotation(
+        x=0,
+        xref="paper",
+        xanchor="left",
+        y=mean,
+        yanchor="bottom",
+        showarrow=False,
+        text=f"mean {mean:.1f} %",
+        font={"size": LABEL, "color": ink().text},
+    )
+    frame(chart, "channels, by density", "activation density, %")
+    chart.update_layout(bargap=0.15)
+    chart.update_yaxes(range=[0, 100])
+    return chart
+
+
+def strength_chart(
+    curves: Sequence[tuple[Network, Mapping[float, Counted]]], *, of: str
+) -> go.Figure:
+    """Accuracy over the factor on all thresholds, with Wilson's intervals."""
+    chart = go.Figure()
+    lowest = 100.0
+    ends: list[tuple[Network, NDArray[np.float64]]] = []
+    for network, curve in curves:
+        strengths = np.array(sorted(curve))
+        accuracy = 100 * np.array([curve[s].accuracy for s in strengths])
+        low, high = 100 * np.array([curve[s].interval for s in strengths]).T
+        lowest = min(lowest, float(low.min()))
+        ends.append((network, accuracy))
+        chart.add_scatter(
+            x=np.concatenate([strengths, strengths[::-1]]).astype(np.float32),
+            y=np.concatenate([high, low[::-1]]).astype(np.float32),
+            mode="lines",
+            line={"width": 0},
+            fill="toself",
+            fillcolor=translucent(network.colour, 0.15),
+            hoverinfo="skip",
+        )
+        chart.add_scatter(
+            x=strengths.astype(np.float32),
+            y=accuracy.astype(np.float32),
+            mode="lines+markers",
+            line={"color": network.colour, "width": 2, "dash": network.dash},
+            marker={"size": 6, "color": network.colour},
+            customdata=np.stack([low, high], 1).astype(np.float32),
+            hovertemplate=f"{network.name} at %{{x:g}} ×: %{{y:.1f}} %<br>"
+            "95 % interval %{customdata[0]:.1f} to %{customdata[1]:.1f}<extra></extra>",
+        )
+    frame(chart, f"factor on the thresholds of {of}; 0 is Sign", "accuracy, %", height=330)
+    bottom = max(0.0, 10 * np.floor(lowest / 10) - 2)
+    chart.update_xaxes(range=[-0.04, 1.54], dtick=0.25)
+    chart.update_yaxes(range=[bottom, 101])
+    _name_lines(chart, ends, (bottom, 101), height=245)
+    return chart
+
+
+def _now(chart: go.Figure, perturbation: Perturbation, strength: float) -> None:
+    """Mark the strength in view, and run from the mildest to the strongest."""
+    strengths = perturbation.strengths
+    margin = 0.02 * (strengths[-1] - strengths[0])
+    ends = [strengths[0] - margin, strengths[-1] + margin]
+    if perturbation.mildest == strengths[-1]:
+        ends.reverse()
+    chart.update_xaxes(range=ends, zeroline=False)
+    chart.add_vline(x=strength, line={"color": ink().quiet, "width": 1, "dash": "dot"})
+
+
+def _top(series: Sequence[NDArray[np.float64]]) -> float:
+    return max(10.0, 1.12 * max(float(values.max()) for values in series))
+
+
+def _name_lines(
+    chart: go.Figure, series: Series, span: tuple[float, float], *, height: int = _PLOT_PIXELS
+) -> None:
+    """Write each line's name at its end inside the plot, clear of the other names."""
+    low, high = span
+    unit = height / (high - low)  # pixels per unit
+    ends = sorted(((float(values[-1]) - low) * unit, n) for n, (_, values) in enumerate(series))
+    heights = _apart([end for end, _ in ends], lowest=_LINE / 2, highest=height - _LINE)
+    for (_, n), place in zip(ends, heights, strict=True):
+        network = series[n][0]
+        chart.add_annotation(
+            x=1,
+            xref="paper",
+            xanchor="right",
+            y=low + place / unit,
+            yanchor="bottom",
+            showarrow=False,
+            text=f"<b>{network.name}</b>",
+            bgcolor=translucent(ink().ground, 0.7),
+            borderpad=0,
+            font={"size": LABEL, "color": network.colour},
+        )
+
+
+def _apart(wanted: Sequence[float], *, lowest: float, highest: float) -> list[float]:
+    """Ascending places as near to the wanted ones as a line's height between them allows."""
+    placed: list[float] = []
+    for place in wanted:
+        above = placed[-1] + _LINE if placed else lowest
+        placed.append(max(place, above))
+    overshoot = placed[-1] - highest if placed else 0.0
+    if overshoot > 0:
+        placed[-1] -= overshoot
+        for k in range(len(placed) - 2, -1, -1):
+            placed[k] = min(placed[k], placed[k + 1] - _LINE)
+    assert all(b - a >= _LINE - 1e-9 for a, b in pairwise(placed))
+    return placed

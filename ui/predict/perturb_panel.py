@@ -1,0 +1,187 @@
+"""Perturb the picture: who keeps its class longest, and where the bits flip."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Sequence
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from design_core.drawing import pixels_png
+from design_core.networks.activation import activation_kernel
+from design_core.perturbations import PERTURBATIONS, Perturbation, Pixels
+from design_core.zoo.naming import say_class
+from design_core.zoo.response import Response, holding
+from ui.charts import chart_title, show_chart
+from ui.predict.answers import answer_card, percent
+from ui.predict.lab import Network, networks, responded
+from ui.predict.lab_charts import blocks_chart, confidence_chart, flips_chart
+from ui.predict.subject import Subject
+
+__all__ = ["perturb_panel"]
+
+_FIRST = "blur"
+_MOST_DRAWS = 999
+
+Answers = Sequence[tuple[Network, Response]]
+
+
+def perturb_panel(subject: Subject) -> None:
+    """Controls, the picture before and after, the answers, and curves over all strengths."""
+    perturbation, strength, seed = _controls()
+    responses = [
+        (network, responded(subject.picture, network, perturbation.name, seed))
+        for network in networks(subject)
+    ]
+    told = {network.name: response for network, response in responses}
+    chart_title(holding(told, true_class=subject.true_class))
+    pixels = subject.form.pixels(subject.picture)[0].numpy()
+    perturbed = perturbation(pixels, strength, seed=seed)
+    psnr = responses[0][1].psnr[responses[0][1].index(strength)]
+    st.html(
+        '<div class="ds-predict">'
+        + _pictures(pixels, perturbed, f"{perturbation.title}: {perturbation.told(strength)}", psnr)
+        + f'<div class="ds-answers">{_cards(responses, strength, subject)}</div></div>'
+    )
+    _charts(responses, perturbation, strength)
+    st.caption(
+        "Done to the pixels that go into the network, cropped and reduced already, so that one "
+        f"pixel is one of theirs. {perturbation.meaning}"
+    )
+
+
+def _controls() -> tuple[Perturbation, float, int]:
+    name = st.segmented_control(
+        "Perturbation",
+        list(PERTURBATIONS),
+        format_func=lambda key: PERTURBATIONS[key].title,
+        default=None if "perturb_kind" in st.session_state else _FIRST,
+        required=True,
+        key="perturb_kind",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    perturbation = PERTURBATIONS[str(name)]
+    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    strength = left.select_slider(
+        f"Strength, {perturbation.unit}",
+        perturbation.strengths,
+        perturbation.start,
+        format_func=lambda value: f"{value:g}".replace("-", "−"),
+        key=f"perturb_{perturbation.name}",
+        persist_state="session",
+        help=perturbation.meaning,
+    )
+    seed = 0
+    if perturbation.name == "noise":
+        seed = right.number_input(
+            "Draw",
+            0,
+            _MOST_DRAWS,
+            0,
+            key="perturb_draw",
+            persist_state="session",
+            help="Seed of the noise: each number is another fixed pattern. One draw is one draw.",
+        )
+    return perturbation, float(strength), int(seed)
+
+
+def _pictures(pixels: Pixels, perturbed: Pixels, title: str, psnr: float) -> str:
+    """Before and after at the same size."""
+    told = "unchanged" if math.isinf(psnr) else f"PSNR {psnr:.1f} dB"
+    return (
+        '<div class="ds-seen">'
+        + _figure(pixels, "As it is", "What the networks see, as it is")
+        + _figure(perturbed, f"{title} · {told}", f"The same with {title.lower()}, {told}")
+        + "</div>"
+    )
+
+
+def _figure(pixels: Pixels, title: str, alt: str) -> str:
+    height, width = pixels.shape[:2]
+    png = base64.b64encode(pixels_png(np.ascontiguousarray(pixels))).decode()
+    return (
+        f'<figure><div class="ds-shot" style="--w:{width}px;--h:{height}px;'
+        f'--aspect:{width / height:.5f};--side:160px"><img src="data:image/png;base64,{png}" '
+        f'width="{width}" height="{height}" alt="{escape(alt, quote=True)}"></div>'
+        f"<figcaption>{escape(title)}</figcaption></figure>"
+    )
+
+
+def _cards(responses: Answers, strength: float, subject: Subject) -> str:
+    return "".join(
+        _card(network, response, response.index(strength), subject)
+        for network, response in responses
+    )
+
+
+def _card(network: Network, response: Response, k: int, subject: Subject) -> str:
+    """The three most probable classes now, and what became of the first answer."""
+    order = np.argsort(-response.probabilities[k], kind="stable")
+    clean = float(response.clean.max())
+    before = f"{say_class(response.clean_class)} {percent(clean)} as it is"
+    first_block = next(iter(response.flipped))
+    bits = "bits" if network.is_binary else "signs"
+    foot = (
+        f"{100 * response.all_flipped[k]:.1f} % of {bits} flipped · TV of {first_block} "
+        f"{response.clean_tv:.3f} → {response.tv[k]:.3f}"
+    )
+    return answer_card(
+        network.name,
+        {response.classes[c]: float(response.probabilities[k, c]) for c in order},
+        colour=network.colour,
+        kernel=activation_kernel(network.activation),
+        about=before,
+        foot=foot,
+        true_class=subject.true_class,
+    )
+
+
+def _charts(responses: Answers, perturbation: Perturbation, strength: float) -> None:
+    confidence, flips, blocks = st.columns(3, gap="medium")
+    at = perturbation.told(strength)
+    with confidence:
+        show_chart(
+            confidence_chart(responses, perturbation, strength),
+            title="Confidence in the first answer",
+            alt="Hollow points have another class. "
+            + _values(responses, strength, lambda r: r.confidence)
+            + f" at {at}.",
+            key="perturb_confidence",
+        )
+    with flips:
+        show_chart(
+            flips_chart(responses, perturbation, strength),
+            title="Flipped bits, mean of all blocks",
+            alt=_values(responses, strength, lambda r: r.all_flipped) + f" at {at}.",
+            key="perturb_flips",
+        )
+    with blocks:
+        show_chart(
+            blocks_chart(responses, strength),
+            title=f"Flipped bits by block, at {at}",
+            alt=_by_block(responses, strength),
+            key="perturb_blocks",
+        )
+
+
+def _values(responses: Answers, strength: float, quantity: object) -> str:
+    assert callable(quantity)
+    return "; ".join(
+        f"{network.name} {100 * quantity(response)[response.index(strength)]:.1f} %"
+        for network, response in responses
+    )
+
+
+def _by_block(responses: Answers, strength: float) -> str:
+    return "; ".join(
+        f"{network.name}: "
+        + ", ".join(
+            f"{block} {100 * flipped[response.index(strength)]:.1f} %"
+            for block, flipped in response.flipped.items()
+        )
+        for network, response in responses
+    )

@@ -1,0 +1,190 @@
+"""Accuracy against strength: the thresholds scaled at inference, on part of a test set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from design_core.datasets import DATASETS
+from design_core.kernels.kernel import ThresholdKernel
+from design_core.kernels.published import PUBLISHED
+from design_core.networks.activation import activation_kernel
+from design_core.zoo.strength import STRENGTHS, Counted, accuracy_at, finding, strengthened
+from ui.charts import show_chart
+from ui.networks import FORWARD
+from ui.predict.lab import Counts, Network, Pictures, counts, held_out, networks
+from ui.predict.lab_charts import strength_chart
+from ui.predict.subject import Subject
+
+__all__ = ["strength_panel"]
+
+_OWN = "each network's own kernel"
+_COUNTS = (100, 500, 2000)
+_QUICK = 360  # pictures of 8×8: counted without being asked for
+
+Curves = list[tuple[Network, dict[float, Counted]]]
+
+
+def strength_panel(subject: Subject) -> None:
+    """Which kernel and how many pictures; the chart; what is left to count."""
+    binary = [network for network in networks(subject) if network.is_binary]
+    if not binary:
+        st.info(
+            "None of these networks has binary activations. Choose another.",
+            icon=":material/info:",
+        )
+        return
+    dataset = binary[0].entry.card.dataset
+    kernel, title, count = _controls(dataset)
+    try:
+        pictures = held_out(dataset, subject.form, count)
+    except ValueError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    if pictures is None:
+        _absent(dataset)
+        return
+    curves = [(network, _known(network, kernel, pictures)) for network in binary]
+    missing = sum(
+        strength not in known
+        for network, known in curves
+        for strength in _strengths(network, kernel)
+    )
+    if missing and _asked(dataset, missing, pictures):
+        _count(curves, kernel, pictures, missing)
+    _draw(curves, title, pictures)
+
+
+def _controls(dataset: str) -> tuple[ThresholdKernel | None, str, int]:
+    """The kernel (None: each network's own), its name, and how many pictures."""
+    left, right = st.columns([3, 2])
+    own: ThresholdKernel | None = st.session_state.get("own_kernel")
+    offered = [_OWN, *PUBLISHED, *(["the kernel of Design"] if own else [])]
+    if st.session_state.get("strength_kernel", _OWN) not in offered:
+        del st.session_state["strength_kernel"]
+    name = left.selectbox(
+        "Scale",
+        offered,
+        key="strength_kernel",
+        persist_state="session",
+        help="Every threshold is multiplied by a factor at inference: 0 is Sign, 1 the kernel as "
+        "it is. Weights and batch norms stay as trained. A network that was trained with Sign has "
+        "no thresholds of its own to scale: give it a kernel here.",
+    )
+    count: int | None = _QUICK
+    if dataset != "digits":
+        count = right.segmented_control(
+            "Test pictures",
+            _COUNTS,
+            default=None if "strength_count" in st.session_state else _COUNTS[1],
+            required=True,
+            key="strength_count",
+            persist_state="session",
+            help="Drawn from the test set once and for all.",
+        )
+    kernel = None if name == _OWN else PUBLISHED.get(name, own)
+    return kernel, name, count or _COUNTS[1]
+
+
+def _absent(dataset: str) -> None:
+    title = DATASETS[dataset].title if dataset in DATASETS else dataset
+    st.info(
+        f"{title} is not on this machine, so nothing can be counted. Under Picture, Data set, it "
+        "can be downloaded. The networks trained on digits need no download.",
+        icon=":material/cloud_off:",
+    )
+
+
+def _kernel_of(network: Network, kernel: ThresholdKernel | None) -> ThresholdKernel | None:
+    return kernel or activation_kernel(network.activation)
+
+
+def _strengths(network: Network, kernel: ThresholdKernel | None) -> tuple[float, ...]:
+    """The ends and middles first, so that a stopped count still shows the whole range."""
+    if _kernel_of(network, kernel) is None:
+        return (0.0,)  # Sign with nothing to scale
+    coarse = [s for s in STRENGTHS if s % 0.5 == 0]
+    return (*coarse, *(s for s in STRENGTHS if s not in coarse))
+
+
+def _at(
+    network: Network, kernel: ThresholdKernel | None, strength: float
+) -> ThresholdKernel | None:
+    scaled = _kernel_of(network, kernel)
+    return None if scaled is None else strengthened(scaled, strength)
+
+
+def _known(
+    network: Network, kernel: ThresholdKernel | None, pictures: Pictures
+) -> dict[float, Counted]:
+    kept: Counts = counts(network, pictures)
+    found = {s: kept.get(_at(network, kernel, s)) for s in _strengths(network, kernel)}
+    return {strength: counted for strength, counted in found.items() if counted}
+
+
+def _asked(dataset: str, missing: int, pictures: Pictures) -> bool:
+    """Digits are counted at once; all else on a click, since it takes its time."""
+    if dataset == "digits":
+        return True
+    return st.button(
+        f"Count {missing} points on {pictures.subset.title}",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="strength_go",
+    )
+
+
+def _count(
+    curves: Curves, kernel: ThresholdKernel | None, pictures: Pictures, missing: int
+) -> None:
+    """Fill the curves in. Any other interaction reruns the panel, which stops the count."""
+    bar = st.progress(0.0, "Starting")
+    stop = st.empty()
+    stop.button("Stop", icon=":material/stop:", key="strength_stop")
+    jobs = [
+        (network, strength, known)
+        for network, known in curves
+        for strength in _strengths(network, kernel)
+        if strength not in known
+    ]
+    for number, (network, strength, known) in enumerate(jobs):
+        words = f"{network.name} at {strength:g} ×"
+        changed = _at(network, kernel, strength)
+        with FORWARD:
+            counted = accuracy_at(
+                network.entry.checkpoint,
+                changed,
+                pictures.subset,
+                progress=partial(_report, bar, words, number / missing, 1 / missing),
+            )
+        counts(network, pictures).put(changed, counted)
+        known[strength] = counted
+    bar.empty()
+    stop.empty()
+
+
+def _report(
+    bar: DeltaGenerator, words: str, before: float, share: float, done: int, total: int
+) -> None:
+    bar.progress(before + share * done / total, f"{words}: {done} of {total} pictures")
+
+
+def _draw(curves: Curves, title: str, pictures: Pictures) -> None:
+    drawn = [(network, known) for network, known in curves if known]
+    if not drawn:
+        return
+    named: Mapping[str, Mapping[float, Counted]] = {n.name: known for n, known in drawn}
+    what = f"{finding(named)} {pictures.subset.title.capitalize()}, 95 % intervals by Wilson."
+    told = "; ".join(
+        f"{network.name}: "
+        + ", ".join(f"{100 * known[s].accuracy:.1f} % at {s:g}" for s in sorted(known))
+        for network, known in drawn
+    )
+    show_chart(strength_chart(drawn, of=title), title=what, alt=told, key="strength_chart")
+    st.caption(
+        "Weights and batch norms stay as they were trained: the curve shows how much the trained "
+        "network leans on its thresholds, not what training with others would give."
+    )
