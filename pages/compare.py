@@ -8,25 +8,22 @@ from html import escape
 import streamlit as st
 
 from design_core.zoo.card import OWN, Card
-from design_core.zoo.naming import distinct_names
 from design_core.zoo.report import headline
-from ui.charts import show_chart
 from ui.compare.answers_panel import answers_panel
-from ui.compare.charts import accuracy_chart, size_chart
 from ui.compare.classes_panel import classes_panel
 from ui.compare.confusion_panel import confusion_panel
 from ui.compare.density_panel import density_panel
 from ui.compare.filters import choose_cards
 from ui.compare.influence_panel import influence_panel
 from ui.compare.learning_panel import learning_panel
+from ui.compare.overview_panel import overview_panel
 from ui.compare.own_panel import own_panel
-from ui.compare.table_panel import table_panel
 from ui.compare.wrong_panel import wrong_panel
 from ui.entry import require_entry
 from ui.networks import cards
 
 PANELS: dict[str, Callable[[Sequence[Card]], None]] = {
-    "Table": table_panel,
+    "Overview": overview_panel,
     "Learning": learning_panel,
     "Batch norm": influence_panel,
     "Who got it wrong": wrong_panel,
@@ -35,33 +32,6 @@ PANELS: dict[str, Callable[[Sequence[Card]], None]] = {
     "Density": density_panel,
     "Answers": answers_panel,
 }
-
-
-def overview_charts(shown: Sequence[Card]) -> None:
-    """Accuracy with intervals, and against size; of the networks that were measured."""
-    left, right = st.columns([3, 2], gap="medium")
-    names = distinct_names([(card, card.seeds[0]) for card in shown])
-    with left:
-        show_chart(
-            accuracy_chart(shown),
-            title="Test accuracy: mean over seeds and its 95 % interval; a tick per seed",
-            alt="; ".join(
-                f"{name} {100 * card.accuracy:.1f} %"
-                + (f", {100 * card.ci95[0]:.1f} to {100 * card.ci95[1]:.1f}" if card.ci95 else "")
-                for name, card in zip(names, shown, strict=True)
-            ),
-            key="accuracy_chart",
-        )
-    with right:
-        show_chart(
-            size_chart(shown),
-            title="What does a better network cost in bytes?",
-            alt="; ".join(
-                f"{name} {card.bytes['packed']:,} bytes, {100 * card.accuracy:.1f} %"
-                for name, card in zip(names, shown, strict=True)
-            ),
-            key="size_chart",
-        )
 
 
 require_entry()
@@ -76,19 +46,14 @@ st.html(f'<h1 class="ds-finding">{escape(sentence)}</h1><p class="ds-note">{esca
 if not shown:
     st.info("No network is left. Loosen the filters in the sidebar.", icon=":material/info:")
     st.stop()
-measured = [card for card in shown if len(card.confusion)]
-if measured:
-    overview_charts(measured)
 panel = st.segmented_control(
     "Panel",
     list(PANELS),
-    default="Table",
+    default="Overview",
     required=True,
     key="compare_panel",
     persist_state="session",
     label_visibility="collapsed",
 )
-for_panel = (
-    shown if panel in ("Table", "Confusion", "Classes", "Who got it wrong", "Density") else ours
-)
-PANELS[panel](for_panel)
+# What was brought along has no training behind it that could be told of.
+PANELS[panel](ours if panel in ("Learning", "Batch norm", "Answers") else shown)

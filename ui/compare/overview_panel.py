@@ -1,4 +1,4 @@
-"""The zoo as a table: sort by a click on a heading, take it along as CSV."""
+"""The zoo at a glance: accuracies, sizes, and a table to sort by its headings and take along."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ import streamlit as st
 from design_core.zoo.card import Card
 from design_core.zoo.latency import Latency
 from design_core.zoo.overview import overview, overview_csv
+from ui.charts import show_chart
+from ui.compare.charts import accuracy_chart, size_chart
 from ui.compare.latency import latency_of, measure_all
+from ui.compare.names import card_names
 
-__all__ = ["table_panel"]
+__all__ = ["overview_panel"]
 
 _COLUMNS = {
     "activation": st.column_config.TextColumn("Activation"),
@@ -46,7 +49,42 @@ _COLUMNS = {
 }
 
 
-def table_panel(cards: Sequence[Card]) -> None:
+def overview_panel(cards: Sequence[Card]) -> None:
+    """Two charts of the networks that were measured, and the table of all."""
+    if measured := [card for card in cards if len(card.confusion)]:
+        _charts(measured)
+    _table(cards)
+
+
+def _charts(cards: Sequence[Card]) -> None:
+    """Accuracy with intervals, and against size."""
+    left, right = st.columns([3, 2], gap="medium")
+    names = card_names(cards)
+    with left:
+        show_chart(
+            accuracy_chart(cards),
+            title="Test accuracy: mean over seeds and its 95 % interval; a tick per seed",
+            alt="; ".join(
+                f"{name} {100 * card.accuracy:.1f} %"
+                + (f", {100 * card.ci95[0]:.1f} to {100 * card.ci95[1]:.1f}" if card.ci95 else "")
+                for name, card in zip(names, cards, strict=True)
+            ),
+            key="accuracy_chart",
+        )
+    with right:
+        show_chart(
+            size_chart(cards),
+            title="What does a better network cost in bytes?",
+            alt="; ".join(
+                f"{name} {card.bytes['packed']:,} bytes, {100 * card.accuracy:.1f} %"
+                for name, card in zip(names, cards, strict=True)
+            ),
+            key="size_chart",
+        )
+        st.caption("Filled marks: γ, β learned; hollow: fixed.")
+
+
+def _table(cards: Sequence[Card]) -> None:
     """The table, its download, and latencies on demand."""
     latencies = {card.name: latency_of(card) for card in cards}
     st.dataframe(
