@@ -51,10 +51,11 @@ left, right = st.columns([2, 9], gap="large")
 with left:
     shown = STEPS[steps()]
 with right:
-    heading, words = st.empty(), st.empty()
+    # Not st.empty, which would take the old words away before there are new ones.
+    heading, words = st.container(), st.container()
     told = shown.show()
     heading.html(f'<h1 class="ds-finding">{escape(told.heading)}</h1>')
-    with words.container():
+    with words:
         with st.container(key="learn_words"):
             st.markdown(told.words)
         page, _, query = told.link.partition("?")

@@ -29,6 +29,7 @@ def _pages() -> StreamlitPage:
             st.Page("pages/predict.py", title="Predict", icon=":material/neurology:"),
             st.Page("pages/compare.py", title="Compare", icon=":material/leaderboard:"),
             st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
+            st.Page("pages/present.py", title="Present", icon=":material/slideshow:"),
         ],
         position="top",
     )

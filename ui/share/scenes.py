@@ -15,7 +15,7 @@ from design_core.feature_maps import extract_maps
 from design_core.kernels.kernel import ThresholdKernel, binarize
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
-from design_core.pictures import fit
+from design_core.pictures import Picture, fit
 from design_core.samples import sample
 from design_core.scaling import fit_scale
 from ui.compute import Scene
@@ -69,21 +69,33 @@ class View:
         return compare_activations(self.x[None], self.kernel.for_channel(self.channel))
 
 
-def view_of(link: str) -> View:
-    """The view behind a link to Explore with a sample.
+def view_of(link: str, *, at_hand: tuple[str, Picture] | None = None) -> View:
+    """The view behind a link to Explore.
+
+    Parameters
+    ----------
+    at_hand
+        A picture that is no sample, after the code that stands for it in links.
 
     Raises
     ------
     ValueError
-        Another page, a picture that is no sample, or parameters that Explore would ignore.
+        Another page, a picture that is neither a sample nor at hand, or parameters that Explore
+        would ignore.
     """
     page, _, query = link.partition("?")
-    reading = EXPLORE.reading(dict(parse_qsl(query)))
+    parameters = dict(parse_qsl(query))
+    reading = EXPLORE.reading(parameters)
     state = reading.entries
-    if page != EXPLORE.page or reading.ignored or state["picture_way"] != "Sample":
+    held = at_hand is not None and parameters.get("picture") == at_hand[0]
+    if page != EXPLORE.page or reading.ignored or not (held or state["picture_way"] == "Sample"):
         raise ValueError(f"{link!r} is no link to a sample in Explore. {reading.ignored}")
     scene = Scene(
-        sample(state["sample"]), state["longest"], state["source"], state["maps"], state["seed"]
+        at_hand[1] if at_hand and held else sample(state["sample"]),
+        state["longest"],
+        state["source"],
+        state["maps"],
+        state["seed"],
     )
     picture = fit(scene.picture, scene.longest)
     x = extract_maps(picture, scene.source, maps=scene.maps, seed=scene.seed).x
@@ -114,7 +126,7 @@ SCENES: Mapping[str, Curated] = MappingProxyType(
         ),
         "relief": Curated(
             "Relief on old coins",
-            "Sign keeps outlines; DeSign keeps 2.3 × the edges, and 0.50 against 0.43 bits per "
+            "Sign keeps outlines; DeSign keeps 2.4 × the edges, and 0.50 against 0.43 bits per "
             "pixel.",
             "explore?picture=coins&source=picture&kernel=2x2-v1&view=wipe",
         ),

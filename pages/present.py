@@ -1,0 +1,127 @@
+"""Present: two pictures and the finding before an audience, scene by scene."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from design_core.comparison import compare_activations, finding
+from design_core.pictures import Picture
+from design_core.samples import SAMPLES
+from ui.entry import require_entry
+from ui.share.address import arrive, write_address
+from ui.share.scenes import View, view_of
+from ui.stage.bar import stage_bar
+from ui.stage.qr import audience_link, qr_svg, reach_note
+from ui.stage.scenes import (
+    ADDRESS,
+    OWN_VIEW,
+    SCENE,
+    StageScene,
+    curated_scenes,
+    own_scenes,
+    view_name,
+)
+from ui.viewer import ViewerState, viewer
+
+TALL = 4000  # the stage decides how tall pictures are, by the window
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def curated_view(link: str) -> View:
+    """Samples belong to everybody."""
+    return view_of(link)
+
+
+@st.cache_resource(
+    scope="session",
+    max_entries=8,
+    show_spinner=False,
+    hash_funcs={Picture: lambda picture: picture.sha256},
+)
+def own_view(link: str, code: str, picture: Picture | None) -> View:
+    """What is made of an upload stays in its session."""
+    return view_of(link, at_hand=(code, picture) if picture else None)
+
+
+def opened(scene: StageScene) -> View:
+    """The view of a scene; ValueError if it cannot be shown here."""
+    if scene.sentence:
+        return curated_view(scene.link)
+    session = st.session_state
+    return own_view(scene.link, session.get("picture_code", ""), session.get("picture"))
+
+
+def scenes() -> dict[str, StageScene]:
+    """The user's own list if there is one that can be shown, else the curated scenes."""
+    if own := st.session_state.get(OWN_VIEW):
+        found = own_scenes(own, st.session_state.get("pins", {}))
+        try:
+            opened(found["view"])
+        except ValueError:
+            st.session_state[OWN_VIEW] = ""
+            st.toast("The view of this link cannot be shown here; these are the curated scenes.")
+        else:
+            return found
+    return curated_scenes()
+
+
+def pictures(view: View, scene: StageScene) -> ViewerState:
+    name = view.scene.picture.name
+    return viewer(
+        view.x[None],
+        view.kernel.for_channel(view.channel),
+        names=[scene.title],
+        picture_alt=SAMPLES[name].alt if name in SAMPLES else name,
+        view=view_name(scene.link),
+        height=TALL,
+        presenter=True,
+        key="stage_viewer",
+    )
+
+
+def words(view: View, scene: StageScene, shown: ViewerState) -> str:
+    """The scene's sentence, or, once the presenter has changed the kernel, what it shows now."""
+    if scene.sentence and shown.kernel == view.kernel.for_channel(view.channel):
+        return scene.sentence
+    scores = compare_activations(view.x[None], shown.kernel)
+    return finding(scores["sign"], scores["design"])
+
+
+require_entry()
+arrive(ADDRESS)
+shown_scenes = scenes()
+names = list(shown_scenes)
+place = names.index(chosen) if (chosen := st.session_state.get(SCENE)) in names else 0
+scene = shown_scenes[names[place]]
+
+
+def step(index: int) -> None:
+    st.session_state[SCENE] = names[index]
+
+
+with st.container(key="stage", gap=None):
+    # Not st.empty, which would take the old words away before there are new ones.
+    heading = st.container()
+    try:
+        view = opened(scene)
+    except ValueError as error:
+        said = str(error)
+    else:
+        state = pictures(view, scene)
+        said = words(view, scene, state).replace(" ×", "\u00a0×")
+    heading.html(f'<h1 class="ds-finding">{escape(said)}</h1>')
+    link = audience_link(st.context.url or "", scene.link)
+    leaving = stage_bar(
+        [one.title for one in shown_scenes.values()],
+        place,
+        qr=qr_svg(link),
+        link=link,
+        note=reach_note(link),
+        on_step=step,
+        key="stage_bar",
+    )
+write_address(ADDRESS)
+if leaving:
+    st.switch_page("pages/explore.py")

@@ -1,0 +1,1 @@
+"""Presenter mode: scenes on a stage."""

@@ -1,0 +1,70 @@
+"""The link of a scene for an audience: as text, and as a QR code that is made here, offline."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit, urlunsplit
+
+import segno
+
+__all__ = ["audience_link", "qr_svg", "reach_note"]
+
+_FRONT = "explore"  # the page that opens at the root of the site
+_QUIET = 4  # modules of margin that the standard asks for
+
+
+def audience_link(here: str, link: str) -> str:
+    """The full address of a scene.
+
+    Parameters
+    ----------
+    here
+        The address of the page ``present`` as this user reaches it.
+    link
+        ``page?parameters`` of the scene.
+
+    Examples
+    --------
+    >>> audience_link("https://design.example/lab/present?scene=relief", "explore?picture=coins")
+    'https://design.example/lab/?picture=coins'
+    >>> audience_link("https://design.example/present", "learn?step=scaling")
+    'https://design.example/learn?step=scaling'
+    """
+    scheme, host, path, _, _ = urlsplit(here)
+    page, _, query = link.partition("?")
+    root = path.rpartition("/")[0] + "/"
+    return urlunsplit((scheme, host, root + ("" if page == _FRONT else page), query, ""))
+
+
+def reach_note(link: str) -> str:
+    """Says so if nobody but this machine can open the link; else nothing.
+
+    Examples
+    --------
+    >>> reach_note("https://design.example/")
+    ''
+    """
+    host = urlsplit(link).hostname or ""
+    try:
+        is_own = ip_address(host).is_loopback or ip_address(host).is_unspecified
+    except ValueError:
+        is_own = host == "localhost" or host.endswith(".localhost")
+    if not is_own:
+        return ""
+    return (
+        f"Only this machine can open {host}. For others, open the app under an address that they "
+        "can reach, and present from there."
+    )
+
+
+def qr_svg(text: str) -> str:
+    """A QR code as SVG, one unit per module, with its margin; dark on white in both themes.
+
+    Whole units, drawn without smoothing, so that every module is as large as every other at any
+    size. Error correction M: a scanner may miss 15 % of the code.
+    """
+    code = segno.make_qr(text, error="m")
+    svg: str = code.svg_inline(
+        border=_QUIET, dark="#14161A", light="#FFFFFF", omitsize=True, svgclass=None, lineclass=None
+    )
+    return svg.replace("<svg ", '<svg shape-rendering="crispEdges" aria-hidden="true" ', 1)
