@@ -9,6 +9,7 @@ import streamlit as st
 
 from design_core.zoo.card import OWN, Card
 from design_core.zoo.report import headline
+from ui.compare.address import COMPARE, OVERVIEW, PANELS
 from ui.compare.answers_panel import answers_panel
 from ui.compare.classes_panel import classes_panel
 from ui.compare.confusion_panel import confusion_panel
@@ -21,39 +22,47 @@ from ui.compare.own_panel import own_panel
 from ui.compare.wrong_panel import wrong_panel
 from ui.entry import require_entry
 from ui.networks import cards
+from ui.share.address import arrive
+from ui.share.panel import share
 
-PANELS: dict[str, Callable[[Sequence[Card]], None]] = {
-    "Overview": overview_panel,
+# Of what was brought along there is no training to tell of.
+DRAWN: dict[str, Callable[[Sequence[Card]], None]] = {
     "Learning": learning_panel,
     "Batch norm": influence_panel,
+    "Answers": answers_panel,
+}
+DRAWN_WITH_OWN: dict[str, Callable[[Sequence[Card]], None]] = {
+    "Overview": overview_panel,
     "Who got it wrong": wrong_panel,
     "Confusion": confusion_panel,
     "Classes": classes_panel,
     "Density": density_panel,
-    "Answers": answers_panel,
 }
 
 
 require_entry()
-everything = cards()
+arrive(COMPARE)
 with st.sidebar:
-    shown = choose_cards(everything)
+    shown = choose_cards(cards())
     st.divider()
     own_panel()
+    st.divider()
 ours = [card for card in shown if not card.name.startswith(OWN)]
 sentence, beside = headline(ours)
 st.html(f'<h1 class="ds-finding">{escape(sentence)}</h1><p class="ds-note">{escape(beside)}</p>')
-if not shown:
-    st.info("No network is left. Loosen the filters in the sidebar.", icon=":material/info:")
-    st.stop()
 panel = st.segmented_control(
     "Panel",
-    list(PANELS),
-    default="Overview",
+    PANELS,
+    default=OVERVIEW,
     required=True,
     key="compare_panel",
     persist_state="session",
     label_visibility="collapsed",
 )
-# What was brought along has no training behind it that could be told of.
-PANELS[panel](ours if panel in ("Learning", "Batch norm", "Answers") else shown)
+if not shown:
+    st.info("No network is left. Loosen the filters in the sidebar.", icon=":material/info:")
+elif panel in DRAWN:
+    DRAWN[panel](ours)
+else:
+    DRAWN_WITH_OWN[panel](shown)
+share(COMPARE, about=sentence)

@@ -14,10 +14,13 @@ from ui.charts import show_chart
 from ui.compare.charts import learning_chart
 from ui.compare.names import card_names
 
-__all__ = ["LEARNING", "learning_panel"]
+__all__ = ["FIRST_TARGET", "LEARNING", "learning_panel"]
 
 #: Titles of the quantities that the logs hold.
 LEARNING = tuple(title.capitalize() for title in QUANTITIES.values())
+
+#: Test accuracy whose epoch is told at first, in %.
+FIRST_TARGET = 70
 
 _PERCENT = ("test_accuracy", "flip_ratio", "density")
 
@@ -74,22 +77,21 @@ def learning_panel(cards: Sequence[Card]) -> None:
 
 
 def _target(cards: Sequence[Card]) -> float:
+    """An accuracy that some network reaches, as a share."""
     best = max(max(card.curve(seed)) for card in cards for seed in card.seeds)
-    highest = max(20, int(100 * best))
+    highest = max(2, int(100 * best))
     held = st.session_state.get("learning_target")
-    if isinstance(held, int) and held > highest:
-        del st.session_state["learning_target"]
-    return (
-        st.slider(
-            "Epochs until the test accuracy is, in %",
-            10,
-            highest,
-            min(70, highest),
-            key="learning_target",
-            persist_state="session",
-        )
-        / 100
+    if isinstance(held, int) and not 1 <= held <= highest:
+        st.session_state["learning_target"] = min(FIRST_TARGET, highest)
+    percent: int = st.slider(
+        "Epochs until the test accuracy is, in %",
+        1,
+        highest,
+        min(FIRST_TARGET, highest),
+        key="learning_target",
+        persist_state="session",
     )
+    return percent / 100
 
 
 def _reach(bands: Sequence[Band]) -> tuple[float, float]:
