@@ -15,7 +15,7 @@ from ui.share.scenes import SCENES, view_of
 
 __all__ = ["gallery", "thumbnail"]
 
-_COLUMNS = 3
+_COLUMNS = 4
 _TILE = 96  # pixels of a map, at most, in a thumbnail
 
 
@@ -26,12 +26,10 @@ def gallery() -> None:
         row = list(SCENES.items())[first : first + _COLUMNS]
         for column, (name, scene) in zip(st.columns(_COLUMNS), row, strict=False):
             with column:
-                st.html(
-                    f'<div class="ds-scene">{thumbnail(scene.link)}'
-                    f"<p>{escape(scene.sentence)}</p></div>"
-                )
+                st.html(f'<div class="ds-scene">{thumbnail(scene.link)}</div>')
                 if st.button(scene.title, key=f"scene_{name}", width="stretch"):
                     open_link(scene.link)
+                st.html(f'<p class="ds-note">{escape(scene.sentence)}</p>')
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

@@ -48,9 +48,10 @@ def share(
     """
     with st.sidebar, st.container(gap="xsmall", key="share"):
         missing = write_address(address)
-        with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-            _share_popover(missing, about, preview)
-            if st.button("Scenes", icon=":material/photo_library:", key="scenes"):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            with st.container(width="content"):
+                _share_popover(missing, about, preview)
+            if st.button("Scenes", icon=":material/photo_library:", key="scenes", type="tertiary"):
                 gallery()
             if undo:
                 _way_back(address.page)
@@ -83,7 +84,9 @@ def _share_popover(
     missing: tuple[str, ...], about: str, preview: Callable[[], Preview] | None
 ) -> None:
     # Its content is made when it is opened, and not with every run of the page.
-    shown = st.popover("Share", icon=":material/link:", key="share_menu", on_change="rerun")
+    shown = st.popover(
+        "Share", icon=":material/link:", key="share_menu", type="tertiary", on_change="rerun"
+    )
     if not shown.open:
         return
     with shown:
@@ -145,7 +148,7 @@ def _pinned() -> None:
             ):
                 open_link(kept[name].link)
         if len(kept) == len(NAMES) and st.button(
-            "Side by side", key="pins_together", icon=":material/compare:"
+            "A beside B", key="pins_together", icon=":material/compare:"
         ):
             _together()
 
