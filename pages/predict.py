@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from functools import partial
 from html import escape
 
 import streamlit as st
 
+from design_core.drawing import pixels_png
 from design_core.zoo.agreement import Answer, agreement
+from design_core.zoo.entry import Prediction
 from design_core.zoo.naming import distinct_names, say_class
 from design_core.zoo.seen import seen
 from ui.entry import require_entry
 from ui.networks import card_of, entry, predictions
+from ui.predict.address import PANELS, PREDICT
 from ui.predict.answers import answers_html, seen_html
 from ui.predict.choice import choose_networks
-from ui.predict.picture import Chosen, choose_picture, sample_strip
+from ui.predict.picture import WAYS, Chosen, choose_picture, sample_strip
 from ui.predict.subject import Subject
 from ui.predict.swap_panel import swap_panel
 from ui.predict.walk_panel import walk_panel
+from ui.share.address import arrive
+from ui.share.panel import share
+from ui.share.pins import Preview
 
-PANELS = {"Walk through": walk_panel, "Swap the kernel": swap_panel}
+DRAWN = dict(zip(PANELS, (walk_panel, swap_panel), strict=True))
 MANY = 12  # more classes than this are not listed
 
 
@@ -47,48 +54,65 @@ def note(chosen: Chosen, subject: Subject) -> str:
     return told + f"Whatever they see, these networks name one of theirs: {known}."
 
 
-@st.fragment
+def finding(subject: Subject, answers: list[Prediction]) -> str:
+    """Agreement in a sentence."""
+    told = [
+        Answer(name, answer.probabilities)
+        for name, answer in zip(subject.names, answers, strict=True)
+    ]
+    return agreement(told, subject.true_class)
+
+
+def title(sentence: str, about: str = "") -> str:
+    """The finding, and a line on the picture."""
+    return f'<h1 class="ds-finding">{escape(sentence)}</h1><p class="ds-note">{escape(about)}</p>'
+
+
 def panels(subject: Subject) -> None:
     """A closer look; only the chosen one is computed."""
     panel = st.segmented_control(
         "A closer look",
-        list(PANELS),
-        default=None if "predict_panel" in st.session_state else next(iter(PANELS)),
+        PANELS,
+        default=PANELS[0],
         required=True,
         key="predict_panel",
         persist_state="session",
         label_visibility="collapsed",
     )
-    PANELS[str(panel)](subject)
+    DRAWN[str(panel)](subject)
 
 
 require_entry()
+arrive(PREDICT)
 with st.sidebar:
     chosen = choose_picture()
     st.divider()
     references = choose_networks()
 heading = st.empty()
-about = st.empty()
-if st.session_state.get("predict_way", "Sample") == "Sample":
-    sample_strip(references)
-if not references:
-    heading.html('<h1 class="ds-finding">Choose two networks to compare</h1>')
-    st.stop()
-try:
-    subject = subject_of(chosen, references)
-    found = predictions(subject.picture, references)
-except ValueError as error:
-    heading.html('<h1 class="ds-finding">A network cannot be asked</h1>')
-    st.error(str(error), icon=":material/error:")
-    st.stop()
-answers = [found[reference] for reference in references]
-told = [
-    Answer(name, answer.probabilities) for name, answer in zip(subject.names, answers, strict=True)
-]
-heading.html(f'<h1 class="ds-finding">{escape(agreement(told, subject.true_class))}</h1>')
-about.html(f'<p class="ds-note">{escape(note(chosen, subject))}</p>')
-st.html(
-    f'<div class="ds-predict">{seen_html(chosen, seen(chosen.picture, subject.form))}'
-    f"{answers_html(subject, answers)}</div>"
-)
-panels(subject)
+strip = st.container()
+sentence = "Choose two networks to compare"
+preview = None
+if references:
+    try:
+        subject = subject_of(chosen, references)
+        found = predictions(subject.picture, references)
+    except ValueError as error:
+        sentence = "A network cannot be asked"
+        st.error(str(error), icon=":material/error:")
+    else:
+        answers = [found[reference] for reference in references]
+        sentence = finding(subject, answers)
+        shown = seen(chosen.picture, subject.form)
+        preview = partial(Preview, pixels_png(shown.pixels), (shown.side, shown.side))
+        heading.html(title(sentence, note(chosen, subject)))
+        st.html(
+            f'<div class="ds-predict">{seen_html(chosen, shown)}'
+            f"{answers_html(subject, answers)}</div>"
+        )
+        panels(subject)
+if preview is None:
+    heading.html(title(sentence))
+if st.session_state.get("predict_way", WAYS[0]) == WAYS[0]:
+    with strip:
+        sample_strip(references if preview else [])
+share(PREDICT, about=sentence, preview=preview)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from itertools import islice
 from typing import Any
 
 from design_core.commands.models import add_zoo_argument
@@ -42,14 +43,16 @@ def run(args: argparse.Namespace) -> int:
     answers: list[dict[str, Any]] = []
     for reference in references:
         entry = open_entry(reference, args.zoo)
-        probabilities = entry.probabilities(picture)
+        prediction = entry.predict(picture)
         answers.append(
             {
                 "name": entry.card.name,
                 "seed": entry.seed,
                 "dataset": entry.card.dataset,
-                "class": max(probabilities, key=probabilities.__getitem__),
-                "probabilities": probabilities,
+                "class": next(iter(prediction.probabilities)),
+                "probabilities": prediction.probabilities,
+                "milliseconds": round(prediction.milliseconds, 3),
+                "runs_on": prediction.runs_on,
             }
         )
     if args.json:
@@ -57,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps({"picture": described, "models": answers}, indent=2))
         return 0
     for answer in answers:
-        ranked = sorted(answer["probabilities"].items(), key=lambda pair: -pair[1])[:_SHOWN]
-        told = ", ".join(f"{name} {share:.1%}" for name, share in ranked)
-        print(f"{answer['name']}@{answer['seed']}: {told}")
+        first = islice(answer["probabilities"].items(), _SHOWN)
+        told = ", ".join(f"{name} {share:.1%}" for name, share in first)
+        took = f"{answer['runs_on']}, {answer['milliseconds']:.1f} ms"
+        print(f"{answer['name']}@{answer['seed']}: {told} ({took})")
     return 0

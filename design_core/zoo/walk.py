@@ -129,10 +129,14 @@ class Walk:
         In the order of computation.
     probabilities
         By class, the most probable first; of either network.
+    same_weights
+        Whether it is one network with two activations. Only then is channel c of one the
+        channel c of the other; networks that were trained apart share no such order.
     """
 
     layers: tuple[LayerWalk, ...]
     probabilities: tuple[Mapping[str, float], Mapping[str, float]]
+    same_weights: bool
 
     @property
     def differing(self) -> list[float]:
@@ -145,28 +149,32 @@ class Walk:
         return next((k for k, share in enumerate(self.differing) if share > 0), None)
 
     def finding(self) -> str:
-        """Where the networks part and what comes of it, in one sentence.
+        """Where the networks part, in one sentence.
 
         Examples
         --------
         >>> bit = np.ones((1, 1, 1), bool)
         >>> layer = LayerWalk("block1", (bit.astype(np.float32),) * 2, (bit, ~bit))
-        >>> Walk((layer,), ({"cat": 1.0}, {"dog": 1.0})).finding()
-        'They part in block1, where 100.0 % of the bits differ: cat becomes dog.'
+        >>> Walk((layer,), ({}, {}), True).finding()
+        'They part in block1, where 100.0 % of the bits differ.'
         """
-        first, second = (next(iter(one)) for one in self.probabilities)
-        end = f"both say {first}" if first == second else f"{first} becomes {second}"
         if self.parting is None:
-            return f"No bit differs in any layer: {end}."
+            return "No bit differs in any layer."
         shares = self.differing
-        most = int(np.argmax(shares))
-        told = (
-            f"They part in {self.layers[self.parting].name}, where {_percent(shares[self.parting])}"
+        least, most = int(np.argmin(shares)), int(np.argmax(shares))
+        if not self.same_weights and least != most:
+            return (
+                f"Bits differ least in {self._told(least, shares)}, and most in "
+                f"{self._told(most, shares)}."
+            )
+        name, share = self.layers[self.parting].name, _percent(shares[self.parting])
+        told = f"They part in {name}, where {share} of the bits differ"
+        return (
+            f"{told}." if most == self.parting else f"{told}; most in {self._told(most, shares)}."
         )
-        told += " of the bits differ"
-        if most != self.parting:
-            told += f", and most in {self.layers[most].name}, {_percent(shares[most])}"
-        return f"{told}: {end}."
+
+    def _told(self, index: int, shares: list[float]) -> str:
+        return f"{self.layers[index].name}, {_percent(shares[index])}"
 
 
 def walk(picture: Picture, first: Walker, second: Walker) -> Walk:
@@ -190,7 +198,9 @@ def walk(picture: Picture, first: Walker, second: Walker) -> Walk:
         LayerWalk(name, (x, x_other), (bits, bits_other))
         for (name, x, bits), (_, x_other, bits_other) in zip(layers, others, strict=True)
     )
-    return Walk(walked, (answer, other))
+    models = (first.checkpoint.model, second.checkpoint.model)
+    weights = [next(model.parameters()) for model in models]
+    return Walk(walked, (answer, other), weights[0] is weights[1])
 
 
 @torch.inference_mode()

@@ -45,7 +45,9 @@ def test_predict_gives_probabilities_for_each(capsys: pytest.CaptureFixture[str]
     assert report["picture"]["name"] == "digit-3"
     first, second = report["models"]
     assert (first["name"], first["seed"], second["seed"]) == (SIGN, 2, 0)
-    assert first["probabilities"] == open_entry(f"{SIGN}@2").probabilities(sample("digit-3"))
+    expected = open_entry(f"{SIGN}@2").predict(sample("digit-3"))
+    assert first["probabilities"] == expected.probabilities
+    assert first["runs_on"] == expected.runs_on
     for answer in (first, second):
         assert answer["class"] == "3"
         assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)

@@ -95,7 +95,7 @@ def test_a_network_does_not_part_from_itself() -> None:
     walked = walk(PICTURE, trained(DESIGN), own)
     assert walked.parting is None
     assert walked.differing == [0.0] * 4
-    assert walked.finding() == "No bit differs in any layer: both say 3."
+    assert walked.finding() == "No bit differs in any layer."
 
 
 def test_a_swap_parts_where_the_first_bits_fall() -> None:
@@ -107,7 +107,19 @@ def test_a_swap_parts_where_the_first_bits_fall() -> None:
     assert np.array_equal(*first.x)
     assert np.array_equal(first.bits[0] ^ first.bits[1], (first.x[0] >= 0) & ~first.bits[1])
     assert walked.parting == 0
+    assert walked.same_weights
     assert walked.finding().startswith("They part in block1, where ")
+
+
+def test_networks_trained_apart_share_no_channels() -> None:
+    walked = walk(PICTURE, trained(SIGN), trained(DESIGN))
+    assert not walked.same_weights
+    shares = walked.differing
+    least, most = int(np.argmin(shares)), int(np.argmax(shares))
+    assert walked.finding() == (
+        f"Bits differ least in block{least + 1}, {100 * min(shares):.1f} %, and most in "
+        f"block{most + 1}, {100 * max(shares):.1f} %."
+    )
 
 
 def test_real_activations_show_what_is_above_zero() -> None:

@@ -66,7 +66,7 @@ def choose_networks() -> list[str]:
         "Networks trained on",
         data_sets(),
         format_func=lambda name: _TITLES.get(name, name),
-        default=None if "predict_data" in st.session_state else data_sets()[0],
+        default=data_sets()[0],
         required=True,
         key="predict_data",
         persist_state="session",

@@ -15,6 +15,7 @@ from ui.compute import decoded
 from ui.data_sets import choose_item
 from ui.networks import predictions
 from ui.rail import uploaded_picture
+from ui.share.rail_fields import item_code, upload_code
 from ui.tiles import Tile, tiles
 
 __all__ = ["FIRST_SAMPLE", "GROUPS", "WAYS", "Chosen", "choose_picture", "sample_strip"]
@@ -48,12 +49,15 @@ class Chosen:
         What is to be seen, for those who cannot see it.
     label
         Its class by whoever labelled it, None where nobody did.
+    code
+        What stands for it in a link.
     """
 
     picture: Picture
     title: str
     alt: str
     label: str | None = None
+    code: str = ""
 
 
 def choose_picture() -> Chosen:
@@ -71,8 +75,7 @@ def choose_picture() -> Chosen:
     if way == "Data set":
         found = _item()
     elif way == "Upload":
-        picture = uploaded_picture()
-        found = Chosen(picture, picture.name, f"Your picture {picture.name}.") if picture else None
+        found = _upload()
     elif way == "Camera":
         found = _shot()
     else:
@@ -88,6 +91,7 @@ def choose_picture() -> Chosen:
         found = _sample(st.session_state.get("predict_sample", FIRST_SAMPLE))
     if found:
         st.session_state["predict_chosen"] = found
+        st.session_state["predict_code"] = found.code
     return st.session_state.get("predict_chosen") or _sample(FIRST_SAMPLE)
 
 
@@ -116,7 +120,7 @@ def sample_strip(references: Sequence[str]) -> None:
 
 def _sample(name: str) -> Chosen:
     about = SAMPLES.get(name) or SAMPLES[FIRST_SAMPLE]
-    return Chosen(sample(about.name), about.title, about.alt, about.label)
+    return Chosen(sample(about.name), about.title, about.alt, about.label, about.name)
 
 
 def _first_of_group() -> None:
@@ -128,7 +132,18 @@ def _item() -> Chosen | None:
     if found is None:
         return None
     told = f"Picture {found.index} of {found.set_name}, labelled {say_class(found.label)}."
-    return Chosen(found.picture, f"{found.set_name} picture {found.index}", told, found.label)
+    title = f"{found.set_name} picture {found.index}"
+    code = item_code(found.set_name, found.index)
+    return Chosen(found.picture, title, told, found.label, code)
+
+
+def _upload() -> Chosen | None:
+    picture = uploaded_picture()
+    if picture is None:
+        return None
+    st.session_state["picture_wanted"] = ""
+    told = f"Your picture {picture.name}."
+    return Chosen(picture, picture.name, told, code=upload_code(picture))
 
 
 def _shot() -> Chosen | None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from html import escape
-
+import numpy as np
 import streamlit as st
 
 from design_core.kernels.kernel import ThresholdKernel
@@ -11,6 +10,7 @@ from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import decode_kernel
 from design_core.zoo.agreement import change
+from design_core.zoo.naming import describe_network
 from design_core.zoo.walk import Walker
 from ui.charts import chart_title, ink
 from ui.figures import kernel_image
@@ -18,13 +18,25 @@ from ui.predict.answers import answer_card
 from ui.predict.subject import Subject
 from ui.predict.walk_view import walk_view
 from ui.predict.walks import Side, walked
+from ui.share.rail_fields import named
 
-__all__ = ["WAYS", "swap_panel"]
+__all__ = [
+    "CODE",
+    "FIRST_KERNEL",
+    "FIRST_TEXT",
+    "REACH",
+    "WAYS",
+    "swap_panel",
+    "take_kernel",
+]
 
 WAYS = ("Published", "Pattern", "Text", "Own", "Sign")
 _SCALES = ("published", "lloyd-max", "matlab")
-_REACH = 2.0  # of strength and offset
-_FIRST = "3x3-symmetric-v1"
+#: Of strength and offset.
+REACH = 2.0
+FIRST_KERNEL, FIRST_TEXT = "3x3-symmetric-v1", "1 3; 3 1"
+#: Stands before a link's code for a kernel, as on the command line.
+CODE = "code:"
 
 
 def swap_panel(subject: Subject) -> None:
@@ -45,6 +57,7 @@ def swap_panel(subject: Subject) -> None:
         name = st.selectbox("Network", [subject.names[k] for k in binary], key="swap_network")
         which = subject.names.index(name)
         kernel = _kernel()
+        st.session_state["swap_kernel"] = kernel  # for the link
     entry, reference = subject.entries[which], subject.references[which]
     try:
         walk = walked(subject.picture, Side(reference), Side(reference, True, kernel))
@@ -53,6 +66,7 @@ def swap_panel(subject: Subject) -> None:
         return
     trained = Walker.trained(entry.checkpoint).kernel
     new = "plain Sign" if kernel is None else kernel.name or f"[{kernel}]"
+    own = describe_network(entry.card, entry.seed)
     with right:
         chart_title(change(*walk.probabilities))
         cards = [
@@ -66,12 +80,31 @@ def swap_panel(subject: Subject) -> None:
                 true_class=subject.true_class,
             )
             for title, probabilities, colour, shown, about in (
-                (f"{name}, as trained", walk.probabilities[0], ink().sign, trained, "own kernel"),
+                (f"{name}, as trained", walk.probabilities[0], ink().sign, trained, own),
                 (f"{name} with {new}", walk.probabilities[1], ink().this, kernel, "same weights"),
             )
         ]
         st.html(f'<div class="ds-answers">{"".join(cards)}</div>')
-    walk_view(walk, ("as trained", f"with {new}"), (trained, kernel), key="swap", paired=True)
+    walk_view(walk, ("as trained", f"with {new}"), (trained, kernel), key="swap")
+
+
+def take_kernel(kernel: ThresholdKernel) -> None:
+    """Make this the kernel that the panel swaps in, and show the panel."""
+    st.session_state["own_kernel"] = kernel
+    st.session_state["predict_panel"] = "Swap the kernel"
+    st.session_state["swap_way"] = "Own"
+    _take_scale(kernel)
+
+
+def _take_scale(kernel: ThresholdKernel) -> None:
+    st.session_state["swap_strength"] = float(np.clip(kernel.scale.strength, -REACH, REACH))
+    st.session_state["swap_offset"] = float(np.clip(kernel.scale.offset, -REACH, REACH))
+
+
+def _turned() -> None:
+    """The kernel from Design comes with its own strength and offset, others with 1 and 0."""
+    own = st.session_state["swap_way"] == "Own"
+    _take_scale(st.session_state["own_kernel"] if own else PUBLISHED[FIRST_KERNEL])
 
 
 def _kernel() -> ThresholdKernel | None:
@@ -80,10 +113,11 @@ def _kernel() -> ThresholdKernel | None:
     way = st.segmented_control(
         "Kernel",
         ways,
-        default=None if "swap_way" in st.session_state else WAYS[0],
+        default=WAYS[0],
         required=True,
         key="swap_way",
         persist_state="session",
+        on_change=_turned,
     )
     if way == "Sign":
         return None
@@ -97,7 +131,7 @@ def _kernel() -> ThresholdKernel | None:
         name = st.selectbox(
             "Published kernel",
             list(PUBLISHED),
-            index=list(PUBLISHED).index(_FIRST),
+            index=list(PUBLISHED).index(FIRST_KERNEL),
             key="swap_published",
             persist_state="session",
             label_visibility="collapsed",
@@ -133,21 +167,20 @@ def _pattern() -> ThresholdKernel:
 
 def _text() -> ThresholdKernel:
     text = st.text_input(
-        "Levels, thresholds, or the code of a link",
-        "1 3; 3 1",
+        "Levels or thresholds",
+        FIRST_TEXT,
         key="swap_text",
         persist_state="session",
         help="Numbers by spaces, rows by ; and slices by |. Whole numbers are levels, others "
-        "thresholds. Or what stands behind kernel= in a link.",
-    )
+        f"thresholds. Or {CODE} and what stands behind kernel= in a link.",
+    ).strip()
     try:
+        if text.startswith(CODE):
+            return named(decode_kernel(text.removeprefix(CODE)))
         return ThresholdKernel.from_text(text)
     except ValueError as error:
-        try:
-            return decode_kernel(text.strip())
-        except ValueError:
-            st.warning(f"{error} Shown with [1 3; 3 1].", icon=":material/info:")
-            return ThresholdKernel.from_text("1 3; 3 1")
+        st.warning(f"{error} Shown with [{FIRST_TEXT}].", icon=":material/info:")
+        return ThresholdKernel.from_text(FIRST_TEXT)
 
 
 def _scaled(kernel: ThresholdKernel) -> ThresholdKernel:
@@ -161,8 +194,8 @@ def _scaled(kernel: ThresholdKernel) -> ThresholdKernel:
     )
     strength = st.slider(
         "Strength",
-        -_REACH,
-        _REACH,
+        -REACH,
+        REACH,
         1.0,
         0.05,
         key="swap_strength",
@@ -171,8 +204,8 @@ def _scaled(kernel: ThresholdKernel) -> ThresholdKernel:
     )
     offset = st.slider(
         "Offset",
-        -_REACH,
-        _REACH,
+        -REACH,
+        REACH,
         0.0,
         0.05,
         key="swap_offset",
@@ -182,5 +215,5 @@ def _scaled(kernel: ThresholdKernel) -> ThresholdKernel:
     try:
         return kernel.scaled(name, strength=strength, offset=offset)
     except ValueError as error:
-        st.warning(f"{escape(str(error))} Shown as it came.", icon=":material/info:")
+        st.warning(f"{error} Shown as it came.", icon=":material/info:")
         return kernel.scaled(strength=strength, offset=offset)

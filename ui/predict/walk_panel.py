@@ -35,10 +35,4 @@ def walk_panel(subject: Subject) -> None:
         st.info(str(error), icon=":material/info:")
         return
     kernels = [Walker.trained(subject.entries[k].checkpoint).kernel for k in pair]
-    walk_view(
-        walk,
-        (names[pair[0]], names[pair[1]]),
-        (kernels[0], kernels[1]),
-        key="walk",
-        paired=False,
-    )
+    walk_view(walk, (names[pair[0]], names[pair[1]]), (kernels[0], kernels[1]), key="walk")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -16,20 +18,20 @@ from ui.viewer import viewer
 __all__ = ["walk_view"]
 
 _TITLES = {"difference": "Difference", "density": "Density", "tv": "Total variation"}
-_FIRST = 24  # channels in the gallery until all are asked for
+_FIRST = 48  # channels in the strip; all of them are shown where they are asked for
 _VIEWER = 380  # height of the large pictures, CSS pixels
 _OFF = ThresholdKernel([[0]]).scaled(strength=0)  # plain Sign
 
 Pair = tuple[str, str]
 
 
+@st.fragment
 def walk_view(
     walk: Walk,
     names: Pair,
     kernels: tuple[ThresholdKernel | None, ThresholdKernel | None],
     *,
     key: str,
-    paired: bool,
 ) -> None:
     """Chart, gallery and viewer.
 
@@ -39,27 +41,20 @@ def walk_view(
         Of the two networks; the kernel of plain Sign is None.
     key
         Unique on the page.
-    paired
-        Whether channel c of one network is channel c of the other: the same weights. Networks
-        that were trained apart share no such order.
     """
-    show_chart(
-        _chart(walk, chance=not paired),
-        title=walk.finding(),
-        alt=_chart_alt(walk, chance=not paired),
-        key=f"{key}_chart",
-    )
-    if not paired:
+    show_chart(_chart(walk), title=walk.finding(), alt=_chart_alt(walk), key=f"{key}_chart")
+    if not walk.same_weights:
         st.caption(
             "The line is what two maps of these densities would differ by if they had nothing to "
             "do with each other: networks that were trained apart have channels of their own."
         )
+    blocks = [layer.name for layer in walk.layers]
+    if st.session_state.get(f"{key}_layer") not in blocks:  # of networks of another depth
+        st.session_state[f"{key}_layer"] = blocks[0]
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
-        blocks = [layer.name for layer in walk.layers]
         block = st.segmented_control(
             "Layer",
             blocks,
-            default=None if f"{key}_layer" in st.session_state else blocks[0],
             required=True,
             key=f"{key}_layer",
             persist_state="session",
@@ -69,7 +64,7 @@ def walk_view(
             "Channels ranked by",
             ORDERS,
             format_func=_TITLES.__getitem__,
-            default=None if f"{key}_order" in st.session_state else ORDERS[0],
+            default=ORDERS[0],
             required=True,
             key=f"{key}_order",
             persist_state="session",
@@ -78,7 +73,7 @@ def walk_view(
     _large(layer, channel, names, kernels, key)
 
 
-def _chart(walk: Walk, *, chance: bool) -> go.Figure:
+def _chart(walk: Walk) -> go.Figure:
     colours = ink()
     ticks = [
         f"{layer.name}<br>{layer.shape[0]} × {layer.shape[1]}×{layer.shape[2]}"
@@ -98,7 +93,7 @@ def _chart(walk: Walk, *, chance: bool) -> go.Figure:
             hovertemplate="%{y:.2f} % of the bits differ<extra></extra>",
         )
     )
-    if chance:
+    if not walk.same_weights:
         chart.add_scatter(
             x=ticks,
             y=100 * np.array([layer.by_chance for layer in walk.layers], np.float32),
@@ -121,10 +116,10 @@ def _chart(walk: Walk, *, chance: bool) -> go.Figure:
     return chart
 
 
-def _chart_alt(walk: Walk, *, chance: bool) -> str:
+def _chart_alt(walk: Walk) -> str:
     told = [
         f"{layer.name}: {100 * share:.1f} %"
-        + (f", unrelated maps {100 * layer.by_chance:.1f} %" if chance else "")
+        + ("" if walk.same_weights else f", unrelated maps {100 * layer.by_chance:.1f} %")
         for layer, share in zip(walk.layers, walk.differing, strict=True)
     ]
     return "Share of differing bits by layer. " + "; ".join(told)
@@ -135,23 +130,25 @@ def _gallery(layer: LayerWalk, order: str, names: Pair, key: str) -> int:
     ranked = layer.ranked(order)
     picked = f"{key}_channel_{layer.name}"
     channel = st.session_state.get(picked, int(ranked[0]))
-    everything = f"{key}_all_{layer.name}"
+    everything = f"{key}_all"
     shown = ranked if st.session_state.get(everything) else ranked[:_FIRST]
 
     def pick(index: int) -> None:
         st.session_state[picked] = int(shown[index])
 
-    st.html(f'<p class="ds-note">Each pair: bits of {names[0]}, bits of {names[1]}</p>')
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        st.html(
+            f'<p class="ds-note">Each pair: left {escape(names[0])}, right {escape(names[1])}</p>'
+        )
+        wrap = st.toggle(f"All {len(ranked)}", key=everything, persist_state="session")
     tiles(
         [_tile(layer, int(one), order, names) for one in shown],
         label=f"Channel of {layer.name}",
         selected=int(np.flatnonzero(shown == channel)[0]) if channel in shown else None,
         on_pick=pick,
         key=f"{key}_tiles",
-        wrap=True,
+        wrap=wrap,
     )
-    if len(ranked) > _FIRST:
-        st.toggle(f"All {len(ranked)} channels", key=everything)
     return int(channel)
 
 
@@ -184,7 +181,7 @@ def _large(
     side = 0
     if not np.array_equal(*layer.x):
         whose = st.segmented_control(
-            f"Channel {channel} of {layer.name}, pre-activation of",
+            "Pre-activation of",
             names,
             default=names[0],
             required=True,
@@ -193,10 +190,11 @@ def _large(
         side = names.index(whose) if whose in names else 0
     kernel = kernels[side] or kernels[1 - side] or _OFF
     own = "DeSign" if kernels[side] else "Sign"
-    st.html(
-        f'<p class="ds-note">What {names[side]} receives in {layer.name}, cut by Sign and by '
-        f"{kernel.name or 'the kernel'}; it passes on the {own} picture.</p>"
+    told = (
+        f"What {names[side]} receives in channel {channel} of {layer.name}, cut by Sign and by "
+        f"{kernel.name or 'the kernel'}; it passes on the {own} picture."
     )
+    st.html(f'<p class="ds-note">{escape(told)}</p>')
     viewer(
         layer.x[side],
         kernel,

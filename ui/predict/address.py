@@ -1,0 +1,107 @@
+"""The address of Predict: picture, networks, panel, and the kernel that is swapped in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from design_core.kernels.published import PUBLISHED
+from design_core.kernels.spec import decode_kernel, encode_kernel
+from design_core.samples import SAMPLES
+from design_core.zoo.card import OWN
+from ui.data_sets import item_entries
+from ui.predict.choice import MOST, data_sets, first_networks, offered
+from ui.predict.picture import FIRST_SAMPLE
+from ui.predict.swap_panel import CODE, FIRST_KERNEL, REACH
+from ui.share.fields import Address, Field, State, choice
+from ui.share.rail_fields import wanted_item, wanted_upload
+
+__all__ = ["PANELS", "PREDICT"]
+
+WALK, SWAP = "Walk through", "Swap the kernel"
+#: Of the closer look, in the order of the page.
+PANELS = (WALK, SWAP)
+
+_PART = "."  # between networks
+_SEED = "-s"  # stands for the @ of a reference
+
+
+def _read_picture(state: State) -> str:
+    # What a link asked for and is not at hand yet stays in the link.
+    waiting = state.get("picture_wanted") if state.get("predict_way") == "Upload" else ""
+    code: str = waiting or state.get("predict_code", "")
+    return "" if code == FIRST_SAMPLE else code
+
+
+def _write_picture(code: str) -> dict[str, Any]:
+    if wanted_upload(code):
+        return {"predict_way": "Upload", "picture_wanted": code}
+    if item := wanted_item(code):
+        return {"predict_way": "Data set", **item_entries(*item)}
+    name = code or FIRST_SAMPLE
+    if name not in SAMPLES:
+        raise ValueError(f"there is no picture {name[:40]!r}")
+    group = SAMPLES[name].group
+    return {"predict_way": "Sample", "predict_group": group, "predict_sample": name}
+
+
+def _read_networks(state: State) -> str:
+    first = data_sets()[0]
+    dataset = state.get("predict_data", first)
+    chosen = list(state.get("predict_networks", first_networks(dataset)))
+    if chosen == first_networks(dataset):
+        return "" if dataset == first else dataset
+    if any(reference.startswith(OWN) for reference in chosen):
+        raise ValueError("Networks of your own stay here: no link holds them.")
+    return _PART.join(reference.replace("@", _SEED) for reference in chosen)
+
+
+def _write_networks(code: str) -> dict[str, Any]:
+    dataset = code or data_sets()[0]
+    if dataset in data_sets():
+        return {"predict_data": dataset, "predict_networks": first_networks(dataset)}
+    asked = list(dict.fromkeys(code.split(_PART)))[:MOST]
+    for dataset in data_sets():
+        known = {one.replace("@", _SEED): one for one in offered(dataset)}
+        if set(asked) <= set(known):
+            return {
+                "predict_data": dataset,
+                "predict_networks": [known[reference] for reference in asked],
+            }
+    raise ValueError(f"{asked[0][:60]!r} and the others are no networks of one data set here")
+
+
+def _read_kernel(state: State) -> str:
+    if "swap_kernel" not in state:
+        return ""
+    kernel = state["swap_kernel"]
+    if kernel is None:
+        return "sign"
+    return "" if kernel == PUBLISHED[FIRST_KERNEL] else encode_kernel(kernel)
+
+
+def _write_kernel(code: str) -> dict[str, Any]:
+    if code == "sign":
+        return {"swap_way": "Sign"}
+    kernel = decode_kernel(code) if code else PUBLISHED[FIRST_KERNEL]
+    strength, offset = kernel.scale.strength, kernel.scale.offset
+    if max(abs(strength), abs(offset)) > REACH:
+        raise ValueError(f"strength and offset go from {-REACH:g} to {REACH:g}")
+    entries: dict[str, Any] = {"swap_strength": float(strength), "swap_offset": float(offset)}
+    plain = kernel.scaled(strength=1.0, offset=0.0)
+    if code and kernel != PUBLISHED[FIRST_KERNEL]:
+        return {"swap_way": "Text", "swap_text": CODE + encode_kernel(plain), **entries}
+    return {"swap_way": "Published", "swap_published": FIRST_KERNEL, **entries}
+
+
+PREDICT = Address(
+    "predict",
+    (),
+    (
+        Field("picture", _read_picture, _write_picture),
+        Field("networks", _read_networks, _write_networks),
+        choice("predict_panel", PANELS, PANELS[0], name="panel"),
+        Field("kernel", _read_kernel, _write_kernel).only(
+            lambda state: state.get("predict_panel") == SWAP
+        ),
+    ),
+)
