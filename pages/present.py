@@ -10,7 +10,8 @@ from design_core.comparison import compare_activations, finding
 from design_core.pictures import Picture
 from design_core.samples import SAMPLES
 from ui.entry import require_entry
-from ui.share.address import arrive, write_address
+from ui.share.address import arrive, here, write_address
+from ui.share.pins import pins
 from ui.share.scenes import View, view_of
 from ui.stage.bar import stage_bar
 from ui.stage.qr import audience_link, qr_svg, reach_note
@@ -56,7 +57,7 @@ def opened(scene: StageScene) -> View:
 def scenes() -> dict[str, StageScene]:
     """The user's own list if there is one that can be shown, else the curated scenes."""
     if own := st.session_state.get(OWN_VIEW):
-        found = own_scenes(own, st.session_state.get("pins", {}))
+        found = own_scenes(own, pins())
         try:
             opened(found["view"])
         except ValueError:
@@ -89,7 +90,14 @@ def words(view: View, scene: StageScene, shown: ViewerState) -> str:
     return finding(scores["sign"], scores["design"])
 
 
+def begin() -> None:
+    """Who comes by the menu, and not by a link, sees the curated scenes from the first."""
+    if here()[0] != ADDRESS.page and not st.query_params:
+        st.session_state.update({OWN_VIEW: "", SCENE: ""})
+
+
 require_entry()
+begin()
 arrive(ADDRESS)
 shown_scenes = scenes()
 names = list(shown_scenes)
@@ -110,7 +118,7 @@ with st.container(key="stage", gap=None):
         said = str(error)
     else:
         state = pictures(view, scene)
-        said = words(view, scene, state).replace(" ×", "\u00a0×")
+        said = words(view, scene, state).replace(" × ", "\u00a0×\u00a0")
     heading.html(f'<h1 class="ds-finding">{escape(said)}</h1>')
     link = audience_link(st.context.url or "", scene.link)
     leaving = stage_bar(

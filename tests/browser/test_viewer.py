@@ -244,12 +244,14 @@ def test_a_viewer_that_moves_on_the_page_shows_what_the_user_set(open_viewer: Op
     assert painted(cut(x, edited, 1), BITS, view)[:, split:].all()
 
 
-def test_presenter_sees_pictures_and_numbers_only(open_viewer: Open) -> None:
+def test_presenter_sees_pictures_and_their_names_only(open_viewer: Open) -> None:
     view = open_viewer(presenter="1")
     assert painted(cut(example_maps(*SHAPE), PUBLISHED["2x2-v2"]), BITS, view, 1).all()
-    for hidden in (".toolbar", ".side", ".readout"):
-        assert not view.find(hidden).is_visible()
-    size = view.find(".caption dd").first.evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
+    for hidden in (".toolbar", ".side", ".readout", ".caption dl"):
+        assert not view.find(hidden).first.is_visible()
+    names = view.find(".caption h3")
+    assert names.all_inner_texts() == ["Sign", "DeSign"]
+    size = names.first.evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
     assert size >= 28
 
 

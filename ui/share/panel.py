@@ -24,6 +24,7 @@ from ui.share.fields import Address
 from ui.share.gallery import gallery
 from ui.share.pins import NAMES, Pin, Preview, pin, pins
 from ui.share.session_file import SessionFileError, read_session, write_session
+from ui.stage.link import present_link
 
 __all__ = ["share"]
 
@@ -94,6 +95,9 @@ def _share_popover(
         st.code(full_link() or link(*here()), language=None, wrap_lines=True)
         for reason in missing:
             st.caption(reason)
+        page, parameters = here()
+        if page == "explore":
+            present_link(parameters)
         st.markdown("**Pin this view**")
         with st.container(horizontal=True, gap="xsmall"):
             for name in NAMES:

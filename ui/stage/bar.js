@@ -81,9 +81,11 @@ class Bar {
     const svg = this.root.querySelector(".code svg");
     if (!svg) return;
     const modules = svg.viewBox.baseVal.width;
-    const room = Math.min(0.86 * innerWidth, 0.62 * innerHeight) * devicePixelRatio;
-    const side = (Math.max(1, Math.floor(room / modules)) * modules) / devicePixelRatio;
-    svg.style.setProperty("--side", `${side}px`);
+    this.dialog.style.setProperty("--side", "0px");
+    const words = this.dialog.scrollHeight; // all that stands beneath the code
+    const room = Math.min(0.84 * innerWidth, 0.94 * innerHeight - words) * devicePixelRatio;
+    const side = (Math.max(2, Math.floor(room / modules)) * modules) / devicePixelRatio;
+    this.dialog.style.setProperty("--side", `${side}px`);
   }
 
   onKey(event) {

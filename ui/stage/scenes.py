@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import parse_qsl
 
 from ui.share.explore import EXPLORE
 from ui.share.fields import Address, text
+from ui.share.pins import Pin
 from ui.share.scenes import SCENES
 
 __all__ = [
@@ -55,7 +55,7 @@ def curated_scenes() -> dict[str, StageScene]:
     }
 
 
-def own_scenes(view: str, pins: Mapping[str, Any]) -> dict[str, StageScene]:
+def own_scenes(view: str, pins: Mapping[str, Pin]) -> dict[str, StageScene]:
     """The user's own list: the view that was brought, then the pinned ones.
 
     Parameters
@@ -63,7 +63,7 @@ def own_scenes(view: str, pins: Mapping[str, Any]) -> dict[str, StageScene]:
     view
         Parameters of Explore as they stand in its address.
     pins
-        Objects with a `link`, by name.
+        The pinned views by name.
     """
     found = {"view": StageScene("Your view", "", f"{EXPLORE.page}?{view}")}
     for name, pin in pins.items():

@@ -520,6 +520,7 @@ class Viewer {
     const most = Math.min(this.settings.height, Math.max(240, 0.8 * innerHeight));
     const height = Math.max(Math.min(200, most), Math.min(most, needed));
     this.stage.style.setProperty("--height", `${height}px`);
+    this.stage.style.setProperty("--needed", `${needed}px`); // before an audience CSS decides
   }
 
   // ---- zoom and pan
