@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from design_core.engine.measure import LayerTime, NetworkTime
+    from design_core.engine.report import LayerTime, NetworkTime
 
 __all__ = ["add_parser", "run"]
 
@@ -34,11 +35,15 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--seconds", type=float, default=1.0, help="per comparison, at least (default: 1)"
     )
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="write the JSON to a file, when all is measured"
+    )
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure, printing each result as it comes, or all of them as JSON."""
+    from design_core.atomic import write_atomically
     from design_core.engine.measure import Settings, measure
 
     settings = Settings(
@@ -48,14 +53,17 @@ def run(args: argparse.Namespace) -> int:
         seconds=args.seconds,
     )
     if args.json:
-        print(json.dumps(measure(settings), indent=2))
-        return 0
-    print(f"{'':32}batch threads   fp32 ms   bf16 ms packed ms  ratio   file")
-    result = measure(settings, report=lambda one: print(_line(one), flush=True))
-    cpu = result["cpu"]
-    print(f"DeSign takes {result['design_over_sign']:.3f} times what Sign takes.")
-    print(f"{cpu['name']}, {cpu['cores']} core(s): {' '.join(cpu['flags'])}")
-    print(f"numba compiles for {cpu['target']}; torch {result['torch']}.")
+        found = measure(settings)
+        print(json.dumps(found.to_dict(), indent=2))
+    else:
+        print(f"{'':32}batch threads   fp32 ms   bf16 ms packed ms  ratio   file", flush=True)
+        found = measure(settings, report=lambda one: print(_line(one), flush=True))
+        cpu = found.cpu
+        print(f"DeSign takes {found.design_over_sign:.3f} times what Sign takes.")
+        print(f"{cpu['name']}, {cpu['cores']} core(s): {' '.join(cpu['flags'])}")
+        print(f"numba compiles for {cpu['target']}; torch {found.torch}.")
+    if args.out:
+        write_atomically(args.out, (json.dumps(found.to_dict(), indent=1) + "\n").encode())
     return 0
 
 
@@ -67,12 +75,8 @@ def _counts(option: str, given: list[int] | None, default: tuple[int, ...]) -> t
 
 
 def _line(one: LayerTime | NetworkTime) -> str:
-    from design_core.engine.measure import NetworkTime
+    from design_core.engine.report import NetworkTime
 
-    if isinstance(one, NetworkTime):
-        name, size = one.name, f"  1/{one.fp32_bytes / one.bytes:.1f}"
-    else:
-        inputs, outputs, height, width = one.shape
-        name, size = f"3x3 {inputs}→{outputs} at {height}x{width}", ""
+    size = f"  1/{one.size_ratio:.1f}" if isinstance(one, NetworkTime) else ""
     times = "".join(f"{ms:10.3f}" for ms in (one.fp32_ms, one.bf16_ms, one.packed_ms))
-    return f"{name:32}{one.batch:5}{one.threads:8}{times}{one.ratio:7.1f}{size}"
+    return f"{one.name:32}{one.batch:5}{one.threads:8}{times}{one.ratio:7.1f}{size}"

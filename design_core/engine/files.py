@@ -23,7 +23,7 @@ from design_core.engine.bits import pack_bits
 from design_core.engine.layers import LAYERS, BitConv, weight_bits
 from design_core.engine.network import PackedNetwork
 
-__all__ = ["load_packed", "save_packed"]
+__all__ = ["load_packed", "save_packed", "stored_bytes"]
 
 _FORMAT = "design-packed-1"
 
@@ -40,6 +40,13 @@ def save_packed(packed: PackedNetwork, path: Path | str) -> str:
     # One entry only: several would be written in an order that changes from run to run.
     write_atomically(Path(path), save(arrays, {"packed": header}))
     return digest
+
+
+def stored_bytes(layer: Any) -> int:
+    """Bytes of a layer's arrays in a file, without the header."""
+    arrays: Arrays = {}
+    _describe(layer, "", arrays)
+    return sum(array.nbytes for array in arrays.values())
 
 
 def load_packed(path: Path | str, *, backend: str | None = None) -> PackedNetwork:

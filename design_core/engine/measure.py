@@ -20,7 +20,8 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from design_core.engine.anatomy import file_parts
 from design_core.engine.backend import load_backend
 from design_core.engine.bits import Words, pack_bits, word_count
 from design_core.engine.cpu import cpu_facts
@@ -36,18 +38,18 @@ from design_core.engine.files import save_packed
 from design_core.engine.layers import BitConv, Block, Cut
 from design_core.engine.network import CHUNK_VALUES, in_chunks
 from design_core.engine.packing import pack
+from design_core.engine.report import LayerTime, NetworkTime, Report, Turns
 from design_core.networks import build_network
 from design_core.networks.layers import BinaryConv2d, BinaryLayer, pad_maps
 
 __all__ = [
     "LAYER_SHAPES",
     "NETWORKS",
-    "LayerTime",
-    "NetworkTime",
     "Settings",
     "frozen",
     "measure",
     "race",
+    "turns",
 ]
 
 #: (input channels, outputs, side) of the 3×3 convolutions of a `vgg_small` of width 128.
@@ -83,63 +85,14 @@ class Settings:
     seconds: float = 1.0
 
 
-@dataclass(frozen=True)
-class LayerTime:
-    """Milliseconds of a 3×3 convolution; `shape` is (inputs, outputs, height, width)."""
-
-    shape: tuple[int, int, int, int]
-    batch: int
-    threads: int
-    fp32_ms: float
-    bf16_ms: float
-    packed_ms: float
-
-    @property
-    def ratio(self) -> float:
-        return self.fp32_ms / self.packed_ms
-
-
-@dataclass(frozen=True)
-class NetworkTime:
-    """Milliseconds per batch of a network, and its bytes.
-
-    Parameters
-    ----------
-    bytes, ram_bytes
-        Of the packed file, and of the packed network in memory.
-    fp32_bytes
-        Of the network's state with every number as float32.
-    """
-
-    name: str
-    batch: int
-    threads: int
-    fp32_ms: float
-    bf16_ms: float
-    packed_ms: float
-    bytes: int
-    ram_bytes: int
-    fp32_bytes: int
-
-    @property
-    def ratio(self) -> float:
-        return self.fp32_ms / self.packed_ms
-
-
 def measure(
     settings: Settings,
     *,
     shapes: Sequence[tuple[int, int, int]] = LAYER_SHAPES,
     networks: Mapping[str, tuple[str, dict[str, Any]]] = NETWORKS,
     report: Callable[[LayerTime | NetworkTime], None] = lambda _: None,
-) -> dict[str, Any]:
-    """Measure everything; `report` hears of each result as it comes.
-
-    Returns
-    -------
-    JSON-able: ``layers``, ``networks``, ``design_over_sign`` (time of a packed `vgg_small` with
-    DeSign over that with Sign, batch 1, one thread), ``torch``, ``compiled``, ``cpu``.
-    """
+) -> Report:
+    """Measure everything; `report` hears of each result as it comes."""
     compiled = settings.compiled and shutil.which("g++") is not None
     kept = torch.get_num_threads()
     layers: list[LayerTime] = []
@@ -157,18 +110,24 @@ def measure(
                     report(whole[-1])
     finally:
         torch.set_num_threads(kept)
-    return {
-        "layers": [asdict(one) | {"ratio": one.ratio} for one in layers],
-        "networks": [asdict(one) | {"ratio": one.ratio} for one in whole],
-        "design_over_sign": _design_over_sign(settings.seconds),
-        "torch": torch.__version__,
-        "compiled": compiled,
-        "cpu": cpu_facts(),
-    }
+    return Report(
+        layers=tuple(layers),
+        networks=tuple(whole),
+        activations=_activations(settings.seconds),
+        torch=torch.__version__,
+        compiled=compiled,
+        cpu=cpu_facts(),
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
 
 
 def race(contenders: Contenders, seconds: float) -> dict[str, float]:
-    """Least milliseconds of each contender; they take turns for so long, five turns at least."""
+    """Least milliseconds of each contender; see `turns`."""
+    return {name: min(ms) for name, ms in turns(contenders, seconds).items()}
+
+
+def turns(contenders: Contenders, seconds: float) -> dict[str, list[float]]:
+    """Milliseconds of each contender's turns; they take turns for so long, five times at least."""
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for run in contenders.values():
         run()
@@ -178,7 +137,7 @@ def race(contenders: Contenders, seconds: float) -> dict[str, float]:
             start = time.perf_counter()
             run()
             times[name].append((time.perf_counter() - start) * 1e3)
-    return {name: min(ms) for name, ms in times.items()}
+    return times
 
 
 class _FrozenConv(nn.Module):
@@ -299,27 +258,28 @@ def _network(
         path = Path(folder) / "network"
         save_packed(packed, path)
         size = path.stat().st_size
+    floats = 4 * sum(tensor.numel() for tensor in model.state_dict().values())
     return NetworkTime(
         name,
         batch,
         threads,
-        _best(times, "fp32"),
-        _best(times, "bf16"),
-        times["packed"],
-        size,
-        packed.nbytes,
-        4 * sum(tensor.numel() for tensor in model.state_dict().values()),
+        fp32_ms=_best(times, "fp32"),
+        bf16_ms=_best(times, "bf16"),
+        packed_ms=times["packed"],
+        bytes=size,
+        ram_bytes=packed.nbytes,
+        fp32_bytes=floats,
+        parts=file_parts(packed, file_bytes=size, float_bytes=floats),
     )
 
 
-def _design_over_sign(seconds: float) -> float:
+def _activations(seconds: float) -> dict[str, Turns]:
+    """Packed `vgg_small` with Sign and with DeSign, batch 1, one thread."""
     networks = {
-        name: pack(build_network("vgg_small", activation=name))
-        for name in ("sign", "design:2x2-v2")
+        name: pack(build_network("vgg_small", activation=activation))
+        for name, activation in (("sign", "sign"), ("design", "design:2x2-v2"))
     }
     pictures = np.random.default_rng(0).standard_normal((1, 3, 32, 32)).astype(np.float32)
     sign, design = networks.values()
-    times = race(
-        {"sign": lambda: sign(pictures), "design": lambda: design(pictures)}, max(1.0, seconds)
-    )
-    return times["design"] / times["sign"]
+    contenders = {"sign": lambda: sign(pictures), "design": lambda: design(pictures)}
+    return {name: Turns.of(ms) for name, ms in turns(contenders, max(1.0, seconds)).items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from design_core.__main__ import main
 from design_core.engine import measure
 from design_core.engine.cpu import cpu_facts
 from design_core.engine.measure import frozen, race
+from design_core.engine.report import Report, Turns
 from design_core.networks import build_network
 
 
@@ -26,7 +28,8 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
             "networks": small,
         },
     )
-    monkeypatch.setattr(measure, "_design_over_sign", lambda _: 1.0)
+    turns = Turns.of([1.0, 1.5, 2.0])
+    monkeypatch.setattr(measure, "_activations", lambda _: {"sign": turns, "design": turns})
 
 
 OPTIONS = ["--eager", "--batch", "1", "--batch", "3", "--threads", "1", "--seconds", "0.01"]
@@ -49,10 +52,21 @@ def test_json_has_the_promised_keys(capsys: pytest.CaptureFixture[str]) -> None:
     assert report["cpu"] == cpu_facts()
 
 
+def test_the_file_is_what_json_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "report.json"
+    assert main(["bench", "--json", "--out", str(path), *OPTIONS]) == 0
+    written = json.loads(path.read_text())
+    assert written == json.loads(capsys.readouterr().out)
+    report = Report.from_dict(written)
+    assert json.loads(json.dumps(report.to_dict())) == written
+    assert report.combinations == [(1, 1), (3, 1)]
+    assert report.design_over_sign == 1
+
+
 def test_the_table_has_a_line_per_result(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", *OPTIONS]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert sum(line.startswith("3x3 70→20 at 5x5") for line in lines) == 2
+    assert sum(line.startswith("70→20 at 5×5") for line in lines) == 2
     assert sum(line.startswith("narrow") for line in lines) == 2
 
 

@@ -1,0 +1,189 @@
+"""What a measurement of the engine found: times and bytes, as JSON and in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from design_core.engine.anatomy import Part
+
+__all__ = ["LayerTime", "NetworkTime", "Report", "Turns", "finding"]
+
+
+@dataclass(frozen=True)
+class LayerTime:
+    """Milliseconds of a 3×3 convolution; `shape` is (inputs, outputs, height, width)."""
+
+    shape: tuple[int, int, int, int]
+    batch: int
+    threads: int
+    fp32_ms: float
+    bf16_ms: float
+    packed_ms: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster than float32."""
+        return self.fp32_ms / self.packed_ms
+
+    @property
+    def name(self) -> str:
+        """``128→256 at 16×16``."""
+        inputs, outputs, height, width = self.shape
+        return f"{inputs}→{outputs} at {height}×{width}"
+
+
+@dataclass(frozen=True)
+class NetworkTime:
+    """Milliseconds per batch of a network, and its bytes.
+
+    Parameters
+    ----------
+    bytes, ram_bytes
+        Of the packed file, and of the packed network in memory.
+    fp32_bytes
+        Of the network's state with every number as float32.
+    parts
+        What the bytes are for.
+    """
+
+    name: str
+    batch: int
+    threads: int
+    fp32_ms: float
+    bf16_ms: float
+    packed_ms: float
+    bytes: int
+    ram_bytes: int
+    fp32_bytes: int
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster than float32."""
+        return self.fp32_ms / self.packed_ms
+
+    @property
+    def size_ratio(self) -> float:
+        """How many times smaller the packed file is."""
+        return self.fp32_bytes / self.bytes
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Milliseconds of one contender over its turns."""
+
+    least: float
+    lower_quartile: float
+    median: float
+    upper_quartile: float
+
+    @classmethod
+    def of(cls, milliseconds: Sequence[float]) -> Turns:
+        """Summarize turns."""
+        return cls(*np.quantile(milliseconds, (0, 0.25, 0.5, 0.75)).tolist())
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that one measurement found on one machine.
+
+    Parameters
+    ----------
+    activations
+        Packed networks alike but for their activation, ``sign`` and ``design``: batch 1, one
+        thread, taking turns.
+    compiled
+        Whether ``torch.compile`` competed too.
+    cpu
+        See `design_core.engine.cpu.cpu_facts`.
+    date
+        ISO 8601, UTC.
+    """
+
+    layers: tuple[LayerTime, ...]
+    networks: tuple[NetworkTime, ...]
+    activations: Mapping[str, Turns]
+    torch: str
+    compiled: bool
+    cpu: Mapping[str, Any]
+    date: str
+
+    @property
+    def design_over_sign(self) -> float:
+        """Time of DeSign over that of Sign, of each the turn that nothing disturbed."""
+        return self.activations["design"].least / self.activations["sign"].least
+
+    @property
+    def combinations(self) -> list[tuple[int, int]]:
+        """Pairs of batch and threads that were measured."""
+        return sorted({(one.batch, one.threads) for one in self.networks})
+
+    def layers_at(self, batch: int, threads: int) -> list[LayerTime]:
+        """The layers at one batch size and number of threads."""
+        return [one for one in self.layers if (one.batch, one.threads) == (batch, threads)]
+
+    def networks_at(self, batch: int, threads: int) -> list[NetworkTime]:
+        """The networks at one batch size and number of threads."""
+        return [one for one in self.networks if (one.batch, one.threads) == (batch, threads)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able, with the ratios."""
+        plain = asdict(self)
+        for kind in ("layers", "networks"):
+            for written, one in zip(plain[kind], getattr(self, kind), strict=True):
+                written["ratio"] = one.ratio
+        return plain | {"design_over_sign": self.design_over_sign}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Report:
+        """The inverse of `to_dict`.
+
+        Raises
+        ------
+        ValueError
+            Something else.
+        """
+        try:
+            return cls(
+                layers=tuple(
+                    LayerTime(**_own(LayerTime, one) | {"shape": tuple(one["shape"])})
+                    for one in plain["layers"]
+                ),
+                networks=tuple(
+                    NetworkTime(
+                        **_own(NetworkTime, one)
+                        | {"parts": tuple(Part(**part) for part in one["parts"])}
+                    )
+                    for one in plain["networks"]
+                ),
+                activations={key: Turns(**turns) for key, turns in plain["activations"].items()},
+                **{key: plain[key] for key in ("torch", "compiled", "cpu", "date")},
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"Not a report of the engine's speed: {error!r}.") from error
+
+
+def _own(kind: type, plain: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries that are fields of a dataclass."""
+    return {field.name: plain[field.name] for field in fields(kind)}
+
+
+def finding(report: Report, network: NetworkTime) -> str:
+    """What one bit per activation buys, in a sentence."""
+    kind = network.name.partition(",")[0]
+    ratio = network.ratio
+    speed = (
+        f"{_factor(ratio)} × as fast as in float32"
+        if ratio >= 1
+        else f"{_factor(1 / ratio)} × as slow as in float32"
+    )
+    file = f"from a file {_factor(network.size_ratio)} × smaller"
+    return f"On {report.cpu['name']}, a binary {kind} runs {speed}, {file}."
+
+
+def _factor(value: float) -> str:
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}"
