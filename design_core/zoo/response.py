@@ -171,13 +171,13 @@ def holding(responses: Mapping[str, Response], *, true_class: str | None = None)
     Parameters
     ----------
     true_class
-        Where it is known, a network that is wrong from the start is said to be so.
+        Where it is known, a class that is wrong from the start is said to be so.
     """
     best = longest_held(responses)
     rest = [name for name in responses if name not in best]
     told = {
         name: _reach(response)
-        + (", wrong from the start" if true_class not in (None, response.clean_class) else "")
+        + (" (a wrong one)" if true_class not in (None, response.clean_class) else "")
         for name, response in responses.items()
     }
     (title,) = {response.perturbation.title for response in responses.values()}

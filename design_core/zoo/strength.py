@@ -93,15 +93,16 @@ def finding(curves: Mapping[str, Mapping[float, Counted]]) -> str:
     Examples
     --------
     >>> finding({"DeSign 2D": {0.0: Counted(4, 10), 1.0: Counted(9, 10)}})
-    'DeSign 2D is right on 90.0 % at best, at 1 × its thresholds, and on 40.0 % at worst, at 0 ×.'
+    'DeSign 2D moves: 90.0 % right at factor 1, 40.0 % at factor 0.'
     """
     name, curve = max(curves.items(), key=lambda pair: _spread(pair[1]))
     best, worst = (pick(curve, key=lambda s: curve[s].right) for pick in (max, min))
     if curve[best].right == curve[worst].right:
-        return f"{name} is right on {100 * curve[best].accuracy:.1f} % at every strength."
+        return f"{name} is right on {100 * curve[best].accuracy:.1f} % whatever the factor."
+    moves = "moves most" if len(curves) > 1 else "moves"
     return (
-        f"{name} is right on {100 * curve[best].accuracy:.1f} % at best, at {best:g} × its "
-        f"thresholds, and on {100 * curve[worst].accuracy:.1f} % at worst, at {worst:g} ×."
+        f"{name} {moves}: {100 * curve[best].accuracy:.1f} % right at factor {best:g}, "
+        f"{100 * curve[worst].accuracy:.1f} % at factor {worst:g}."
     )
 
 

@@ -115,8 +115,8 @@ def test_who_holds_longest_in_a_sentence() -> None:
     )
     assert holding({"Sign": short, "DeSign": long}, true_class="b").count("wrong") == 0
     assert holding({"Sign": short, "DeSign": long}, true_class="a") == (
-        "Blur: DeSign keeps its class longest, up to 2 px, wrong from the start; Sign up to 1 px, "
-        "wrong from the start."
+        "Blur: DeSign keeps its class longest, up to 2 px (a wrong one); Sign up to 1 px (a wrong "
+        "one)."
     )
     assert holding({"A": long, "B": long, "C": short}) == (
         "Blur: A and B keep their class longest, up to 2 px; C up to 1 px."

@@ -95,10 +95,9 @@ def test_the_finding_is_on_the_network_that_moves_most() -> None:
     steady = {0.0: Counted(9, 10), 1.0: Counted(9, 10)}
     moved = {0.0: Counted(8, 10), 0.5: Counted(3, 10), 1.0: Counted(7, 10)}
     assert finding({"Sign": steady, "DeSign 2D": moved}) == (
-        "DeSign 2D is right on 80.0 % at best, at 0 × its thresholds, and on 30.0 % at worst, "
-        "at 0.5 ×."
+        "DeSign 2D moves most: 80.0 % right at factor 0, 30.0 % at factor 0.5."
     )
-    assert finding({"Sign": steady}) == "Sign is right on 90.0 % at every strength."
+    assert finding({"Sign": steady}) == "Sign is right on 90.0 % whatever the factor."
 
 
 def test_what_has_no_accuracy(digits: Subset) -> None:

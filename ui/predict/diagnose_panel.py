@@ -40,21 +40,26 @@ _WORDS = {"fine": "fine", "look": "look", "wrong": "wrong"}
 
 def diagnose_panel(subject: Subject) -> None:
     """Which network, looked at on what; verdicts; one block close up."""
-    chosen = _network(networks(subject))
-    try:
-        pictures = _pictures(subject, chosen)
-    except ValueError as error:  # a damaged data set
-        st.error(str(error), icon=":material/error:")
-        pictures = picture_of(subject.picture, subject.form)
+    with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
+        chosen = _network(networks(subject))
+        try:
+            pictures, damaged = _pictures(subject, chosen), ""
+        except ValueError as error:  # a damaged data set
+            pictures, damaged = picture_of(subject.picture, subject.form), str(error)
+    if damaged:
+        st.error(damaged, icon=":material/error:")
     diagnosis = diagnosed(chosen, pictures)
     chart_title(diagnosis.finding(chosen.name))
-    st.html(_table(diagnosis))
-    block = _block(diagnosis)
-    own = diagnosed(chosen, picture_of(subject.picture, subject.form))
-    alone = pictures.is_picture
-    here = None if alone else own.blocks[diagnosis.blocks.index(block)].histogram
+    left, right = st.columns([5, 7], gap="medium")
+    with left:
+        st.html(_table(diagnosis))
+        block = _block(diagnosis)
+    right.html(_verdicts([*block.verdicts, diagnosis.cost]))
+    here = None
+    if not pictures.is_picture:
+        own = diagnosed(chosen, picture_of(subject.picture, subject.form))
+        here = own.blocks[diagnosis.blocks.index(block)].histogram
     _close_up(diagnosis, block, here, chosen)
-    st.html(_verdicts([*block.verdicts, diagnosis.cost]))
     with st.expander("The limits, and where they come from", icon=":material/rule:"):
         st.html(_limits())
 
@@ -69,7 +74,6 @@ def _network(found: list[Network]) -> Network:
         required=True,
         key="diagnose_network",
         persist_state="session",
-        label_visibility="collapsed",
     )
     return found[names.index(str(name))]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from textwrap import wrap
 
 import numpy as np
 import plotly.graph_objects as go
@@ -13,7 +13,7 @@ from design_core.perturbations import Perturbation
 from design_core.zoo.diagnosis import BlockDiagnosis, XHistogram
 from design_core.zoo.response import Response
 from design_core.zoo.strength import Counted
-from ui.charts import LABEL, ORANGE, frame, ink, translucent
+from ui.charts import LABEL, ORANGE, beside, frame, ink, translucent
 from ui.predict.lab import Network
 
 __all__ = [
@@ -27,6 +27,8 @@ __all__ = [
 
 _PLOT_PIXELS = 190  # height of a plot's inside
 _LINE = 15  # height of a label
+_LETTER = 6.2  # width of one, roughly
+_LONGEST = 18  # letters in a line of a label
 _LABELLED = 6  # thresholds with labels of their own
 
 Series = Sequence[tuple[Network, NDArray[np.float64]]]
@@ -218,7 +220,11 @@ def strength_chart(
         accuracy = 100 * np.array([curve[s].accuracy for s in strengths])
         low, high = 100 * np.array([curve[s].interval for s in strengths]).T
         lowest = min(lowest, float(low.min()))
-        ends.append((network, accuracy))
+        if len(strengths) > 1:
+            ends.append((network, accuracy))
+        else:
+            beside(chart, 0.0, float(accuracy[0]), network.name, network.colour)
+        alone = len(strengths) == 1  # Sign with nothing to scale: a point with its interval
         chart.add_scatter(
             x=np.concatenate([strengths, strengths[::-1]]).astype(np.float32),
             y=np.concatenate([high, low[::-1]]).astype(np.float32),
@@ -234,6 +240,12 @@ def strength_chart(
             mode="lines+markers",
             line={"color": network.colour, "width": 2, "dash": network.dash},
             marker={"size": 6, "color": network.colour},
+            error_y={
+                "array": high - accuracy,
+                "arrayminus": accuracy - low,
+                "symmetric": False,
+                "visible": alone,
+            },
             customdata=np.stack([low, high], 1).astype(np.float32),
             hovertemplate=f"{network.name} at %{{x:g}} ×: %{{y:.1f}} %<br>"
             "95 % interval %{customdata[0]:.1f} to %{customdata[1]:.1f}<extra></extra>",
@@ -264,37 +276,38 @@ def _top(series: Sequence[NDArray[np.float64]]) -> float:
 def _name_lines(
     chart: go.Figure, series: Series, span: tuple[float, float], *, height: int = _PLOT_PIXELS
 ) -> None:
-    """Write each line's name at its end inside the plot, clear of the other names."""
+    """Write each line's name beside its end, clear of the other names."""
     low, high = span
     unit = height / (high - low)  # pixels per unit
+    names = ["<br>".join(wrap(network.name, _LONGEST)) for network, _ in series]
     ends = sorted(((float(values[-1]) - low) * unit, n) for n, (_, values) in enumerate(series))
-    heights = _apart([end for end, _ in ends], lowest=_LINE / 2, highest=height - _LINE)
-    for (_, n), place in zip(ends, heights, strict=True):
-        network = series[n][0]
+    sizes = [_LINE * (1 + names[n].count("<br>")) for _, n in ends]
+    places = _apart([end for end, _ in ends], sizes, height)
+    for (_, n), place in zip(ends, places, strict=True):
         chart.add_annotation(
             x=1,
             xref="paper",
-            xanchor="right",
+            xanchor="left",
+            xshift=5,
             y=low + place / unit,
-            yanchor="bottom",
+            yanchor="middle",
+            align="left",
             showarrow=False,
-            text=f"<b>{network.name}</b>",
-            bgcolor=translucent(ink().ground, 0.7),
-            borderpad=0,
-            font={"size": LABEL, "color": network.colour},
+            text=names[n],
+            font={"size": LABEL, "color": series[n][0].colour},
         )
+    letters = max((len(line) for name in names for line in name.split("<br>")), default=0)
+    chart.update_layout(margin={"r": 12 + round(_LETTER * letters)})
 
 
-def _apart(wanted: Sequence[float], *, lowest: float, highest: float) -> list[float]:
-    """Ascending places as near to the wanted ones as a line's height between them allows."""
+def _apart(wanted: Sequence[float], sizes: Sequence[int], height: int) -> list[float]:
+    """Ascending middles, as near to the wanted ones as labels of these sizes allow."""
     placed: list[float] = []
-    for place in wanted:
-        above = placed[-1] + _LINE if placed else lowest
+    for n, (place, size) in enumerate(zip(wanted, sizes, strict=True)):
+        above = placed[-1] + (sizes[n - 1] + size) / 2 if placed else size / 2
         placed.append(max(place, above))
-    overshoot = placed[-1] - highest if placed else 0.0
-    if overshoot > 0:
-        placed[-1] -= overshoot
-        for k in range(len(placed) - 2, -1, -1):
-            placed[k] = min(placed[k], placed[k + 1] - _LINE)
-    assert all(b - a >= _LINE - 1e-9 for a, b in pairwise(placed))
+    highest = height + _LINE / 2  # half a line may stand above the plot
+    for n in reversed(range(len(placed))):
+        placed[n] = min(placed[n], highest - sizes[n] / 2)
+        highest = placed[n] - sizes[n] / 2
     return placed

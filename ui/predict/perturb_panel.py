@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from design_core.drawing import pixels_png
-from design_core.networks.activation import activation_kernel
 from design_core.perturbations import PERTURBATIONS, Perturbation, Pixels
 from design_core.zoo.naming import say_class
 from design_core.zoo.response import Response, holding
 from ui.charts import chart_title, show_chart
-from ui.predict.answers import answer_card, percent
+from ui.predict.answers import percent
 from ui.predict.lab import Network, networks, responded
 from ui.predict.lab_charts import blocks_chart, confidence_chart, flips_chart
 from ui.predict.subject import Subject
@@ -44,7 +44,8 @@ def perturb_panel(subject: Subject) -> None:
     st.html(
         '<div class="ds-predict">'
         + _pictures(pixels, perturbed, f"{perturbation.title}: {perturbation.told(strength)}", psnr)
-        + f'<div class="ds-answers">{_cards(responses, strength, subject)}</div></div>'
+        + _table(responses, strength, subject.true_class)
+        + "</div>"
     )
     _charts(responses, perturbation, strength)
     st.caption(
@@ -111,33 +112,48 @@ def _figure(pixels: Pixels, title: str, alt: str) -> str:
     )
 
 
-def _cards(responses: Answers, strength: float, subject: Subject) -> str:
-    return "".join(
-        _card(network, response, response.index(strength), subject)
+def _table(responses: Answers, strength: float, true_class: str | None) -> str:
+    """A row per network: its answer before and now, and what flipped."""
+    first_block = next(iter(responses[0][1].flipped))
+    heads = ("Network", "As it is", "Now", "Flipped", f"TV of {first_block}")
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
+    rows = "".join(
+        _row(network, response, response.index(strength), heads, true_class)
         for network, response in responses
     )
+    return (
+        f'<div class="ds-responses"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody>'
+        "</table></div>"
+    )
 
 
-def _card(network: Network, response: Response, k: int, subject: Subject) -> str:
-    """The three most probable classes now, and what became of the first answer."""
-    order = np.argsort(-response.probabilities[k], kind="stable")
-    clean = float(response.clean.max())
-    before = f"{say_class(response.clean_class)} {percent(clean)} as it is"
-    first_block = next(iter(response.flipped))
-    bits = "bits" if network.is_binary else "signs"
-    foot = (
-        f"{100 * response.all_flipped[k]:.1f} % of {bits} flipped · TV of {first_block} "
-        f"{response.clean_tv:.3f} → {response.tv[k]:.3f}"
+def _row(
+    network: Network, response: Response, k: int, heads: Sequence[str], true_class: str | None
+) -> str:
+    now = int(response.probabilities[k].argmax())
+    cells = (
+        _said(response.clean_class, float(response.clean.max()), true_class),
+        _said(response.classes[now], float(response.probabilities[k, now]), true_class)
+        + ("" if response.keeps[k] else f"<small>first answer {_percent(response, k)}</small>"),
+        f"{100 * response.all_flipped[k]:.1f} % of {'bits' if network.is_binary else 'signs'}",
+        f"{response.clean_tv:.3f} → {response.tv[k]:.3f}",
     )
-    return answer_card(
-        network.name,
-        {response.classes[c]: float(response.probabilities[k, c]) for c in order},
-        colour=network.colour,
-        kernel=activation_kernel(network.activation),
-        about=before,
-        foot=foot,
-        true_class=subject.true_class,
+    body = "".join(
+        f'<td data-label="{escape(head, quote=True)}"><span>{cell}</span></td>'
+        for head, cell in zip(heads[1:], cells, strict=True)
     )
+    return (
+        f'<tr style="--c:{network.colour}"><th scope="row">{escape(network.name)}</th>{body}</tr>'
+    )
+
+
+def _said(name: str, share: float, true_class: str | None) -> str:
+    right = ' <small title="the true class">true</small>' if name == true_class else ""
+    return f"<b>{escape(say_class(name))}</b> {percent(share)}{right}"
+
+
+def _percent(response: Response, k: int) -> str:
+    return percent(float(response.confidence[k]))
 
 
 def _charts(responses: Answers, perturbation: Perturbation, strength: float) -> None:
@@ -168,8 +184,9 @@ def _charts(responses: Answers, perturbation: Perturbation, strength: float) -> 
         )
 
 
-def _values(responses: Answers, strength: float, quantity: object) -> str:
-    assert callable(quantity)
+def _values(
+    responses: Answers, strength: float, quantity: Callable[[Response], NDArray[np.float64]]
+) -> str:
     return "; ".join(
         f"{network.name} {100 * quantity(response)[response.index(strength)]:.1f} %"
         for network, response in responses
