@@ -13,7 +13,7 @@ from design_core.kernels.kernel import ThresholdKernel
 from design_core.pictures import Picture, decode, fit
 from design_core.scaling import Scale, fit_scale
 
-__all__ = ["Scene", "compared", "decoded", "fitted_scale", "is_fitted", "maps_of"]
+__all__ = ["Scene", "compared", "decode_alone", "decoded", "fitted_scale", "is_fitted", "maps_of"]
 
 
 @dataclass(frozen=True)
@@ -48,11 +48,16 @@ _by_content = st.cache_resource(
 _decoder = Semaphore(1)
 
 
-@_by_content
-def decoded(data: bytes, name: str) -> Picture:
-    """Decode an upload; raises PictureError."""
+def decode_alone(data: bytes, name: str) -> Picture:
+    """Decode an upload while no other is decoded; raises PictureError."""
     with _decoder:
         return decode(data, name=name)
+
+
+@_by_content
+def decoded(data: bytes, name: str) -> Picture:
+    """Decode an upload, or take it from the last time; raises PictureError."""
+    return decode_alone(data, name)
 
 
 @_by_content

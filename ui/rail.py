@@ -7,6 +7,7 @@ from html import escape
 
 import streamlit as st
 
+from design_core.batch import Settings
 from design_core.feature_maps import SOURCES
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.patterns import PATTERNS
@@ -27,9 +28,17 @@ from ui.share.rail_fields import (
     wanted_upload,
 )
 
-__all__ = ["Bench", "own_kernel", "picture_rail", "rail", "uploaded_picture"]
+__all__ = [
+    "UPLOAD_TYPES",
+    "Bench",
+    "batch_rail",
+    "own_kernel",
+    "picture_rail",
+    "rail",
+    "uploaded_picture",
+]
 
-_UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "tif", "tiff", "bmp"]
+UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "tif", "tiff", "bmp"]
 
 
 @dataclass(frozen=True)
@@ -43,14 +52,26 @@ class Bench:
 def rail() -> Bench:
     """Draw the controls and return what they say."""
     with st.sidebar:
-        scene = _scene(_picture())
+        scene = picture_rail()
         st.divider()
         return Bench(scene, _kernel(scene))
 
 
+def batch_rail() -> Settings:
+    """Draw the controls for feature maps and kernel, for pictures that are yet to come."""
+    with st.sidebar:
+        longest, source, maps, seed = _map_controls()
+        st.divider()
+        kernel = _kernel(None)
+        is_own = st.session_state["kernel_way"] == "Own"
+        fitted = not is_own and st.session_state["scaling"] == "data"
+        return Settings(kernel, fitted, longest, source, maps, seed)
+
+
 def picture_rail() -> Scene:
     """Draw the controls for picture and feature maps only."""
-    return _scene(_picture())
+    picture = _picture()
+    return Scene(picture, *_map_controls())
 
 
 def own_kernel(kernel: ThresholdKernel) -> None:
@@ -98,7 +119,7 @@ def _picture() -> Picture:
 def uploaded_picture() -> Picture | None:
     """The control for an upload; the picture that was uploaded last, None before."""
     upload = st.file_uploader(
-        "Upload a picture", type=_UPLOAD_TYPES, key="upload", label_visibility="collapsed"
+        "Upload a picture", type=UPLOAD_TYPES, key="upload", label_visibility="collapsed"
     )
     # The uploader forgets its file where it is not drawn; one picture is kept for the way back.
     kept: Picture | None = st.session_state.get("uploaded")
@@ -127,7 +148,8 @@ def _tell_wanted(digits: str, name: str, *, got_another: bool) -> None:
     st.html(f'<p class="ds-note" role="status">{escape(said)}</p>')
 
 
-def _scene(picture: Picture) -> Scene:
+def _map_controls() -> tuple[int, str, int, int]:
+    """Longest side, source, number of maps and seed."""
     longest = st.select_slider(
         "Longest side",
         SIZES,
@@ -151,10 +173,10 @@ def _scene(picture: Picture) -> Scene:
         left, right = st.columns(2)
         maps = left.number_input("Maps", 1, 64, 16, key="maps", persist_state="session")
         seed = right.number_input("Seed", 0, 9999, 0, key="seed", persist_state="session")
-    return Scene(picture, longest, source, int(maps), int(seed))
+    return longest, source, int(maps), int(seed)
 
 
-def _kernel(scene: Scene) -> ThresholdKernel:
+def _kernel(scene: Scene | None) -> ThresholdKernel:
     own: ThresholdKernel | None = st.session_state.get("own_kernel")
     way = st.segmented_control(
         "Threshold kernel",
@@ -211,7 +233,7 @@ def _pattern() -> ThresholdKernel:
     return pattern(size)
 
 
-def _scaled(kernel: ThresholdKernel, scene: Scene) -> ThresholdKernel:
+def _scaled(kernel: ThresholdKernel, scene: Scene | None) -> ThresholdKernel:
     name = st.selectbox(
         "Scaling",
         SCALES,
@@ -221,7 +243,9 @@ def _scaled(kernel: ThresholdKernel, scene: Scene) -> ThresholdKernel:
         + " ".join(f"{scale}: {SCALE_NAMES[scale]}" for scale in SCALES),
     )
     try:
-        if name == "data":
+        if name == "data" and scene is None:
+            return kernel  # each picture will be fitted to its own maps
+        if name == "data" and scene:
             return kernel.with_scale(fitted_scale(scene, kernel.level_set))
         return kernel.scaled(name)
     except ValueError as error:

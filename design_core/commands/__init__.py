@@ -7,6 +7,7 @@ returns the exit status. Heavy imports belong inside ``run``, so that ``--help``
 from __future__ import annotations
 
 from design_core.commands import (
+    batch,
     bench,
     diagnose,
     evaluate,
@@ -25,7 +26,7 @@ from design_core.commands import (
 __all__ = ["COMMANDS"]
 
 COMMANDS = (
-    *(maps, kernels, search, score),
+    *(maps, batch, kernels, search, score),
     *(models, predict, summary, evaluate, diagnose, train, zoo),
     *(export, bench),
 )

@@ -13,8 +13,9 @@ from design_core.scaling import SCALE_NAMES
 if TYPE_CHECKING:
     from design_core.comparison import ActivationScores
     from design_core.feature_maps import FeatureMaps
+    from design_core.kernels.kernel import ThresholdKernel
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_map_options", "add_parser", "kernel_of", "run"]
 
 _SCORES = ("tv", "tv_isotropic", "density", "entropy_2x2", "correlation")
 
@@ -25,6 +26,15 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "maps", help="compare Sign and DeSign on a picture's feature maps"
     )
     parser.add_argument("picture", metavar="PICTURE", help="a file, sample:NAME or set:NAME:INDEX")
+    add_map_options(parser)
+    parser.add_argument("--map", type=int, metavar="INDEX", help="only this map, from 0")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write maps as PNG and NPZ here")
+    return parser
+
+
+def add_map_options(parser: argparse.ArgumentParser) -> None:
+    """Add the kernel with its scale, and how a picture becomes feature maps."""
     parser.add_argument(
         "--kernel", default="2x2-v2", help="a name, levels such as '1 1;3 3', or a file"
     )
@@ -42,30 +52,33 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     )
     parser.add_argument("--maps", type=int, default=16, help="how many convolutions or channels")
     parser.add_argument("--seed", type=int, default=0, help="which random convolutions")
-    parser.add_argument("--map", type=int, metavar="INDEX", help="only this map, from 0")
     parser.add_argument("--size", type=int, default=256, help="longest side in pixels, at most")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write maps as PNG and NPZ here")
-    return parser
+
+
+def kernel_of(args: argparse.Namespace) -> ThresholdKernel:
+    """The kernel of the options; ``data`` is left for the maps to be fitted to."""
+    from design_core.kernels.spec import parse_kernel
+
+    return parse_kernel(args.kernel).scaled(
+        None if args.scale == "data" else args.scale, strength=args.strength, offset=args.offset
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Compute, print, and write if asked."""
     from design_core.comparison import compare_activations, finding
     from design_core.feature_maps import extract_maps
-    from design_core.kernels.spec import parse_kernel
     from design_core.pictures import fit
     from design_core.samples import load_picture
     from design_core.scaling import fit_scale
 
     picture = fit(load_picture(args.picture), args.size)
     maps = extract_maps(picture, args.source, maps=args.maps, seed=args.seed)
-    kernel = parse_kernel(args.kernel)
+    kernel = kernel_of(args)
     if args.scale == "data":
+        moved = kernel.scale
         kernel = kernel.with_scale(fit_scale(maps.x, kernel.level_set))
-    kernel = kernel.scaled(
-        None if args.scale == "data" else args.scale, strength=args.strength, offset=args.offset
-    )
+        kernel = kernel.scaled(strength=moved.strength, offset=moved.offset)
     if args.map is not None:
         maps, kernel = maps.only(args.map), kernel.for_channel(args.map)
     compared = compare_activations(maps.x, kernel)

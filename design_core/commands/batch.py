@@ -1,0 +1,86 @@
+"""``batch``: score many pictures, and write their maps into a ZIP file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from design_core.commands.maps import add_map_options, kernel_of
+
+if TYPE_CHECKING:
+    from design_core.batch import Row
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Add the command's parser."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "batch", help="score many pictures and write their maps into a ZIP file"
+    )
+    parser.add_argument(
+        "pictures",
+        nargs="+",
+        metavar="PICTURE",
+        help="files, folders, ZIP files, sample:NAME or set:NAME:INDEX",
+    )
+    add_map_options(parser)
+    parser.add_argument("--out", type=Path, metavar="FILE.zip", help="write maps and table here")
+    parser.add_argument("--csv", action="store_true", help="print CSV instead of a table")
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Score, print, and write if asked; 1 if no picture could be read."""
+    from design_core.batch import Settings, batch_finding, batch_rows, file_items, scores_csv
+
+    settings = Settings(
+        kernel=kernel_of(args),
+        fitted=args.scale == "data",
+        longest=args.size,
+        source=args.source,
+        maps=args.maps,
+        seed=args.seed,
+    )
+    rows: list[Row] = []
+    items = file_items(args.pictures)
+    with (
+        _written(args.out) if args.out else nullcontext() as archive,
+        closing(batch_rows(items, settings, archive)) as coming,
+    ):
+        for row in coming:
+            rows.append(row)
+            if row.problem:
+                print(f"{row.name}: {row.problem}", file=sys.stderr)
+            if row.is_scored and not args.csv:
+                print(_line(row))
+    print(scores_csv(rows), end="") if args.csv else print(batch_finding(rows))
+    return 0 if any(row.is_scored for row in rows) else 1
+
+
+def _line(row: Row) -> str:
+    return (
+        f"{row.name:40} TV {row.sign_tv:.3f} → {row.design_tv:.3f}, "
+        f"density {row.sign_density:.1%} → {row.design_density:.1%}, "
+        f"entropy {row.sign_entropy:.3f} → {row.design_entropy:.3f}"
+    )
+
+
+@contextmanager
+def _written(path: Path) -> Iterator[IO[bytes]]:
+    """A file that appears under its name when it is complete, or not at all."""
+    with tempfile.NamedTemporaryFile(
+        dir=path.parent, prefix=f".{path.name}.", delete=False
+    ) as file:
+        try:
+            yield file
+            file.close()
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
