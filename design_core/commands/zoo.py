@@ -40,6 +40,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     table.add_argument(
         "--write", type=Path, metavar="FILE", help="write between the markers of FILE instead"
     )
+    report = parts.add_parser(
+        "report", help="answer in words what the method leaves open: gain, batch norm, learning"
+    )
     for part in (plan, train, park, verify):
         part.add_argument("--only", default="*", metavar="PATTERN", help="names, as 'stat-sign-*'")
     for part in (train, park):
@@ -52,7 +55,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         )
     for part in (train, collect, verify):
         part.add_argument("--data-root", type=Path, metavar="DIR", help="where data sets lie")
-    for part in (plan, train, collect, park, verify, table):
+    for part in (plan, train, collect, park, verify, table, report):
         add_zoo_argument(part)
     return parser
 
@@ -184,7 +187,28 @@ def _table(args: argparse.Namespace) -> int:
     return 0
 
 
+def _report(args: argparse.Namespace) -> int:
+    from design_core.zoo.card import load_cards
+    from design_core.zoo.constant_channels import constant_channel_words
+    from design_core.zoo.report import CAUTION, Section, report
+    from design_core.zoo.step_time import step_time_words
+
+    cards = load_cards(args.zoo)
+    sections = [
+        *report(cards),
+        Section("Do channels die?", tuple(constant_channel_words(cards, args.zoo))),
+        Section("Does training take longer?", tuple(step_time_words())),
+    ]
+    for section in sections:
+        print(section.question)
+        for sentence in section.sentences or ("These networks do not answer this.",):
+            print(f"- {sentence}")
+        print()
+    print(CAUTION)
+    return 0
+
+
 _PARTS = {
     **{"plan": _plan, "train": _train, "collect": _collect, "park": _park},
-    **{"verify": _verify, "table": _table},
+    **{"verify": _verify, "table": _table, "report": _report},
 }

@@ -1,8 +1,4 @@
-"""What the zoo answers, in words with its numbers: one set of sentences for command and page.
-
-A sentence claims a difference only where the 95 % interval of paired seeds leaves 0 out. Tests are
-told one by one, without a correction for their number.
-"""
+"""What the zoo answers, in words with its numbers: one set of sentences for command and page."""
 
 from __future__ import annotations
 
@@ -22,6 +18,7 @@ from design_core.zoo.statistics import Difference, area_under_curve, compare_see
 from design_core.zoo.tables import partner, probability, signed_points
 
 __all__ = [
+    "CAUTION",
     "Section",
     "gain_words",
     "headline",
@@ -35,6 +32,12 @@ __all__ = [
 _UNIFORM = ACTIVATIONS["uniform"][0]
 _TITLES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "digits"}
 _LEAST_PAIRS = 3  # fewer carry no claim
+
+#: How to read the sentences.
+CAUTION = (
+    "A difference is claimed only where the 95 % interval of three or more seeds leaves 0 out. "
+    "Tests are told one by one, without a correction for their number."
+)
 
 
 @dataclass(frozen=True)
