@@ -30,9 +30,11 @@ from ui.predict.lab import (
 from ui.predict.lab_charts import channels_chart, histogram_chart
 from ui.predict.subject import Subject
 
-__all__ = ["diagnose_panel"]
+__all__ = ["WAYS", "diagnose_panel"]
 
-_PICTURE, _SAMPLES, _TEST = "This picture", "Samples", "Test set"
+#: What a network may be looked at on.
+WAYS = ("Samples", "Test set", "This picture")
+
 _COUNT = 200  # pictures of a test set: a second or so for a network of width 32
 _MOST_CELLS = 8  # rows and columns of a kernel that is drawn cell by cell
 _WORDS = {"fine": "fine", "look": "look", "wrong": "wrong"}
@@ -65,17 +67,20 @@ def diagnose_panel(subject: Subject) -> None:
 
 
 def _network(found: list[Network]) -> Network:
-    names = [network.name for network in found]
-    if st.session_state.get("diagnose_network") not in names:
-        st.session_state["diagnose_network"] = names[-1]  # Sign comes first, the kernel after it
-    name = st.segmented_control(
+    places = list(range(len(found)))
+    # Sign comes first as the page opens, and the kernel after it.
+    if st.session_state.get("diagnose_network", 1) not in places:
+        st.session_state["diagnose_network"] = places[-1]
+    place = st.segmented_control(
         "Network",
-        names,
+        places,
+        format_func=lambda k: found[k].name,
+        default=min(1, places[-1]),
         required=True,
         key="diagnose_network",
         persist_state="session",
     )
-    return found[names.index(str(name))]
+    return found[place or 0]
 
 
 def _pictures(subject: Subject, network: Network) -> Pictures:
@@ -83,8 +88,8 @@ def _pictures(subject: Subject, network: Network) -> Pictures:
     dataset = network.entry.card.dataset
     embedded = samples(dataset, subject.form)
     test_set = held_out(dataset, subject.form, _COUNT)
-    ways = {_SAMPLES: embedded, _TEST: test_set}
-    offered = [*(way for way, pictures in ways.items() if pictures is not None), _PICTURE]
+    ways = dict(zip(WAYS, (embedded, test_set), strict=False))
+    offered = [way for way in WAYS if way not in ways or ways[way] is not None]
     if st.session_state.get("diagnose_on") not in offered:
         st.session_state["diagnose_on"] = offered[0]
     way = st.segmented_control(

@@ -21,10 +21,10 @@ from ui.predict.lab import Network, networks, responded
 from ui.predict.lab_charts import blocks_chart, confidence_chart, flips_chart
 from ui.predict.subject import Subject
 
-__all__ = ["perturb_panel"]
+__all__ = ["FIRST", "MOST_DRAWS", "perturb_panel"]
 
-_FIRST = "blur"
-_MOST_DRAWS = 999
+#: The perturbation that the panel opens with, and the highest seed of noise.
+FIRST, MOST_DRAWS = "blur", 999
 
 Answers = Sequence[tuple[Network, Response]]
 
@@ -59,14 +59,15 @@ def _controls() -> tuple[Perturbation, float, int]:
         "Perturbation",
         list(PERTURBATIONS),
         format_func=lambda key: PERTURBATIONS[key].title,
-        default=None if "perturb_kind" in st.session_state else _FIRST,
+        default=FIRST,
         required=True,
         key="perturb_kind",
         persist_state="session",
         label_visibility="collapsed",
     )
     perturbation = PERTURBATIONS[str(name)]
-    left, right = st.columns([4, 1], vertical_alignment="bottom")
+    noise = perturbation.name == "noise"
+    left, *right = st.columns([4, 1] if noise else 1, vertical_alignment="bottom")
     strength = left.select_slider(
         f"Strength, {perturbation.unit}",
         perturbation.strengths,
@@ -77,11 +78,11 @@ def _controls() -> tuple[Perturbation, float, int]:
         help=perturbation.meaning,
     )
     seed = 0
-    if perturbation.name == "noise":
-        seed = right.number_input(
+    if noise:
+        seed = right[0].number_input(
             "Draw",
             0,
-            _MOST_DRAWS,
+            MOST_DRAWS,
             0,
             key="perturb_draw",
             persist_state="session",

@@ -19,10 +19,13 @@ from ui.predict.lab import Counts, Network, Pictures, counts, held_out, networks
 from ui.predict.lab_charts import strength_chart
 from ui.predict.subject import Subject
 
-__all__ = ["strength_panel"]
+__all__ = ["COUNTS", "FIRST_COUNT", "OWN_KERNEL", "strength_panel"]
 
-_OWN = "each network's own kernel"
-_COUNTS = (100, 500, 2000)
+#: What is scaled unless one kernel is chosen for all.
+OWN_KERNEL = "each network's own kernel"
+#: How many pictures of a test set are offered, and are chosen first.
+COUNTS, FIRST_COUNT = (100, 500, 2000), 500
+
 _QUICK = 360  # pictures of 8×8: counted without being asked for
 
 Curves = list[tuple[Network, dict[float, Counted]]]
@@ -62,8 +65,8 @@ def _controls(dataset: str) -> tuple[ThresholdKernel | None, str, int]:
     """The kernel (None: each network's own), its name, and how many pictures."""
     left, right = st.columns([3, 2])
     own: ThresholdKernel | None = st.session_state.get("own_kernel")
-    offered = [_OWN, *PUBLISHED, *(["the kernel of Design"] if own else [])]
-    if st.session_state.get("strength_kernel", _OWN) not in offered:
+    offered = [OWN_KERNEL, *PUBLISHED, *(["the kernel of Design"] if own else [])]
+    if st.session_state.get("strength_kernel", OWN_KERNEL) not in offered:
         del st.session_state["strength_kernel"]
     name = left.selectbox(
         "Scale",
@@ -78,15 +81,15 @@ def _controls(dataset: str) -> tuple[ThresholdKernel | None, str, int]:
     if dataset != "digits":
         count = right.segmented_control(
             "Test pictures",
-            _COUNTS,
-            default=None if "strength_count" in st.session_state else _COUNTS[1],
+            COUNTS,
+            default=FIRST_COUNT,
             required=True,
             key="strength_count",
             persist_state="session",
             help="Drawn from the test set once and for all.",
         )
-    kernel = None if name == _OWN else PUBLISHED.get(name, own)
-    return kernel, name, count or _COUNTS[1]
+    kernel = None if name == OWN_KERNEL else PUBLISHED.get(name, own)
+    return kernel, name, count or FIRST_COUNT
 
 
 def _absent(dataset: str) -> None:

@@ -1,0 +1,81 @@
+"""What the lab panels put into the address of Predict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from design_core.kernels.published import PUBLISHED
+from design_core.perturbations import PERTURBATIONS
+from ui.predict.choice import MOST
+from ui.predict.diagnose_panel import WAYS
+from ui.predict.perturb_panel import FIRST, MOST_DRAWS
+from ui.predict.strength_panel import COUNTS, FIRST_COUNT, OWN_KERNEL
+from ui.share.fields import Field, State, choice, whole
+
+__all__ = ["DIAGNOSE", "LAB_FIELDS", "PERTURB", "STRENGTH"]
+
+PERTURB, DIAGNOSE, STRENGTH = "Perturb", "Diagnose", "Strength"
+
+_PART = "_"  # between a perturbation and its strength, which may be negative
+_BLOCKS = 64  # no network has more
+
+
+def _read_perturbation(state: State) -> str:
+    name = state.get("perturb_kind", FIRST)
+    start = PERTURBATIONS[name].start
+    strength = state.get(f"perturb_{name}", start)
+    return "" if (name, strength) == (FIRST, start) else f"{name}{_PART}{strength:g}"
+
+
+def _write_perturbation(code: str) -> dict[str, Any]:
+    entries: dict[str, Any] = {f"perturb_{one.name}": one.start for one in PERTURBATIONS.values()}
+    name, _, number = code.partition(_PART) if code else (FIRST, "", "")
+    if name not in PERTURBATIONS:
+        raise ValueError(f"{name[:40]!r} is none of {', '.join(PERTURBATIONS)}")
+    by_code = {f"{strength:g}": strength for strength in PERTURBATIONS[name].strengths}
+    if number and number not in by_code:
+        raise ValueError(f"{number[:40]!r} is none of the strengths {', '.join(by_code)}")
+    if number:
+        entries[f"perturb_{name}"] = by_code[number]
+    return {**entries, "perturb_kind": name}
+
+
+def _read_block(state: State) -> str:
+    return str(state.get("diagnose_block", ""))
+
+
+def _write_block(code: str) -> dict[str, Any]:
+    """Whether a network has the block shows on the page, which else takes the worst one."""
+    words = ("block", "unit")
+    if code and code not in {f"{word}{k}" for word in words for k in range(1, _BLOCKS)}:
+        raise ValueError(f"{code[:40]!r} is no block such as block1")
+    return {"diagnose_block": code}
+
+
+def _on(panel: str, *fields: Field) -> tuple[Field, ...]:
+    """Fields that count on one panel only."""
+    return tuple(field.only(lambda state: state.get("predict_panel") == panel) for field in fields)
+
+
+LAB_FIELDS = (
+    *_on(
+        PERTURB,
+        Field("perturb", _read_perturbation, _write_perturbation),
+        whole("perturb_draw", 0, MOST_DRAWS, 0, name="draw").only(
+            lambda state: state.get("perturb_kind", FIRST) == "noise"
+        ),
+    ),
+    *_on(
+        DIAGNOSE,
+        whole("diagnose_network", 0, MOST - 1, 1, name="diagnose"),
+        choice("diagnose_on", WAYS, WAYS[0], name="on"),
+        Field("block", _read_block, _write_block),
+    ),
+    *_on(
+        STRENGTH,
+        choice("strength_kernel", (OWN_KERNEL, *PUBLISHED), OWN_KERNEL, name="scaled").only(
+            lambda state: state.get("strength_kernel") in PUBLISHED
+        ),
+        choice("strength_count", COUNTS, FIRST_COUNT, name="count"),
+    ),
+)
