@@ -17,7 +17,10 @@ from ui.networks import card_of, entry, predictions
 from ui.predict.address import PANELS, PREDICT
 from ui.predict.answers import answers_html, seen_html
 from ui.predict.choice import choose_networks
-from ui.predict.picture import WAYS, Chosen, choose_picture, sample_strip
+from ui.predict.diagnose_panel import diagnose_panel
+from ui.predict.perturb_panel import perturb_panel
+from ui.predict.picture import Chosen, choose_picture, sample_strip
+from ui.predict.strength_panel import strength_panel
 from ui.predict.subject import Subject
 from ui.predict.swap_panel import swap_panel
 from ui.predict.walk_panel import walk_panel
@@ -25,7 +28,13 @@ from ui.share.address import arrive
 from ui.share.panel import share
 from ui.share.pins import Preview
 
-DRAWN = dict(zip(PANELS, (walk_panel, swap_panel), strict=True))
+DRAWN = dict(
+    zip(
+        PANELS,
+        (walk_panel, swap_panel, perturb_panel, diagnose_panel, strength_panel),
+        strict=True,
+    )
+)
 MANY = 12  # more classes than this are not listed
 
 
@@ -68,6 +77,11 @@ def title(sentence: str, about: str = "") -> str:
     return f'<h1 class="ds-finding">{escape(sentence)}</h1><p class="ds-note">{escape(about)}</p>'
 
 
+def side_by_side(left: str, right: str, count: int) -> str:
+    """What the networks see, and what they say; narrower where they are many."""
+    return f'<div class="ds-predict{" ds-many" if count > 2 else ""}">{left}{right}</div>'
+
+
 def panels(subject: Subject) -> None:
     """A closer look; only the chosen one is computed."""
     panel = st.segmented_control(
@@ -90,29 +104,23 @@ with st.sidebar:
     references = choose_networks()
 heading = st.empty()
 strip = st.container()
-sentence = "Choose two networks to compare"
-preview = None
-if references:
-    try:
-        subject = subject_of(chosen, references)
-        found = predictions(subject.picture, references)
-    except ValueError as error:
-        sentence = "A network cannot be asked"
-        st.error(str(error), icon=":material/error:")
-    else:
-        answers = [found[reference] for reference in references]
-        sentence = finding(subject, answers)
-        shown = seen(chosen.picture, subject.form)
-        preview = partial(Preview, pixels_png(shown.pixels), (shown.side, shown.side))
-        heading.html(title(sentence, note(chosen, subject)))
-        st.html(
-            f'<div class="ds-predict">{seen_html(chosen, shown)}'
-            f"{answers_html(subject, answers)}</div>"
-        )
-        panels(subject)
-if preview is None:
+try:
+    if not references:
+        raise ValueError("Choose two networks to compare, at the left.")
+    subject = subject_of(chosen, references)
+    found = predictions(subject.picture, references)
+except ValueError as error:
+    sentence, preview = "No network is asked", None
     heading.html(title(sentence))
-if st.session_state.get("predict_way", WAYS[0]) == WAYS[0]:
-    with strip:
-        sample_strip(references if preview else [])
+    sample_strip(strip, [])
+    tell = st.error if references else st.info
+    tell(str(error), icon=":material/error:" if references else ":material/arrow_back:")
+else:
+    answers = [found[reference] for reference in references]
+    sentence, shown = finding(subject, answers), seen(chosen.picture, subject.form)
+    preview = partial(Preview, pixels_png(shown.pixels), (shown.side, shown.side))
+    heading.html(title(sentence, note(chosen, subject)))
+    st.html(side_by_side(seen_html(chosen, shown), answers_html(subject, answers), len(answers)))
+    sample_strip(strip, references)
+    panels(subject)
 share(PREDICT, about=sentence, preview=preview)

@@ -176,6 +176,9 @@ def test_no_network_and_one_network(app: AppTest) -> None:
     assert "second network" in app.info[0].value
     app.multiselect(key="predict_networks").set_value([]).run()
     assert not app.exception
+    assert heading(app) == "No network is asked"
+    assert app.info[0].value == "Choose two networks to compare, at the left."
+    assert not app.error
 
 
 @pytest.mark.parametrize("name", sorted(hostile_pictures())[:4])
@@ -240,7 +243,7 @@ def test_a_damaged_checkpoint_gets_a_message(
     monkeypatch.undo()
     st.cache_resource.clear()
     assert not app.exception
-    assert heading(app) == "A network cannot be asked"
+    assert heading(app) == "No network is asked"
     assert "seed-0.safetensors" in app.error[0].value
 
 

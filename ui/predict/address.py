@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import decode_kernel, encode_kernel
 from design_core.samples import SAMPLES
@@ -19,7 +20,7 @@ __all__ = ["PANELS", "PREDICT"]
 
 WALK, SWAP = "Walk through", "Swap the kernel"
 #: Of the closer look, in the order of the page.
-PANELS = (WALK, SWAP)
+PANELS = (WALK, SWAP, "Perturb", "Diagnose", "Strength")
 
 _PART = "."  # between networks
 _SEED = "-s"  # stands for the @ of a reference
@@ -82,6 +83,10 @@ def _read_kernel(state: State) -> str:
 def _write_kernel(code: str) -> dict[str, Any]:
     if code == "sign":
         return {"swap_way": "Sign"}
+    name, _, size = code.rpartition("-")
+    if name in PATTERNS and size.isdecimal() and int(size[:4]) in PATTERNS[name].sizes:
+        chosen = {"swap_pattern": name, f"swap_size_{name}": int(size)}
+        return {"swap_way": "Pattern", **chosen, "swap_strength": 1.0, "swap_offset": 0.0}
     kernel = decode_kernel(code) if code else PUBLISHED[FIRST_KERNEL]
     strength, offset = kernel.scale.strength, kernel.scale.offset
     if max(abs(strength), abs(offset)) > REACH:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from design_core.drawing import pixels_png
 from design_core.pictures import Picture, PictureError, fit
@@ -95,8 +96,13 @@ def choose_picture() -> Chosen:
     return st.session_state.get("predict_chosen") or _sample(FIRST_SAMPLE)
 
 
-def sample_strip(references: Sequence[str]) -> None:
-    """The samples of the chosen group as pictures; a dot marks those that part the networks."""
+def sample_strip(place: DeltaGenerator, references: Sequence[str]) -> None:
+    """The samples of the chosen group as pictures, if samples are what is looked at.
+
+    A dot marks those that part the networks.
+    """
+    if st.session_state.get("predict_way", WAYS[0]) != WAYS[0]:
+        return
     names = sample_names(st.session_state.get("predict_group", next(iter(GROUPS))))
     chosen = st.session_state.get("predict_sample", FIRST_SAMPLE)
     parting = {name for name in names if _parts(sample(name), references)}
@@ -104,18 +110,19 @@ def sample_strip(references: Sequence[str]) -> None:
     def pick(index: int) -> None:
         st.session_state["predict_sample"] = names[index]
 
-    tiles(
-        [_tile(name, name in parting) for name in names],
-        label="Sample picture",
-        selected=names.index(chosen) if chosen in names else None,
-        on_pick=pick,
-        key="predict_strip",
-    )
-    if parting:
-        st.html(
-            f'<p class="ds-note"><span class="ds-dot"></span>{len(parting)} of {len(names)} '
-            "part the chosen networks</p>"
+    with place:
+        tiles(
+            [_tile(name, name in parting) for name in names],
+            label="Sample picture",
+            selected=names.index(chosen) if chosen in names else None,
+            on_pick=pick,
+            key="predict_strip",
         )
+        if parting:
+            st.html(
+                f'<p class="ds-note"><span class="ds-dot"></span>{len(parting)} of {len(names)} '
+                "part the chosen networks</p>"
+            )
 
 
 def _sample(name: str) -> Chosen:

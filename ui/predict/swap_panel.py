@@ -16,7 +16,7 @@ from ui.charts import chart_title, ink
 from ui.figures import kernel_image
 from ui.predict.answers import answer_card
 from ui.predict.subject import Subject
-from ui.predict.walk_view import walk_view
+from ui.predict.walk_view import walk_chart, walk_maps
 from ui.predict.walks import Side, walked
 from ui.share.rail_fields import named
 
@@ -85,7 +85,8 @@ def swap_panel(subject: Subject) -> None:
             )
         ]
         st.html(f'<div class="ds-answers">{"".join(cards)}</div>')
-    walk_view(walk, ("as trained", f"with {new}"), (trained, kernel), key="swap")
+        walk_chart(walk, key="swap")
+    walk_maps(walk, ("as trained", f"with {new}"), (trained, kernel), key="swap")
 
 
 def take_kernel(kernel: ThresholdKernel) -> None:
@@ -137,8 +138,9 @@ def _kernel() -> ThresholdKernel | None:
             label_visibility="collapsed",
         )
         chosen = PUBLISHED[name]
+    picture = st.empty()
     scaled = _scaled(chosen)
-    st.html(f'<div class="ds-card">{kernel_image(scaled, cell=40)}</div>')
+    picture.html(f'<div class="ds-card">{kernel_image(scaled, cell=40)}</div>')
     return scaled
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from design_core.zoo.walk import Walker
 from ui.predict.subject import Subject
-from ui.predict.walk_view import walk_view
+from ui.predict.walk_view import walk_chart, walk_maps
 from ui.predict.walks import Side, walked
 
 __all__ = ["walk_panel"]
@@ -35,4 +35,5 @@ def walk_panel(subject: Subject) -> None:
         st.info(str(error), icon=":material/info:")
         return
     kernels = [Walker.trained(subject.entries[k].checkpoint).kernel for k in pair]
-    walk_view(walk, (names[pair[0]], names[pair[1]]), (kernels[0], kernels[1]), key="walk")
+    walk_chart(walk, key="walk")
+    walk_maps(walk, (names[pair[0]], names[pair[1]]), (kernels[0], kernels[1]), key="walk")

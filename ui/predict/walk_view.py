@@ -15,25 +15,35 @@ from ui.charts import BLUE, ORANGE, frame, ink, show_chart
 from ui.tiles import Tile, tiles
 from ui.viewer import viewer
 
-__all__ = ["walk_view"]
+__all__ = ["walk_chart", "walk_maps"]
 
 _TITLES = {"difference": "Difference", "density": "Density", "tv": "Total variation"}
-_FIRST = 48  # channels in the strip; all of them are shown where they are asked for
+_FIRST = 48  # channels in the strip; all of them are there when it is spread out
 _VIEWER = 380  # height of the large pictures, CSS pixels
 _OFF = ThresholdKernel([[0]]).scaled(strength=0)  # plain Sign
 
 Pair = tuple[str, str]
 
 
+def walk_chart(walk: Walk, *, key: str) -> None:
+    """The share of differing bits by layer, under the finding."""
+    show_chart(_chart(walk), title=walk.finding(), alt=_chart_alt(walk), key=f"{key}_chart")
+    if not walk.same_weights:
+        st.caption(
+            "The line is what two maps of these densities would differ by if they had nothing to "
+            "do with each other: networks that were trained apart have channels of their own."
+        )
+
+
 @st.fragment
-def walk_view(
+def walk_maps(
     walk: Walk,
     names: Pair,
     kernels: tuple[ThresholdKernel | None, ThresholdKernel | None],
     *,
     key: str,
 ) -> None:
-    """Chart, gallery and viewer.
+    """Layer, gallery of its channels, and one of them large.
 
     Parameters
     ----------
@@ -42,24 +52,14 @@ def walk_view(
     key
         Unique on the page.
     """
-    show_chart(_chart(walk), title=walk.finding(), alt=_chart_alt(walk), key=f"{key}_chart")
-    if not walk.same_weights:
-        st.caption(
-            "The line is what two maps of these densities would differ by if they had nothing to "
-            "do with each other: networks that were trained apart have channels of their own."
-        )
     blocks = [layer.name for layer in walk.layers]
     if st.session_state.get(f"{key}_layer") not in blocks:  # of networks of another depth
         st.session_state[f"{key}_layer"] = blocks[0]
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         block = st.segmented_control(
-            "Layer",
-            blocks,
-            required=True,
-            key=f"{key}_layer",
-            persist_state="session",
+            "Layer", blocks, required=True, key=f"{key}_layer", persist_state="session"
         )
-        layer = walk.layers[blocks.index(block) if block in blocks else 0]
+        layer = walk.layers[blocks.index(str(block))]
         order = st.segmented_control(
             "Channels ranked by",
             ORDERS,
@@ -140,7 +140,7 @@ def _gallery(layer: LayerWalk, order: str, names: Pair, key: str) -> int:
         st.html(
             f'<p class="ds-note">Each pair: left {escape(names[0])}, right {escape(names[1])}</p>'
         )
-        wrap = st.toggle(f"All {len(ranked)}", key=everything, persist_state="session")
+        wrap = st.toggle("Spread out", key=everything, persist_state="session")
     tiles(
         [_tile(layer, int(one), order, names) for one in shown],
         label=f"Channel of {layer.name}",
