@@ -180,7 +180,7 @@ def _draw(curves: Curves, title: str, pictures: Pictures) -> None:
     if not drawn:
         return
     named: Mapping[str, Mapping[float, Counted]] = {n.name: known for n, known in drawn}
-    what = f"{finding(named)} {pictures.subset.title.capitalize()}, 95 % intervals by Wilson."
+    what = f"{finding(named)} {pictures.subset.title}, 95 % intervals by Wilson."
     told = "; ".join(
         f"{network.name}: "
         + ", ".join(f"{100 * known[s].accuracy:.1f} % at {s:g}" for s in sorted(known))
