@@ -29,7 +29,7 @@ from design_core.networks.layers import set_training_type  # noqa: E402
 from design_core.zoo.step_time import RECORD  # noqa: E402
 
 ACTIVATIONS = {"sign": "sign", "design": "design:2x2-v2"}
-BOUND = 1.15
+BOUND = 1.25
 
 
 def step_of(activation: str, width: int) -> Step:

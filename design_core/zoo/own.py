@@ -11,7 +11,6 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -173,7 +172,7 @@ def _card(data: bytes, name: str, checkpoint: Checkpoint, counted: NetworkSummar
         sha256=hashlib.sha256(data).hexdigest(),
         bytes=len(data),
         seconds=unknown,
-        environment=MappingProxyType({}),
+        environment={},
     )
     return OwnCard(
         name=OWN + _short(name),

@@ -42,15 +42,16 @@ def own_panel() -> None:
     """Upload, what is there, evaluation, removal."""
     uploads = st.file_uploader(
         "Add your own network",
-        type=["safetensors"],
         accept_multiple_files=True,
         key="own_files",
         help=_HELP,
     )
     taken: set[str] = st.session_state.setdefault("own_taken", set())
-    for upload in uploads:
-        if upload.file_id not in taken and _take(upload.getvalue(), upload.name):
-            taken.add(upload.file_id)
+    new = [upload for upload in uploads if upload.file_id not in taken]
+    came = {upload.file_id for upload in new if _take(upload.getvalue(), upload.name)}
+    if came:
+        taken |= came
+        st.rerun()  # the filters above know of it now
     for entry in own_entries():
         _kept(entry)
 

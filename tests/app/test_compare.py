@@ -1,0 +1,285 @@
+"""The Compare page, driven as a user would, without a browser."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import re
+from pathlib import Path
+
+import pytest
+from hostile_checkpoints import HOSTILE
+from streamlit.testing.v1 import AppTest
+
+from design_core.__main__ import main
+from design_core.zoo.card import Card, find_card, load_cards
+from design_core.zoo.disagreement import card_disagreement, class_names
+from design_core.zoo.report import headline, report
+from ui.compare.address import PANELS
+from ui.compare.filters import AFFINE, options
+from ui.compare.learning_panel import LEARNING
+from ui.compare.wrong_panel import SIDES
+
+APP = str(Path(__file__).parents[2] / "app.py")
+CARDS = load_cards()
+SIGN, DESIGN = "digits-tiny-w16-sign-affine_on", "digits-tiny-w16-design_2x2-v2-affine_on"
+WITHOUT_LOGS = ("Overview", "Who got it wrong", "Confusion", "Classes", "Density")
+
+
+@pytest.fixture(scope="module")
+def started() -> AppTest:
+    """The page as it opens; tests share it and set what they need."""
+    fresh = AppTest.from_file(APP, default_timeout=120).run()
+    fresh.switch_page("pages/compare.py").run()
+    assert not fresh.exception
+    return fresh
+
+
+@pytest.fixture
+def app(started: AppTest) -> AppTest:
+    """As it opens again."""
+    for key in ("zoo_activation", "zoo_recipe", "zoo_width"):
+        if key in started.session_state:
+            started.session_state[key] = []
+    show(started, panel="Overview", data="all", affine="Both")
+    return started
+
+
+def show(app: AppTest, *, panel: str, data: str = "", affine: str = "") -> None:
+    if data:
+        app.selectbox(key="zoo_data").set_value(data)
+    if affine:
+        app.segmented_control(key="zoo_affine").set_value(affine)
+    app.segmented_control(key="compare_panel").set_value(panel).run()
+    assert not app.exception, (panel, data, affine)
+    assert not app.error, (panel, data, affine)
+
+
+def html(app: AppTest, part: str) -> str:
+    (found,) = [one.proto.body for one in app.get("html") if part in one.proto.body]
+    return str(found)
+
+
+def heading(app: AppTest) -> str:
+    match = re.search(r"<h1[^>]*>(.*?)</h1>", html(app, 'class="ds-finding"'))
+    assert match
+    return match[1]
+
+
+def linked(**query: str) -> AppTest:
+    fresh = AppTest.from_file(APP, default_timeout=120)
+    for name, value in query.items():
+        fresh.query_params[name] = value
+    fresh.run()
+    fresh.switch_page("pages/compare.py").run()
+    assert not fresh.exception, query
+    return fresh
+
+
+def test_the_finding_is_the_librarys(app: AppTest) -> None:
+    for data in dict.fromkeys(card.dataset for card in CARDS):
+        show(app, panel="Overview", data=data)
+        sentence, _ = headline([card for card in CARDS if card.dataset == data])
+        assert heading(app) == sentence.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def test_the_table_is_what_the_command_prints(
+    app: AppTest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["models", "--json"]) == 0
+    listed = {card["name"]: card for card in json.loads(capsys.readouterr().out)}
+    table = app.dataframe[0].value.set_index("name")
+    assert set(table.index) == set(listed)
+    for name, card in listed.items():
+        row = table.loc[name]
+        assert row["accuracy"] == 100 * card["accuracy"]["mean"]
+        interval = card["accuracy"]["ci95"]
+        if interval is None:
+            assert math.isnan(row["half"])
+        else:
+            assert row["half"] == pytest.approx(50 * (interval[1] - interval[0]))
+        assert row["seeds"] == len(card["seeds"])
+        assert row["packed"] == card["bytes"]["packed"] / 1000
+        assert row["macs"] == card["macs"]["binary"] / 1e6
+        assert row["parameters"] == sum(card["parameters"].values())
+    assert list(table["accuracy"]) == sorted(table["accuracy"], reverse=True)
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_every_panel_under_every_filter(app: AppTest, panel: str) -> None:
+    datasets = [*dict.fromkeys(card.dataset for card in CARDS), "all"]
+    for data, affine in itertools.product(datasets, AFFINE):
+        show(app, panel=panel, data=data, affine=affine)
+
+
+@pytest.mark.parametrize("quantity", ["activation", "recipe", "width"])
+def test_every_value_of_a_filter(app: AppTest, quantity: str) -> None:
+    for value in options(CARDS, quantity):
+        app.multiselect(key=f"zoo_{quantity}").set_value([value]).run()
+        assert not app.exception, value
+        shown = [card for card in CARDS if value in options([card], quantity)]
+        assert set(app.dataframe[0].value["name"]) == {card.name for card in shown}
+
+
+def test_no_network_left_is_said(app: AppTest) -> None:
+    app.multiselect(key="zoo_activation").select("sign")
+    app.multiselect(key="zoo_width").select("16")
+    app.selectbox(key="zoo_data").set_value("cifar10").run()
+    assert not app.exception
+    assert "No network is left" in app.info[0].value
+    assert heading(app).startswith("Choose networks")
+
+
+@pytest.mark.parametrize("quantity", LEARNING)
+def test_every_learning_curve(app: AppTest, quantity: str) -> None:
+    show(app, panel="Learning", data="digits")
+    app.segmented_control(key="learning_quantity").set_value(quantity).run()
+    assert not app.exception
+    app.slider(key="learning_target").set_value(95).run()
+    assert not app.exception
+    assert "by seed" in " ".join(app.dataframe[0].value.columns)
+
+
+def pairs() -> list[tuple[Card, Card]]:
+    return [
+        (one, other)
+        for one, other in itertools.permutations(CARDS, 2)
+        if class_names(one) == class_names(other)
+    ][::7]
+
+
+def test_pairs_with_their_numbers(app: AppTest) -> None:
+    show(app, panel="Who got it wrong")
+    for first, second in pairs():
+        app.selectbox(key="compare_first").set_value(first.name).run()
+        app.selectbox(key="compare_second").set_value(second.name).run()
+        assert not app.exception, (first.name, second.name)
+        seeds = [app.segmented_control(key=f"compare_{k}_seed").value for k in ("first", "second")]
+        found = card_disagreement(first, int(seeds[0]), second, int(seeds[1]))
+        cells = re.findall(r"<td[^>]*>([\d,]+)</td>", html(app, "ds-fourfold"))
+        assert [int(cell.replace(",", "")) for cell in cells] == [
+            *found.counts[0],
+            *found.counts[1],
+        ]
+
+
+@pytest.mark.parametrize("panel", ["Confusion", "Classes"])
+def test_other_panels_take_the_same_pair(app: AppTest, panel: str) -> None:
+    show(app, panel=panel, data="digits")
+    app.selectbox(key="compare_first").set_value(DESIGN).run()
+    assert not app.exception
+    assert app.selectbox(key="compare_second").value == SIGN
+    show(app, panel="Who got it wrong", data="digits")
+    assert app.selectbox(key="compare_first").value == DESIGN
+
+
+def test_the_gallery_shows_what_either_says(app: AppTest) -> None:
+    show(app, panel="Who got it wrong", data="digits")
+    app.selectbox(key="compare_first").set_value(SIGN)
+    app.run()
+    app.segmented_control(key="compare_second_seed").set_value(3).run()
+    first, _ = find_card(SIGN)
+    second, _ = find_card(DESIGN)
+    seed = int(app.segmented_control(key="compare_first_seed").value)
+    found = card_disagreement(first, seed, second, 3)
+    for side, places in zip(
+        SIDES, (found.only_first, found.only_second, found.neither), strict=True
+    ):
+        app.segmented_control(key="wrong_side").set_value(side).run()
+        assert not app.exception
+        body = html(app, 'class="ds-gallery"')
+        told = re.findall(
+            r'alt="Test picture (\d+), (\d): Sign says (\d), DeSign 2D says (\d)"', body
+        )
+        assert [int(place) for place, *_ in told] == places[:24].tolist()
+        for place, true, one, other in told:
+            numbers = found.true[int(place)], found.first[int(place)], found.second[int(place)]
+            assert (int(true), int(one), int(other)) == numbers
+    chosen = int(found.true[found.neither[0]])
+    app.selectbox(key="wrong_class_10").set_value(chosen).run()
+    assert (
+        html(app, 'class="ds-gallery"').count("<figure>")
+        == (found.true[found.neither] == chosen).sum()
+    )
+    app.selectbox(key="wrong_class_10").set_value(-1).run()
+
+
+def test_the_answers_are_the_commands(app: AppTest) -> None:
+    show(app, panel="Answers", data="digits")
+    shown = "\n".join(one.value for one in app.markdown)
+    for section in report([card for card in CARDS if card.dataset == "digits"]):
+        assert section.question in shown
+        assert all(sentence in shown for sentence in section.sentences)
+
+
+def test_a_link_restores_the_view() -> None:
+    fresh = linked(
+        data="digits", panel="who-got-it-wrong", first=DESIGN, second=SIGN, second_seed="2"
+    )
+    assert fresh.segmented_control(key="compare_panel").value == "Who got it wrong"
+    assert fresh.selectbox(key="compare_first").value == DESIGN
+    assert fresh.segmented_control(key="compare_second_seed").value == 2
+    assert not fresh.warning
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"data": "moon"},
+        {"panel": "nowhere", "batchnorm": "maybe"},
+        {"panel": "confusion", "first": "own:mine", "second": "x" * 3000},
+        {"panel": "who-got-it-wrong", "first_seed": "-1", "second_seed": "99999"},
+        {"panel": "learning", "target": "1000", "quantity": "<script>"},
+        {"activation": "a.b.c", "width": "0", "recipe": "."},
+    ],
+)
+def test_bad_links_fall_back(query: dict[str, str]) -> None:
+    assert heading(linked(**query))
+
+
+@pytest.fixture(scope="module")
+def sound() -> bytes:
+    card, _ = find_card(DESIGN)
+    return card.file(1).read_bytes()
+
+
+def test_an_own_network_joins_and_leaves(app: AppTest, sound: bytes) -> None:
+    app.file_uploader(key="own_files").set_value(("mine.safetensors", sound, "")).run()
+    assert not app.exception
+    assert "own:mine" in set(app.dataframe[0].value["name"])
+    for panel in PANELS:  # not measured: it may not disturb what is
+        show(app, panel=panel, data="digits")
+    show(app, panel="Overview", data="digits")
+    app.button(key="evaluate_own:mine").click().run()
+    assert not app.exception
+    card, _ = find_card(DESIGN)
+    row = app.dataframe[0].value.set_index("name").loc["own:mine"]
+    assert row["accuracy"] == 100 * card.result(1).accuracy
+    for panel in WITHOUT_LOGS:
+        show(app, panel=panel, data="digits")
+    show(app, panel="Who got it wrong", data="digits")
+    app.selectbox(key="compare_first").set_value("own:mine").run()
+    assert not app.exception
+    show(app, panel="Overview", data="digits")
+    app.button(key="remove_own:mine").click().run()
+    assert not app.exception
+    assert "own:mine" not in set(app.dataframe[0].value["name"])
+
+
+@pytest.mark.parametrize("case", ["pickle", "cut in the numbers", "NaN", "foreign", "zip bomb"])
+def test_hostile_uploads_get_one_message(started: AppTest, case: str, sound: bytes) -> None:
+    make, words = HOSTILE[case]
+    started.file_uploader(key="own_files").set_value(("net.safetensors", make(sound), "")).run()
+    assert not started.exception
+    (error,) = started.error
+    assert words in error.value
+    started.file_uploader(key="own_files").set_value([]).run()
+
+
+def test_latencies_on_demand(app: AppTest) -> None:
+    show(app, panel="Overview", data="digits")
+    app.button(key="measure_latency").click().run()
+    assert not app.exception
+    assert (app.dataframe[0].value["latency"] > 0).all()
+    assert any("Latency: least of" in one.value for one in app.caption)
