@@ -28,6 +28,7 @@ def _pages() -> StreamlitPage:
             st.Page("pages/design.py", title="Design", icon=":material/grid_on:"),
             st.Page("pages/predict.py", title="Predict", icon=":material/neurology:"),
             st.Page("pages/compare.py", title="Compare", icon=":material/leaderboard:"),
+            st.Page("pages/speed.py", title="Speed", icon=":material/speed:"),
             st.Page("pages/batch.py", title="Batch", icon=":material/stacks:"),
             st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
             st.Page("pages/present.py", title="Present", icon=":material/slideshow:"),

@@ -56,10 +56,12 @@ def run(args: argparse.Namespace) -> int:
         found = measure(settings)
         print(json.dumps(found.to_dict(), indent=2))
     else:
-        print(f"{'':32}batch threads   fp32 ms   bf16 ms packed ms  ratio   file", flush=True)
+        print(f"{'':36}batch threads   fp32 ms   bf16 ms packed ms  ratio   file", flush=True)
         found = measure(settings, report=lambda one: print(_line(one), flush=True))
         cpu = found.cpu
         print(f"DeSign takes {found.design_over_sign:.3f} times what Sign takes.")
+        if found.waited is not None:
+            print(f"It waited {found.waited:.0%} of its time for a processor.")
         print(f"{cpu['name']}, {cpu['cores']} core(s): {' '.join(cpu['flags'])}")
         print(f"numba compiles for {cpu['target']}; torch {found.torch}.")
     if args.out:
@@ -79,4 +81,4 @@ def _line(one: LayerTime | NetworkTime) -> str:
 
     size = f"  1/{one.size_ratio:.1f}" if isinstance(one, NetworkTime) else ""
     times = "".join(f"{ms:10.3f}" for ms in (one.fp32_ms, one.bf16_ms, one.packed_ms))
-    return f"{one.name:32}{one.batch:5}{one.threads:8}{times}{one.ratio:7.1f}{size}"
+    return f"{one.name:36}{one.batch:5}{one.threads:8}{times}{one.ratio:7.1f}{size}"

@@ -128,7 +128,7 @@ def _convolutions(layers: Any) -> Iterator[BitConv | RealConv | BitDense]:
 
 def _count(conv: BitConv | RealConv | BitDense) -> int:
     if isinstance(conv, BitConv):
-        return conv.fan_in * conv.words.shape[3]
+        return conv.fan_in * int(conv.words.shape[3])
     return int(conv.weights.size)
 
 
@@ -143,4 +143,4 @@ def _distinct_values(maps: NDArray[Any], conv: BitConv | RealConv | BitDense) ->
     if maps.dtype == np.uint64:
         channels = conv.channels if isinstance(conv, BitConv) else conv.weights.shape[2]
         return np.unique(unpack_bits(maps, channels)).size
-    return np.unique(maps).size
+    return int(np.unique(maps).size)

@@ -8,7 +8,7 @@ import platform
 from pathlib import Path
 from typing import Any
 
-__all__ = ["cpu_facts"]
+__all__ = ["Waiting", "cpu_facts"]
 
 #: Instruction sets that matter here, by their names in /proc/cpuinfo.
 _FLAGS = (
@@ -33,6 +33,33 @@ def cpu_facts() -> dict[str, Any]:
         "flags": [flag for flag in _FLAGS if flag in listed],
         "target": _target(),
     }
+
+
+class Waiting:
+    """How long this thread waits for a processor from now on; a measurement's conscience."""
+
+    def __init__(self) -> None:
+        self._start = _run_and_wait()
+
+    def share(self) -> float | None:
+        """Of the time since then in which it could have run, what it waited, 0 to 1.
+
+        None where the system does not tell.
+        """
+        now = _run_and_wait()
+        if self._start is None or now is None:
+            return None
+        ran, waited = (after - before for before, after in zip(self._start, now, strict=True))
+        return waited / (ran + waited) if ran + waited else 0.0
+
+
+def _run_and_wait() -> tuple[int, int] | None:
+    """Nanoseconds that this thread has run, and waited to run; None beyond Linux."""
+    try:
+        ran, waited, _ = Path("/proc/thread-self/schedstat").read_text(encoding="utf-8").split()
+    except (OSError, ValueError):
+        return None
+    return int(ran), int(waited)
 
 
 def _cpuinfo() -> dict[str, str]:

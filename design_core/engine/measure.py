@@ -33,7 +33,7 @@ from torch.nn import functional as F
 from design_core.engine.anatomy import file_parts
 from design_core.engine.backend import load_backend
 from design_core.engine.bits import Words, pack_bits, word_count
-from design_core.engine.cpu import cpu_facts
+from design_core.engine.cpu import Waiting, cpu_facts
 from design_core.engine.files import save_packed
 from design_core.engine.layers import BitConv, Block, Cut
 from design_core.engine.network import CHUNK_VALUES, in_chunks
@@ -59,6 +59,10 @@ LAYER_SHAPES = ((128, 128, 32), (128, 256, 16), (256, 256, 16), (256, 512, 8), (
 NETWORKS: Mapping[str, tuple[str, dict[str, str]]] = {
     "vgg_small, sign": ("vgg_small", {"activation": "sign"}),
     "vgg_small, design:2x2-v2": ("vgg_small", {"activation": "design:2x2-v2"}),
+    "vgg_small all binary, design:2x2-v2": (
+        "vgg_small",
+        {"activation": "design:2x2-v2", "first": "binary", "last": "binary"},
+    ),
     "resnet20, design:2x2-v2": ("resnet20", {"activation": "design:2x2-v2"}),
 }
 
@@ -95,6 +99,7 @@ def measure(
     """Measure everything; `report` hears of each result as it comes."""
     compiled = settings.compiled and shutil.which("g++") is not None
     kept = torch.get_num_threads()
+    waiting = Waiting()
     layers: list[LayerTime] = []
     whole: list[NetworkTime] = []
     try:
@@ -114,6 +119,7 @@ def measure(
         layers=tuple(layers),
         networks=tuple(whole),
         activations=_activations(settings.seconds),
+        waited=waiting.share(),
         torch=torch.__version__,
         compiled=compiled,
         cpu=cpu_facts(),

@@ -12,6 +12,8 @@ from design_core.engine.anatomy import Part
 
 __all__ = ["LayerTime", "NetworkTime", "Report", "Turns", "finding"]
 
+_CALM = 0.1  # of the time waited; most turns then run undisturbed, and the fastest counts
+
 
 @dataclass(frozen=True)
 class LayerTime:
@@ -96,6 +98,8 @@ class Report:
     activations
         Packed networks alike but for their activation, ``sign`` and ``design``: batch 1, one
         thread, taking turns.
+    waited
+        Share of its time that the measurement waited for a processor, 0 to 1; None if unknown.
     compiled
         Whether ``torch.compile`` competed too.
     cpu
@@ -107,6 +111,7 @@ class Report:
     layers: tuple[LayerTime, ...]
     networks: tuple[NetworkTime, ...]
     activations: Mapping[str, Turns]
+    waited: float | None
     torch: str
     compiled: bool
     cpu: Mapping[str, Any]
@@ -116,6 +121,11 @@ class Report:
     def design_over_sign(self) -> float:
         """Time of DeSign over that of Sign, of each the turn that nothing disturbed."""
         return self.activations["design"].least / self.activations["sign"].least
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether other programs took so much time that the figures are not to be believed."""
+        return self.waited is not None and self.waited > _CALM
 
     @property
     def combinations(self) -> list[tuple[int, int]]:
@@ -161,7 +171,7 @@ class Report:
                     for one in plain["networks"]
                 ),
                 activations={key: Turns(**turns) for key, turns in plain["activations"].items()},
-                **{key: plain[key] for key in ("torch", "compiled", "cpu", "date")},
+                **{key: plain[key] for key in ("waited", "torch", "compiled", "cpu", "date")},
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"Not a report of the engine's speed: {error!r}.") from error
@@ -174,6 +184,11 @@ def _own(kind: type, plain: Mapping[str, Any]) -> dict[str, Any]:
 
 def finding(report: Report, network: NetworkTime) -> str:
     """What one bit per activation buys, in a sentence."""
+    if report.disturbed:
+        return (
+            f"The measurement waited {report.waited:.0%} of its time for a processor: do not "
+            "believe these figures."
+        )
     kind = network.name.partition(",")[0]
     ratio = network.ratio
     speed = (

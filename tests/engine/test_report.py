@@ -10,6 +10,7 @@ import pytest
 
 from design_core.engine import pack, save_packed
 from design_core.engine.anatomy import file_parts, layer_facts
+from design_core.engine.cpu import Waiting
 from design_core.engine.report import NetworkTime, Report, Turns, finding
 from tests.engine.randomized import randomized_network
 
@@ -18,6 +19,7 @@ REPORT = Report(
     layers=(),
     networks=(NETWORK,),
     activations={"sign": Turns(1, 2, 3, 4), "design": Turns(1.5, 2, 3, 4)},
+    waited=0.02,
     torch="2",
     compiled=False,
     cpu={"name": "a processor", "cores": 1, "flags": [], "target": None},
@@ -39,6 +41,15 @@ def test_a_report_comes_back_from_json() -> None:
     for wrong in ({}, {"layers": [1]}, REPORT.to_dict() | {"activations": None}):
         with pytest.raises(ValueError, match="Not a report of the engine's speed"):
             Report.from_dict(wrong)
+
+
+def test_other_programs_are_noticed() -> None:
+    assert not REPORT.disturbed
+    assert replace(REPORT, waited=0.4).disturbed
+    assert not replace(REPORT, waited=None).disturbed
+    assert "waited 40% of its time" in finding(replace(REPORT, waited=0.4), NETWORK)
+    share = Waiting().share()
+    assert share is None or 0 <= share <= 1
 
 
 def test_turns_are_quartiles() -> None:

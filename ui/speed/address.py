@@ -1,0 +1,27 @@
+"""The address of Speed: batch, threads, and the question that is open."""
+
+from __future__ import annotations
+
+from ui.share.fields import Address, choice
+
+__all__ = ["BATCHES", "QUESTIONS", "SPEED", "THREADS"]
+
+BATCHES = (1, 64)
+THREADS = (1, 2)
+SPEEDUP, SIZE, BINARY, ONNX = (
+    "Where is the speed-up?",
+    "Why is the file not smaller?",
+    "Is it really binary?",
+    "And ONNX?",
+)
+QUESTIONS = (SPEEDUP, SIZE, BINARY, ONNX)
+
+SPEED = Address(
+    "speed",
+    (),
+    (
+        choice("speed_batch", BATCHES, BATCHES[0], name="batch", code=str),
+        choice("speed_threads", THREADS, THREADS[0], name="threads", code=str),
+        choice("speed_question", QUESTIONS, QUESTIONS[0], name="question"),
+    ),
+)
