@@ -61,8 +61,8 @@ with right:
         page, _, query = told.link.partition("?")
         st.page_link(
             f"pages/{page}.py",
-            label="Open in Explore",
-            icon=":material/compare:",
+            label=f"Open in {page.capitalize()}",
+            icon=":material/arrow_forward:",
             query_params=dict(parse_qsl(query)),
         )
 write_address(ADDRESS)

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from design_core.zoo.card import Card
+from design_core.zoo.influence import Gain, gain_over
+from design_core.zoo.naming import batch_norm_words
 from design_core.zoo.plan import ACTIVATIONS
-from design_core.zoo.statistics import McNemar, mcnemar
-from design_core.zoo.tables import Comparison, comparisons
+from design_core.zoo.report import claimed, gain_words
+from design_core.zoo.tables import partner
 
 __all__ = ["QUESTIONS", "Answer", "answers", "main_cards", "verdict"]
 
@@ -26,7 +28,6 @@ QUESTIONS = {
     "shift": (_UNIFORM, _SIGN),
     "pattern": (_DESIGN, _UNIFORM),
 }
-_NAMES = {_SIGN: "Sign", _DESIGN: "DeSign", _UNIFORM: "the uniform control"}
 
 
 @dataclass(frozen=True)
@@ -37,50 +38,24 @@ class Answer:
     ----------
     question
         A key of `QUESTIONS`.
-    comparison
+    gain
         The cards and the difference over their seeds.
-    single
-        McNemar's test of their first networks, which says nothing of other seeds.
     """
 
     question: str
-    comparison: Comparison
-    single: McNemar
-
-    @property
-    def affine(self) -> bool:
-        """Whether batch norm's γ and β were learned."""
-        return bool(self.comparison.first.network["affine"])
+    gain: Gain
 
     @property
     def direction(self) -> int:
-        """1 or −1 where the 95 % interval over the seeds leaves 0 out, else 0: open."""
-        difference = self.comparison.difference
-        if difference is None:
+        """1 or −1 where enough seeds carry a claim, else 0: open."""
+        if not claimed(self.gain.difference):
             return 0
-        low, high = difference.ci95
-        return (low > 0) - (high < 0)
+        return 1 if self.gain.mean > 0 else -1
 
     def sentence(self) -> str:
-        """The difference in points with its interval, or that of one network each."""
-        first, second = (_NAMES[activation] for activation in QUESTIONS[self.question])
-        difference = self.comparison.difference
-        if difference is None:
-            return (
-                f"one seed each: {first} alone is right on {self.single.only_first:,} pictures, "
-                f"{second} alone on {self.single.only_second:,}"
-            )
-        low, high = (_points(bound) for bound in difference.ci95)
-        one, other = difference.counts
-        seeds = f"{one} pairs" if difference.sign_flip_p is not None else f"{one} and {other} seeds"
-        return (
-            f"{first} less {second}: {_points(difference.mean)} points, "
-            f"95 % interval {low} to {high}, {seeds}"
-        )
-
-
-def _points(share: float) -> str:
-    return f"{100 * share:+.2f}".replace("-", "−")
+        """The difference with its interval, and what it claims."""
+        words = gain_words(self.gain)
+        return f"{batch_norm_words(self.gain.card)}: {words}"
 
 
 def main_cards(cards: Sequence[Card]) -> list[Card]:
@@ -100,19 +75,13 @@ def main_cards(cards: Sequence[Card]) -> list[Card]:
 
 def answers(cards: Sequence[Card]) -> list[Answer]:
     """All answers of `main_cards`, in the order of `QUESTIONS`, γ and β not learned first."""
-    by_pair: dict[tuple[str, str], list[Comparison]] = {}
-    for comparison in comparisons(main_cards(cards)):
-        pair = comparison.first.activation, comparison.second.activation
-        by_pair.setdefault(pair, []).append(comparison)
-    found = []
-    for question, (first, second) in QUESTIONS.items():
-        for comparison in sorted(
-            by_pair.get((first, second), []), key=lambda one: one.first.network["affine"]
-        ):
-            one, other = comparison.first, comparison.second
-            tested = mcnemar(one.right(one.seeds[0]), other.right(other.seeds[0]))
-            found.append(Answer(question, comparison, tested))
-    return found
+    main = sorted(main_cards(cards), key=lambda card: bool(card.network["affine"]))
+    return [
+        Answer(question, gain_over(card, other))
+        for question, (first, second) in QUESTIONS.items()
+        for card in main
+        if card.activation == first and (other := partner(card, main, activation=second))
+    ]
 
 
 def verdict(found: Sequence[Answer]) -> str:

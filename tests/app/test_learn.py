@@ -15,8 +15,10 @@ from design_core.kernels.kernel import binarize
 from design_core.lessons import absorb, kept_differences
 from design_core.pictures import fit
 from design_core.zoo.evidence import answers, verdict
+from ui.compare.address import COMPARE
 from ui.learn.step import Dial
 from ui.learn.story import ADDRESS, CURRENT, STEPS, moved
+from ui.predict.address import PREDICT
 from ui.share.explore import EXPLORE
 from ui.share.scenes import view_of
 
@@ -53,7 +55,7 @@ def heading(app: AppTest) -> str:
 
 
 def words(app: AppTest) -> str:
-    return str(app.markdown[0].value)
+    return str(app.markdown[0].value).replace("\u00a0", " ")
 
 
 def x() -> np.ndarray:
@@ -88,9 +90,10 @@ def test_every_step_has_a_picture_with_words_and_a_way_to_explore(app: AppTest, 
     sentences = re.split(r"(?<=[.!?])\s", words(app).strip())
     assert 2 <= len(sentences) <= 6
     (link,) = app.get("page_link")
+    address = {"explore": EXPLORE, "predict": PREDICT, "compare": COMPARE}[link.proto.page]
     parameters = dict(parse_qsl(link.proto.query_string.lstrip("?")))
-    assert parameters
-    assert EXPLORE.reading(parameters).ignored == ()
+    assert address.reading(parameters).ignored == ()
+    assert parameters or key == "evidence"
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def luminance(name: str, longest: int) -> Map:
 
 def percent(share: float, digits: int = 1) -> str:
     """A share as people read it; the space does not break."""
-    return f"{100 * share:.{digits}f} %"
+    return f"{100 * share:.{digits}f}\u00a0%"
 
 
 def signed(value: float, digits: int = 2) -> str:

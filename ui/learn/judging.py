@@ -161,7 +161,7 @@ def _scaling() -> Told:
     with left:
         show_chart(
             threshold_chart(normal, kernel),
-            title="Where the thresholds cut a normal x: level, and P(x ≥ T)",
+            title="Where the thresholds cut a normal x: level, and P(x\u00a0≥\u00a0T)",
             alt=f"Bell curve with the thresholds {_thresholds(kernel)}; "
             f"{percent(fires)} of the bits are +1 on the mean over the cells.",
             key="scaling",

@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 from design_core.drawing import mosaic, mosaic_png, pixels_png
 from design_core.samples import SAMPLES, sample
 from design_core.zoo.card import Card
-from design_core.zoo.evidence import Answer, answers, main_cards, verdict
+from design_core.zoo.evidence import answers, main_cards, verdict
 from design_core.zoo.naming import short_name
 from design_core.zoo.plan import ACTIVATIONS, activation_title
 from design_core.zoo.statistics import mean_interval
@@ -20,7 +20,7 @@ from design_core.zoo.walk import LayerWalk, Walk, Walker, walk
 from ui.charts import activation_colour, frame, ink, show_chart
 from ui.figures import map_figure
 from ui.learn.figures import percent, row
-from ui.learn.step import Step, Told, explore
+from ui.learn.step import Step, Told
 from ui.networks import FORWARD, entry, zoo_cards
 
 __all__ = ["STEPS"]
@@ -47,9 +47,8 @@ def _walked(first: str, second: str) -> Walk:
 
 def _trained() -> Told:
     sign, design = _learned(_SIGN), _learned(_DESIGN)
-    link = explore(picture=_PICTURE, source="picture")
     if sign is None or design is None:
-        return Told("There is no trained pair of networks here yet.", _TRAIN, link)
+        return Told("There is no trained pair of networks here yet.", _TRAIN, "compare")
     seed = min(set(sign.seeds) & set(design.seeds), default=sign.seeds[0])
     walked = _walked(f"{sign.name}@{seed}", f"{design.name}@{seed}")
     names = [layer.name for layer in walked.layers]
@@ -69,14 +68,13 @@ def _trained() -> Told:
     row(_seen(), *(_maps_figure(layer, place) for place in (0, 1)), widths="1fr 2fr 2fr")
     fires = [_fires(card, name) for card in (sign, design)]
     return Told(
-        f"Trained with DeSign, {name} fires on {percent(fires[1], 0)} of its pixels; with "
-        f"Sign, on {percent(fires[0], 0)}.",
+        f"On test pictures, {name} fires on {percent(fires[1], 0)} of its pixels with DeSign and "
+        f"on {percent(fires[0], 0)} with Sign.",
         "Two networks, trained alike but for their activation, see one picture. Each tile holds "
         f"the bits of one of the first {_CHANNELS} channels of {name}, which is all that the next "
         "layer reads. Channels do not correspond, since each network learned its own. β was free "
-        "to undo the shift of the thresholds, never their pattern. (The shares above are means "
-        "over the test set.)",
-        link,
+        "to undo the shift of the thresholds, never their pattern.",
+        f"predict?picture={_PICTURE}&networks={sign.name}-s{seed}.{design.name}-s{seed}",
     )
 
 
@@ -126,18 +124,14 @@ def _evidence() -> Told:
             alt="; ".join(map(_accuracy_said, main)) + ".",
             key="evidence",
         )
-    st.markdown("\n".join(map(_line, found)))
+    st.markdown("\n".join(f"- {answer.sentence()}" for answer in found))
     return Told(
         verdict(found),
         "DeSign changes two things: it shifts the threshold up, and it gives it a pattern. A "
         "uniform threshold of the same mean has the shift alone, so it is the control to beat. "
         "Each dot is one trained network; few dots and short training carry few claims.",
-        explore(picture=_PICTURE, source="picture"),
+        "compare",
     )
-
-
-def _line(answer: Answer) -> str:
-    return f"- γ, β {'' if answer.affine else 'not '}learned: {answer.sentence()}."
 
 
 def _accuracy_said(card: Card) -> str:
