@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Semaphore
+from typing import Any
 
 import streamlit as st
 
@@ -11,9 +13,19 @@ from design_core.comparison import ActivationScores, compare_activations
 from design_core.feature_maps import FeatureMaps, extract_maps
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.pictures import Picture, decode, fit
+from design_core.samples import SAMPLES, sample
 from design_core.scaling import Scale, fit_scale
 
-__all__ = ["Scene", "compared", "decode_alone", "decoded", "fitted_scale", "is_fitted", "maps_of"]
+__all__ = [
+    "Scene",
+    "compared",
+    "decode_alone",
+    "decoded",
+    "fitted_scale",
+    "is_fitted",
+    "is_sample",
+    "maps_of",
+]
 
 
 @dataclass(frozen=True)
@@ -32,16 +44,20 @@ class Scene:
         return self.picture.sha256, self.longest, self.source, self.maps, self.seed
 
 
-# What is made of an upload must not outlive its session, so nothing here is shared between users.
-_by_content = st.cache_resource(
-    scope="session",
-    max_entries=16,
-    show_spinner=False,
-    hash_funcs={
-        Scene: lambda scene: scene.content,
-        ThresholdKernel: lambda kernel: str(kernel.to_dict()),
-    },
+_HASHES: dict[str | type[Any], Callable[[Any], Any]] = {
+    Scene: lambda scene: scene.content,
+    ThresholdKernel: lambda kernel: str(kernel.to_dict()),
+}
+
+# What is made of an upload must not outlive its session, so it is not shared between users. Nor may
+# a session hold much of it: a picture takes up to 120 MB, its maps up to 67 MB.
+_of_session_large = st.cache_resource(
+    scope="session", max_entries=2, show_spinner=False, hash_funcs=_HASHES
 )
+_of_session = st.cache_resource(
+    scope="session", max_entries=16, show_spinner=False, hash_funcs=_HASHES
+)
+_shared = st.cache_resource(max_entries=24, show_spinner=False, hash_funcs=_HASHES)
 
 
 # The largest picture that is read takes 0.9 GB while it is decoded, so one at a time.
@@ -54,27 +70,45 @@ def decode_alone(data: bytes, name: str) -> Picture:
         return decode(data, name=name)
 
 
-@_by_content
+@_of_session_large
 def decoded(data: bytes, name: str) -> Picture:
     """Decode an upload, or take it from the last time; raises PictureError."""
     return decode_alone(data, name)
 
 
-@_by_content
+def is_sample(picture: Picture) -> bool:
+    """Whether the picture is an embedded sample, to the byte: one that is nobody's own."""
+    return picture.name in SAMPLES and sample(picture.name).sha256 == picture.sha256
+
+
 def maps_of(scene: Scene) -> FeatureMaps:
     """Standardized pre-activations."""
+    return (_maps_of_sample if is_sample(scene.picture) else _maps_of_picture)(scene)
+
+
+@_shared
+def _maps_of_sample(scene: Scene) -> FeatureMaps:
+    return _extracted(scene)
+
+
+@_of_session_large
+def _maps_of_picture(scene: Scene) -> FeatureMaps:
+    return _extracted(scene)
+
+
+def _extracted(scene: Scene) -> FeatureMaps:
     picture = fit(scene.picture, scene.longest)
     return extract_maps(picture, scene.source, maps=scene.maps, seed=scene.seed)
 
 
-@_by_content
+@_of_session
 def compared(scene: Scene, channel: int, kernel: ThresholdKernel) -> dict[str, ActivationScores]:
     """Sign, DeSign and ReLU on one map of the scene, with their scores."""
     x = maps_of(scene).x[channel : channel + 1]
     return compare_activations(x, kernel.for_channel(channel))
 
 
-@_by_content
+@_of_session
 def fitted_scale(scene: Scene, level_set: tuple[int, ...]) -> Scale:
     """Thresholds fitted to these very maps."""
     return fit_scale(maps_of(scene).x, level_set)

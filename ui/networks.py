@@ -14,12 +14,12 @@ from typing import Any
 import streamlit as st
 
 from design_core.pictures import Picture
-from design_core.samples import SAMPLES, sample
 from design_core.zoo.card import OWN, Card, load_cards
 from design_core.zoo.entry import Entry, Prediction, open_entry
+from ui.compute import is_sample
 from ui.own import own_cards, own_entry
 
-__all__ = ["FORWARD", "card_of", "cards", "entry", "is_sample", "predictions", "zoo_cards"]
+__all__ = ["FORWARD", "card_of", "cards", "entry", "predictions", "zoo_cards"]
 
 #: Held during a forward pass: no more of them at a time than there are processors.
 FORWARD = Semaphore(os.cpu_count() or 1)
@@ -72,11 +72,6 @@ def _prediction(picture: Picture, reference: str) -> Prediction:
     if reference.startswith(OWN):
         return _of_own(picture, reference, own_entry(reference).card.results[0].sha256)
     return (_of_sample if is_sample(picture) else _of_picture)(picture, reference)
-
-
-def is_sample(picture: Picture) -> bool:
-    """Whether the picture is an embedded sample, to the byte: one that is nobody's own."""
-    return picture.name in SAMPLES and sample(picture.name).sha256 == picture.sha256
 
 
 @st.cache_resource(max_entries=2048, show_spinner=False, hash_funcs=_HASHES)
