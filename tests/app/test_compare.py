@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import random
 import re
 from pathlib import Path
 
 import pytest
 from hostile_checkpoints import HOSTILE
+from made_cards import made_files
 from streamlit.testing.v1 import AppTest
 
 from design_core.__main__ import main
@@ -142,11 +144,13 @@ def test_every_learning_curve(app: AppTest, quantity: str) -> None:
 
 
 def pairs() -> list[tuple[Card, Card]]:
-    return [
+    """Some of each data set."""
+    found = [
         (one, other)
         for one, other in itertools.permutations(CARDS, 2)
         if class_names(one) == class_names(other)
-    ][::7]
+    ]
+    return random.Random(0).sample(found, min(12, len(found)))
 
 
 def test_pairs_with_their_numbers(app: AppTest) -> None:
@@ -275,6 +279,37 @@ def test_hostile_uploads_get_one_message(started: AppTest, case: str, sound: byt
     (error,) = started.error
     assert words in error.value
     started.file_uploader(key="own_files").set_value([]).run()
+
+
+ZOOS: dict[str, list[tuple[str, bool, tuple[int, ...]]]] = {
+    "nothing": [],
+    "one network": [("sign", True, (0,))],
+    "no Sign": [("design:2x2-v2", True, (0, 1)), ("design:1 2;3 4", False, (3,))],
+    "unpaired seeds": [("sign", False, (0, 1)), ("design:2x2-v2", False, (2, 3, 4))],
+    "five seeds": [
+        (activation, affine, (0, 1, 2, 3, 4))
+        for activation in ("sign", "design:2x2-v2", "uniform:2x2-v2", "hardtanh")
+        for affine in (False, True)
+    ],
+}
+
+
+@pytest.mark.parametrize("zoo", ZOOS)
+def test_any_set_of_cards(zoo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CIFAR-100, whose hundred classes fit no cell, from one network to many."""
+    made = [made_files(tmp_path, *card) for card in ZOOS[zoo]]
+    monkeypatch.setattr("ui.networks.zoo_cards", lambda: load_cards(tmp_path))
+    fresh = linked()
+    for panel in PANELS:
+        show(fresh, panel=panel)
+    if zoo == "five seeds":
+        assert "5 paired seeds" in heading(fresh)
+        show(fresh, panel="Who got it wrong")
+        fresh.segmented_control(key="compare_first_seed").set_value(4).run()
+        assert not fresh.exception
+    if zoo == "one network":
+        assert heading(fresh).startswith("Choose networks")
+    assert len(made) == len(ZOOS[zoo])
 
 
 def test_latencies_on_demand(app: AppTest) -> None:

@@ -86,12 +86,11 @@ def test_the_report_answers_for_every_card() -> None:
     assert len(sections["How dense are the activations?"]) == len(cards)
     others = [one for one in cards if one.activation != "sign"]
     assert len(sections["What does DeSign gain over Sign?"]) <= len(others)
-    digits = [one for one in sections["What does DeSign gain over Sign?"] if "digits" in one]
-    assert digits == [
+    assert (
         "digits, tiny of width 16, γ, β learned, 20 epochs: no difference between DeSign 2D and "
         "Sign is shown: +0.78 points (95 % interval −1.64 to +3.20, 5 paired seeds, paired t test, "
         "p = 0.4225)."
-    ]
+    ) in sections["What does DeSign gain over Sign?"]
     assert all(section.sentences == () for section in report([]))
 
 

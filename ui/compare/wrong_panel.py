@@ -44,10 +44,12 @@ def wrong_panel(cards: Sequence[Card]) -> None:
     except ValueError as error:
         st.info(str(error), icon=":material/info:")
         return
-    entries = (_opened(pair.first, seeds[0]), _opened(pair.second, seeds[1]))
+    entries: tuple[Entry, ...] = ()
     pictures = _test_set(pair.first.dataset)
-    if pictures is not None and not _fits(pictures, entries[0], pair.first, seeds[0]):
-        found, pictures = _on_the_set_here(found, pictures, entries)
+    if pictures is not None:
+        entries = (_opened(pair.first, seeds[0]), _opened(pair.second, seeds[1]))
+        if not _fits(pictures, entries[0]):
+            found, pictures = _on_the_set_here(found, pictures, entries)
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.html(_counts(found, pair))
@@ -97,21 +99,21 @@ def _test_set(dataset: str) -> PictureSet | None:
     return found
 
 
-def _fits(pictures: PictureSet, first: Entry, card: Card, seed: int) -> bool:
+def _fits(pictures: PictureSet, first: Entry) -> bool:
     """Whether stored predictions and pictures belong together, looked at once per network."""
     kept: dict[tuple[str, str], bool] = st.session_state.setdefault("sets_that_fit", {})
-    key = card.result(seed).sha256, pictures.name
+    key = first.card.result(first.seed).sha256, pictures.name
     if key not in kept:
         try:
             with FORWARD:
-                kept[key] = are_the_same(pictures, first, *card.predictions(seed))
+                kept[key] = are_the_same(pictures, first, *first.card.predictions(first.seed))
         except PictureError:
             kept[key] = False
     return kept[key]
 
 
 def _on_the_set_here(
-    stored: Disagreement, pictures: PictureSet, entries: tuple[Entry, Entry]
+    stored: Disagreement, pictures: PictureSet, entries: tuple[Entry, ...]
 ) -> tuple[Disagreement, PictureSet | None]:
     """A set in another order or of other pictures: both networks classify it, if asked to."""
     answers: dict[tuple[str, str], NDArray[np.int64]] = st.session_state.setdefault("answers", {})
