@@ -11,7 +11,8 @@ import json
 import math
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,18 +118,26 @@ def _describe(layer: Any, prefix: str, arrays: Arrays) -> dict[str, Any]:
 def _build(plain: dict[str, Any], prefix: str, arrays: Arrays) -> Any:
     """The inverse of `_describe`."""
     kind = LAYERS[plain["kind"]]
+    hints = get_type_hints(kind)
     values: dict[str, Any] = {}
     for field in fields(kind):
-        name = f"{prefix}.{field.name}"
+        name, hint = f"{prefix}.{field.name}", hints[field.name]
         if kind is BitConv and field.name == "words":
             values["words"] = _words(arrays[name], tuple(plain["shape"]))
-        elif name in arrays:
-            values[field.name] = _widened(arrays[name])
-        elif isinstance(plain[field.name], dict):
-            values[field.name] = _build(plain[field.name], name, arrays)
+        elif hint in (int, str, bool):
+            values[field.name] = _checked(plain[field.name], hint, name)
+        elif isinstance(hint, (type, UnionType)):  # a layer, or one of several
+            values[field.name] = _checked(_build(plain[field.name], name, arrays), hint, name)
         else:
-            values[field.name] = plain[field.name]
+            values[field.name] = _widened(arrays[name])
     return kind(**values)
+
+
+def _checked(value: Any, kind: Any, name: str) -> Any:
+    """The value, if it is of the kind; True is no number here."""
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise TypeError(f"{name} is {value!r:.100}")
+    return value
 
 
 def _words(octets: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.uint64]:

@@ -134,9 +134,24 @@ def stand_still(_: Any, network: Any) -> None:
     network["layers"][1]["conv"]["stride"] = 0
 
 
+def mistype(_: Any, network: Any) -> None:
+    network["layers"][1]["pool"] = "65535"
+
+
+def flatten(_: Any, network: Any) -> None:
+    network["layers"][1]["conv"] = 1.5
+
+
+def misplace(_: Any, network: Any) -> None:
+    network["layers"][1]["conv"] = {"kind": "GlobalMean"}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (mistype, "does not describe a packed network: TypeError.*1.pool is '65535'"),
+        (flatten, "does not describe a packed network: TypeError"),
+        (misplace, "does not describe a packed network: TypeError.*1.conv is GlobalMean"),
         (shorten, "do not hold just the weights"),
         (widen, "do not hold just the weights"),
         (misname, "does not describe a packed network: KeyError"),
