@@ -11,6 +11,7 @@ from design_core.samples import SAMPLES
 from design_core.zoo.card import OWN
 from ui.data_sets import item_entries
 from ui.predict.choice import MOST, data_sets, first_networks, offered
+from ui.predict.lab_address import DIAGNOSE, LAB_FIELDS, PERTURB, STRENGTH
 from ui.predict.picture import FIRST_SAMPLE
 from ui.predict.swap_panel import CODE, FIRST_KERNEL, REACH
 from ui.share.fields import Address, Field, State, choice
@@ -20,7 +21,7 @@ __all__ = ["PANELS", "PREDICT"]
 
 WALK, SWAP = "Walk through", "Swap the kernel"
 #: Of the closer look, in the order of the page.
-PANELS = (WALK, SWAP, "Perturb", "Diagnose", "Strength")
+PANELS = (WALK, SWAP, PERTURB, DIAGNOSE, STRENGTH)
 
 _PART = "."  # between networks
 _SEED = "-s"  # stands for the @ of a reference
@@ -108,5 +109,6 @@ PREDICT = Address(
         Field("kernel", _read_kernel, _write_kernel).only(
             lambda state: state.get("predict_panel") == SWAP
         ),
+        *LAB_FIELDS,
     ),
 )

@@ -25,6 +25,7 @@ __all__ = ["answer_card", "answers_html", "percent", "seen_html"]
 
 _SHOWN = 5  # classes per network
 _ORIGINAL = 224  # longest side at which the original is sent, pixels
+_SMALL = 64  # originals up to this are shown pixel by pixel, larger ones as photos
 _CELL = 15  # of a kernel's picture beside a name, pixels
 
 
@@ -125,14 +126,23 @@ def _original(chosen: Chosen, seen: Seen) -> str:
         title="Original",
         alt=f"The original, {chosen.picture.width} by {chosen.picture.height} pixels: {chosen.alt}",
         over="" if width == height == 100 else frame,
+        photo=max(small.height, small.width) > _SMALL,
     )
 
 
-def _figure(png: bytes, size: tuple[int, int], *, title: str, alt: str, over: str = "") -> str:
+def _figure(
+    png: bytes,
+    size: tuple[int, int],
+    *,
+    title: str,
+    alt: str,
+    over: str = "",
+    photo: bool = False,
+) -> str:
     height, width = size
+    kind = "ds-shot photo" if photo else "ds-shot"
     return (
-        f'<figure><div class="ds-shot" style="--w:{width}px;--h:{height}px;'
-        f'--aspect:{width / height:.5f}">'
+        f'<figure><div class="{kind}" style="--w:{width}px;--aspect:{width / height:.5f}">'
         f'<img src="data:image/png;base64,{base64.b64encode(png).decode()}" width="{width}" '
         f'height="{height}" alt="{escape(alt, quote=True)}">{over}</div>'
         f"<figcaption>{escape(title)}</figcaption></figure>"
