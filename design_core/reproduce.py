@@ -207,9 +207,9 @@ def prediction_recipe(subject: Subject, networks: Sequence[str]) -> Recipe:
         "from design_core.samples import load_picture\n\n"
         f"{subject.opened}"
         f"for reference in {list(networks)!r}:\n"
-        "    probabilities = open_entry(reference).probabilities(picture)\n"
-        "    ranked = sorted(probabilities.items(), key=lambda pair: -pair[1])\n"
-        "    print(reference, ranked[:3])\n"
+        "    probabilities = open_entry(reference).predict(picture).probabilities\n"
+        "    for name, share in list(probabilities.items())[:3]:\n"
+        "        print(reference, name, share)\n"
     )
     options = [word for reference in networks for word in ("--model", reference)]
     return Recipe(python, shlex.join([*_COMMAND, "predict", subject.picture, *options]))

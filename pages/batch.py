@@ -20,27 +20,21 @@ from design_core.batch import (
     archive_items,
     batch_finding,
     batch_rows,
-    file_items,
     scores_csv,
 )
 from design_core.feature_maps import SOURCES
 from design_core.pictures import PictureError
-from design_core.samples import GROUPS, sample_names
+from design_core.samples import GROUPS, sample, sample_names
 from ui.compute import decode_alone
 from ui.entry import require_entry
 from ui.rail import UPLOAD_TYPES, batch_rail
 from ui.share.address import arrive
-from ui.share.fields import Address, several
+from ui.share.batch import BATCH
 from ui.share.panel import share
-from ui.share.rail_fields import KERNEL_FIELDS, PICTURE_FIELDS
 
-BATCH = Address(
-    "batch",
-    (*PICTURE_FIELDS[1:], *KERNEL_FIELDS),
-    (several("batch_samples", GROUPS, (), name="samples"),),
-)
 COLUMNS = {
     "name": "Picture",
+    "problem": "Problem",
     "width": "Width",
     "height": "Height",
     "maps": "Maps",
@@ -50,7 +44,6 @@ COLUMNS = {
     "design_density": "DeSign, density",
     "sign_entropy": "Sign, entropy",
     "design_entropy": "DeSign, entropy",
-    "problem": "Problem",
 }
 
 
@@ -81,7 +74,8 @@ def chosen_items() -> list[Item]:
         persist_state="session",
         placeholder="none",
     )
-    items = file_items([f"sample:{name}" for group in groups for name in sample_names(group)])
+    names = [name for group in groups for name in sample_names(group)]
+    items = [Item(name, partial(sample, name)) for name in names]
     for upload in uploads:
         name, data = upload.name, upload.getvalue()
         if not name.lower().endswith(".zip"):
@@ -127,7 +121,8 @@ def how(batch: Batch) -> str:
 
 def results(batch: Batch) -> None:
     """Table, problems and files."""
-    table = pd.DataFrame([asdict(row) for row in batch.rows]).rename(columns=COLUMNS)
+    table = pd.DataFrame([asdict(row) for row in batch.rows])[list(COLUMNS)]
+    table = table.rename(columns=COLUMNS)
     if not any(row.problem for row in batch.rows):
         table = table.drop(columns=COLUMNS["problem"])
     st.html(f'<p class="ds-note">{escape(how(batch))}</p>')

@@ -8,7 +8,10 @@ from html import escape
 import streamlit as st
 
 from design_core.drawing import pixels_png
+from design_core.reproduce import Subject as NamedPicture
+from design_core.reproduce import prediction_recipe
 from design_core.zoo.agreement import Answer, agreement
+from design_core.zoo.card import OWN
 from design_core.zoo.entry import Prediction
 from design_core.zoo.naming import distinct_names, say_class
 from design_core.zoo.seen import seen
@@ -27,6 +30,7 @@ from ui.predict.walk_panel import walk_panel
 from ui.share.address import arrive
 from ui.share.panel import share
 from ui.share.pins import Preview
+from ui.share.reproduce import picture_reference, recipe_expander
 
 DRAWN = dict(
     zip(
@@ -123,4 +127,11 @@ else:
     st.html(side_by_side(seen_html(chosen, shown), answers_html(subject, answers), len(answers)))
     sample_strip(strip, references)
     panels(subject)
+    in_zoo = [reference for reference in references if not reference.startswith(OWN)]
+    recipe_expander(
+        lambda: prediction_recipe(
+            NamedPicture(*picture_reference(chosen.code, chosen.picture)), in_zoo
+        ),
+        note="" if len(in_zoo) == len(references) else "Networks of your own are left out.",
+    )
 share(PREDICT, about=sentence, preview=preview)

@@ -6,22 +6,39 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from design_core.pictures import Picture
 from design_core.reproduce import Recipe, Subject
 from ui.compute import Scene
-from ui.share.rail_fields import FIRST_SAMPLE, wanted_upload
+from ui.share.rail_fields import FIRST_SAMPLE, wanted_item, wanted_upload
 
-__all__ = ["recipe_expander", "subject_of"]
+__all__ = ["picture_reference", "recipe_expander", "subject_of"]
 
 
 def subject_of(scene: Scene) -> Subject:
     """A scene as the recipes name it; the rail knows where its picture is from."""
     code: str = st.session_state.get("picture_code", FIRST_SAMPLE)
-    reference, digest = f"sample:{code}", ""
+    return Subject(
+        *picture_reference(code, scene.picture),
+        scene.longest,
+        scene.source,
+        scene.maps,
+        scene.seed,
+    )
+
+
+def picture_reference(code: str, picture: Picture) -> tuple[str, str]:
+    """What `load_picture` takes for a picture, and the digest of a file.
+
+    Parameters
+    ----------
+    code
+        What stands for the picture in a link.
+    """
     if wanted_upload(code):
-        reference, digest = _path(scene.picture.name), scene.picture.sha256
-    elif code.startswith("set~"):
-        reference = code.replace("~", ":")
-    return Subject(reference, digest, scene.longest, scene.source, scene.maps, scene.seed)
+        return _path(picture.name), picture.sha256
+    if item := wanted_item(code):
+        return f"set:{item[0]}:{item[1]}", ""
+    return f"sample:{code}", ""
 
 
 def recipe_expander(make: Callable[[], Recipe], *, note: str = "") -> None:

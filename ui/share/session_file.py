@@ -104,7 +104,7 @@ def read_session(data: bytes, *, known: Collection[str]) -> SessionFile:
     strangers = {session.page, *session.pages, *pinned} - set(known)
     if strangers:
         raise SessionFileError(
-            f"The session speaks of a page {min(strangers)[:40]!r}, unknown here."
+            f"This app has no page {min(strangers)[:40]!r}, of which the session speaks."
         )
     return session
 
@@ -117,7 +117,8 @@ def _by_name(given: Any, where: str) -> dict[str, dict[str, str]]:
 
 def _parameters(given: Any, where: str) -> dict[str, str]:
     texts = isinstance(given, Mapping) and all(
-        isinstance(text, str) and len(text) <= MAX_PARAMETER for text in given.values()
+        isinstance(text, str) and text.isprintable() and len(text) <= MAX_PARAMETER
+        for text in (*given, *given.values())
     )
     if not texts or len(given) > _MOST:
         raise SessionFileError(
