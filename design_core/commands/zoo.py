@@ -201,8 +201,12 @@ def _report(args: argparse.Namespace) -> int:
     ]
     for section in sections:
         print(section.question)
-        for sentence in section.sentences or ("These networks do not answer this.",):
-            print(f"- {sentence}")
+        for setting, sentences in section.by_setting().items():
+            print(f"  {setting}")
+            for sentence in sentences:
+                print(f"  - {sentence}")
+        if not section.answers:
+            print("  These networks do not answer this.")
         print()
     print(CAUTION)
     return 0

@@ -15,8 +15,10 @@ from design_core.zoo.subset import sample_subset
 __all__ = ["constant_channel_words"]
 
 
-def constant_channel_words(cards: Sequence[Card], root: Path = CHECKPOINTS) -> Iterator[str]:
-    """A sentence per card that has embedded samples and binary activations, over all its seeds."""
+def constant_channel_words(
+    cards: Sequence[Card], root: Path = CHECKPOINTS
+) -> Iterator[tuple[str, str]]:
+    """Setting and sentence per card with binary activations, over all seeds, on its samples."""
     for card in cards:
         counts = [_counts(card, seed, root) for seed in card.seeds]
         known = [count for count in counts if count is not None]
@@ -24,9 +26,10 @@ def constant_channel_words(cards: Sequence[Card], root: Path = CHECKPOINTS) -> I
             continue
         dead, saturated, channels = (sum(column) for column in zip(*known, strict=True))
         yield (
-            f"{setting_words(card)}: with {short_name(card.activation)}, {dead} of {channels:,} "
+            setting_words(card),
+            f"With {short_name(card.activation)}, {dead} of {channels:,} "
             f"channels never fire and {saturated} always do, on the embedded samples, "
-            f"{len(known)} seed{'s' * (len(known) > 1)}."
+            f"{len(known)} seed{'s' * (len(known) > 1)}.",
         )
 
 

@@ -42,10 +42,23 @@ CAUTION = (
 
 @dataclass(frozen=True)
 class Section:
-    """An open question and what was measured about it."""
+    """An open question and what was measured about it.
+
+    Parameters
+    ----------
+    answers
+        A setting, which may be empty, and a sentence for it.
+    """
 
     question: str
-    sentences: tuple[str, ...]
+    answers: tuple[tuple[str, str], ...]
+
+    def by_setting(self) -> dict[str, list[str]]:
+        """Sentences of each setting, both in their order."""
+        found: dict[str, list[str]] = {}
+        for setting, sentence in self.answers:
+            found.setdefault(setting, []).append(sentence)
+        return found
 
 
 def setting_words(card: Card) -> str:
@@ -181,16 +194,16 @@ def report(cards: Sequence[Card]) -> list[Section]:
     return [Section(question, tuple(found)) for question, found in sections]
 
 
-def _gains(cards: Sequence[Card], base: str) -> Iterator[str]:
+def _gains(cards: Sequence[Card], base: str) -> Iterator[tuple[str, str]]:
     """Every activation against a base, Sign itself left out where the base is a control."""
     for card in cards:
         other = partner(card, cards, activation=base)
         if other and card.activation not in (SIGN, base):
-            yield f"{setting_words(card)}: {gain_words(gain_over(card, other))}"
+            yield setting_words(card), _capital(gain_words(gain_over(card, other)))
 
 
-def influence_words(cards: Sequence[Card]) -> Iterator[str]:
-    """A sentence per activation that has all four networks: gains, and their difference."""
+def influence_words(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
+    """Setting and sentence per activation with all four networks: gains, and their difference."""
     for found in batch_norm_influence(cards):
         if found.without is None or found.learned is None:
             continue
@@ -202,7 +215,7 @@ def influence_words(cards: Sequence[Card]) -> Iterator[str]:
             f", {batch_norm_words(found.without.card)}", ""
         )
         if (taken := found.taken_over) is None:
-            yield f"{setting}: {gains}; too few seeds of all four networks for a test."
+            yield setting, f"{gains}; too few seeds of all four networks for a test."
             continue
         few = min(taken.counts) < _LEAST_PAIRS
         verdict = (
@@ -213,12 +226,13 @@ def influence_words(cards: Sequence[Card]) -> Iterator[str]:
             else "no change of the gain is shown"
         )
         yield (
-            f"{setting}: {gains}; the difference of the differences is "
-            f"{signed_points(taken.mean)} points ({interval_words(taken)}): {verdict}."
+            setting,
+            f"{gains}; the difference of the differences is "
+            f"{signed_points(taken.mean)} points ({interval_words(taken)}): {verdict}.",
         )
 
 
-def _learning(cards: Sequence[Card]) -> Iterator[str]:
+def _learning(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
     for card in cards:
         sign = partner(card, cards, activation=SIGN)
         if card.activation == SIGN or sign is None:
@@ -234,10 +248,11 @@ def _learning(cards: Sequence[Card]) -> Iterator[str]:
             float(np.mean([result.training_loss for result in one.results])) for one in (card, sign)
         )
         yield (
-            f"{setting_words(card)}: {name} reaches {_threshold(sign):.0%} after {reached} epochs, "
+            setting_words(card),
+            f"{name} reaches {_threshold(sign):.0%} after {reached} epochs, "
             f"Sign after {of_sign}; its mean accuracy over the epochs is {signed_points(mean)} "
             f"points from Sign's{interval}; training loss at the end {loss:.3f} against "
-            f"{of_sign_loss:.3f}."
+            f"{of_sign_loss:.3f}.",
         )
 
 
@@ -254,11 +269,12 @@ def _areas(card: Card) -> dict[int, float]:
     return {seed: area_under_curve(card.curve(seed)) for seed in card.seeds}
 
 
-def _densities(cards: Sequence[Card]) -> Iterator[str]:
+def _densities(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
     for card in cards:
         layers = list(card.densities.values())
         told = ", ".join(f"{density:.0%}" for density in layers)
         yield (
-            f"{setting_words(card)}: {short_name(card.activation)} fires on "
-            f"{np.mean(layers):.0%} of its inputs; layer by layer {told}."
+            setting_words(card),
+            f"{short_name(card.activation)} fires on "
+            f"{np.mean(layers):.0%} of its inputs; layer by layer {told}.",
         )

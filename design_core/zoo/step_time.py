@@ -15,15 +15,18 @@ __all__ = ["RECORD", "step_time_words"]
 RECORD = ASSETS / "measured" / "training_step.json"
 
 
-def step_time_words() -> list[str]:
-    """A sentence with ratio and machine; none where nothing is recorded."""
+def step_time_words() -> list[tuple[str, str]]:
+    """Setting and sentence, with ratio and machine; none where nothing is recorded."""
     if not RECORD.is_file():
         return []
     found = json.loads(RECORD.read_text(encoding="utf-8"))
     machine = found["machine"]
+    setting = f"{found['network']}, batch {found['batch']}, one thread of {machine['cpu']}"
     return [
-        f"A training step of {found['network']}, batch {found['batch']}, takes "
-        f"{found['ratio']:.3f} times as long with DeSign 2D as with Sign (processor time, median "
-        f"of {found['turns']} turns on one thread of {machine['cpu']}, {machine['date']}, torch "
-        f"{machine['torch']})."
+        (
+            setting,
+            f"A training step takes {found['ratio']:.3f} times as long with DeSign 2D as with Sign "
+            f"(processor time, median of {found['turns']} turns, {machine['date']}, torch "
+            f"{machine['torch']}).",
+        )
     ]

@@ -9,20 +9,21 @@ import streamlit as st
 from design_core.zoo.card import Card
 from design_core.zoo.report import CAUTION, Section, report
 from design_core.zoo.step_time import step_time_words
+from ui.charts import chart_title
 
 __all__ = ["answers_panel"]
 
 
 def answers_panel(cards: Sequence[Card]) -> None:
     """The sentences of ``python -m design_core zoo report`` for the chosen cards."""
-    for section in (
-        *report(cards),
-        Section("Does training take longer?", tuple(step_time_words())),
-    ):
-        st.markdown(f"**{section.question}**")
-        if not section.sentences:
+    longer = Section("Does training take longer?", tuple(step_time_words()))
+    for section in (*report(cards), longer):
+        chart_title(section.question)
+        if not section.answers:
             st.caption("The chosen networks do not answer this.")
-        st.markdown("\n".join(f"- {sentence}" for sentence in section.sentences))
+        for setting, sentences in section.by_setting().items():
+            st.caption(setting)
+            st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
     st.caption(
         f"{CAUTION} The same for the whole zoo, with dead channels: `python -m design_core zoo "
         "report`."

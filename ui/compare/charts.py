@@ -92,12 +92,13 @@ def _half(interval: Interval | None) -> float:
 
 
 def _reach(cards: Sequence[Card]) -> list[float]:
-    """From the lowest to the highest seed; wide intervals of two seeds are cut rather than
-    squeezing all others together."""
-    seeds = [100 * value for card in cards for value in card.accuracies.values()]
-    low, high = min(seeds), max(seeds)
-    margin = max(1.0, 0.35 * (high - low))
-    return [low - margin, min(100.5, high + margin)]
+    """Over all seeds and intervals, but for the wide ones of two seeds: those are cut."""
+    ends = [100 * value for card in cards for value in card.accuracies.values()]
+    for card in cards:
+        if card.ci95 and len(card.seeds) > 2:
+            ends += [100 * bound for bound in card.ci95]
+    margin = max(0.5, 0.12 * (max(ends) - min(ends)))
+    return [min(ends) - margin, min(100.5, max(ends) + margin)]
 
 
 def size_chart(cards: Sequence[Card]) -> go.Figure:
@@ -334,9 +335,13 @@ def influence_chart(influences: Sequence[Influence]) -> go.Figure:
         showgrid=False,
         zeroline=False,
     )
-    gains = [100 * gain.mean for one in influences for gain in (one.without, one.learned) if gain]
-    margin = max(1.0, 0.7 * (max(gains) - min(gains)))
-    chart.update_xaxes(range=[min(0, *gains) - margin, max(0, *gains) + margin], zeroline=False)
+    gains = [gain for one in influences for gain in (one.without, one.learned) if gain]
+    ends = [0.0, *(100 * gain.mean for gain in gains)]
+    for gain in gains:
+        if gain.difference and min(gain.difference.counts) > 2:  # two pairs: cut
+            ends += [100 * bound for bound in gain.difference.ci95]
+    margin = max(0.5, 0.15 * (max(ends) - min(ends)))
+    chart.update_xaxes(range=[min(ends) - margin, max(ends) + margin], zeroline=False)
     return chart
 
 

@@ -53,5 +53,9 @@ def influence_panel(cards: Sequence[Card]) -> None:
             key=f"influence_{setting}",
         )
     st.caption("Lines: 95 % intervals over paired seeds. A mark without a line: one pair of seeds.")
-    for sentence in influence_words(cards):
-        st.markdown(f"- {sentence}")
+    told: dict[str, list[str]] = {}
+    for setting, sentence in influence_words(cards):
+        told.setdefault(setting, []).append(f"- {sentence}")
+    for setting, sentences in told.items():
+        st.caption(setting)
+        st.markdown("\n".join(sentences))

@@ -47,7 +47,8 @@ def wrong_panel(cards: Sequence[Card]) -> None:
     entries: tuple[Entry, ...] = ()
     pictures = _test_set(pair.first.dataset)
     if pictures is not None:
-        entries = (_opened(pair.first, seeds[0]), _opened(pair.second, seeds[1]))
+        with st.spinner("Opening both networks …"):
+            entries = (_opened(pair.first, seeds[0]), _opened(pair.second, seeds[1]))
         if not _fits(pictures, entries[0]):
             found, pictures = _on_the_set_here(found, pictures, entries)
     left, right = st.columns([2, 3], gap="large")
