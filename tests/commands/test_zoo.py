@@ -145,3 +145,14 @@ def test_zoo_train_collect_and_park_have_nothing_to_do(
     )
     (tmp_path / "runs" / "half").mkdir()
     assert "half: not finished" in output(capsys, "zoo", "collect", str(tmp_path / "runs"))
+
+
+def test_zoo_report_answers_in_words(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for name in (SIGN, DESIGN):
+        shutil.copytree(CHECKPOINTS / name, tmp_path / name)
+    told = output(capsys, "zoo", "report", "--zoo", str(tmp_path))
+    assert "No difference between DeSign 2D and Sign is shown: +0.78 points" in told
+    assert "Which part of the gain does batch norm take over?" in told
+    assert "With Sign, 0 of 480 channels never fire" in told
+    assert "A training step takes" in told
+    assert "These networks do not answer this." in told  # no uniform control among them
