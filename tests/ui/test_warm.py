@@ -1,0 +1,37 @@
+"""What is made ready in the background."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_light_pages_of_the_app_import_no_torch() -> None:
+    """Else they would wait for PyTorch, which is loaded while they are looked at."""
+    checked = (
+        "import sys, threading\n"
+        "from unittest import mock\n"
+        "import ui.warm\n"
+        "ui.warm.warm_up = mock.Mock()\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        "app = AppTest.from_file('app.py', default_timeout=60).run()\n"
+        "assert not app.exception\n"
+        "assert 'torch' not in sys.modules\n"
+        "assert ui.warm.warm_up.called\n"
+    )
+    done = subprocess.run([sys.executable, "-c", checked], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_warm_means_loaded() -> None:
+    checked = (
+        "import sys, ui.warm\n"
+        "ui.warm.wait_until_warm()\n"
+        "assert 'design_core.zoo.entry' in sys.modules\n"
+        "assert 'design_core.engine.compiled' in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", checked], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]

@@ -1,0 +1,34 @@
+"""PyTorch and the 1-bit engine made ready while the first visitor still looks at a picture."""
+
+from __future__ import annotations
+
+from threading import Thread
+
+import streamlit as st
+
+__all__ = ["wait_until_warm", "warm_up"]
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> Thread:
+    """Begin, in a thread of its own, once per server; the first pages need none of it."""
+    thread = Thread(target=_load, name="warm-up")
+    thread.start()
+    return thread
+
+
+def wait_until_warm() -> None:
+    """Begin, and let it finish: two threads that import PyTorch at once may trip."""
+    thread = warm_up()
+    if thread.is_alive():
+        with st.spinner("Loading PyTorch and the networks, once for this server …"):
+            thread.join()
+
+
+def _load() -> None:
+    from design_core.samples import sample
+    from design_core.zoo.card import load_cards
+    from design_core.zoo.entry import open_entry
+
+    for card in load_cards()[:1]:
+        open_entry(card.name).predict(sample("digit-0"))
