@@ -193,14 +193,14 @@ _ALL = (
     ),
     Perturbation(
         "shift-right", "Shift right", "px", _range(-4, 4, 1), 0, 1,
-        "By whole pixels, negative to the left; the edge is repeated. The kernel stays where it "
-        "is, so every pixel meets another threshold until a whole period is reached.",
+        "By whole pixels, negative to the left; the edge is repeated. Kernels and pooling stay in "
+        "place: by less than their period, a pixel may meet another threshold as well.",
         lambda pixels, columns, _: _shifted(pixels, 0, round(columns)),
     ),
     Perturbation(
         "shift-down", "Shift down", "px", _range(-4, 4, 1), 0, 1,
-        "By whole pixels, negative upwards; the edge is repeated. The kernel stays where it is, "
-        "so every pixel meets another threshold until a whole period is reached.",
+        "By whole pixels, negative upwards; the edge is repeated. Kernels and pooling stay in "
+        "place: by less than their period, a pixel may meet another threshold as well.",
         lambda pixels, rows, _: _shifted(pixels, round(rows), 0),
     ),
 )  # fmt: skip

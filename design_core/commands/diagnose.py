@@ -96,7 +96,7 @@ def _subset(args: argparse.Namespace, entry: Entry) -> Subset:
 
 
 def _in_words(entry: Entry, diagnosis: Diagnosis) -> str:
-    from design_core.zoo.diagnosis import LIMITS, STATES
+    from design_core.zoo.verdicts import LIMITS, STATES
 
     counts = ", ".join(f"{diagnosis.count(state)} {state}" for state in STATES)
     lines = [f"{entry.card.name}@{entry.seed} on {diagnosis.calibration}: {counts}"]

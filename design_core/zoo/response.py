@@ -184,7 +184,11 @@ def holding(responses: Mapping[str, Response], *, true_class: str | None = None)
     if not rest:
         alike = len(best) > 1 and len({told[name] for name in best}) == 1
         if alike:
-            return f"{title}: {_listed(best)} alike keep their class {told[best[0]]}."
+            steady = min(responses, key=lambda name: responses[name].all_flipped.mean())
+            return (
+                f"{title}: {_listed(best)} alike keep their class {told[best[0]]}; "
+                f"{steady} flips the fewest bits."
+            )
         return (
             f"{title}: " + "; ".join(f"{name} keeps its class {told[name]}" for name in best) + "."
         )

@@ -17,11 +17,12 @@ from design_core.datasets import CIFAR10_CLASSES
 from design_core.kernels.published import PUBLISHED
 from design_core.perturbations import PERTURBATIONS, pixel_psnr
 from design_core.samples import sample
-from design_core.zoo.diagnosis import LIMITS, diagnose
+from design_core.zoo.diagnosis import diagnose
 from design_core.zoo.entry import open_entry
 from design_core.zoo.response import holding, respond
 from design_core.zoo.strength import STRENGTHS, accuracy_at, strengthened
 from design_core.zoo.subset import held_out_subset
+from design_core.zoo.verdicts import LIMITS
 from ui.predict import lab, strength_panel
 from ui.predict.lab_address import LAB_FIELDS
 from ui.share.fields import Address

@@ -17,9 +17,10 @@ from design_core.kernels.published import PUBLISHED
 from design_core.networks import NetworkSpec, activation_maps
 from design_core.training.data import load_data
 from design_core.zoo.checkpoint import Checkpoint, PictureForm
-from design_core.zoo.diagnosis import LIMITS, STATES, BlockDiagnosis, Verdict, diagnose
+from design_core.zoo.diagnosis import BlockDiagnosis, diagnose
 from design_core.zoo.entry import open_entry
 from design_core.zoo.subset import Subset
+from design_core.zoo.verdicts import LIMITS, STATES, Verdict
 
 DESIGN = "digits-tiny-w16-design_2x2-v2-affine_on"
 PICTURES = 40

@@ -121,8 +121,9 @@ def test_who_holds_longest_in_a_sentence() -> None:
     assert holding({"A": long, "B": long, "C": short}) == (
         "Blur: A and B keep their class longest, up to 2 px; C up to 1 px."
     )
-    assert holding({"A": everywhere, "B": everywhere}) == (
-        "Blur: A and B alike keep their class over the whole range."
+    steadier = replace(everywhere, flipped={"block1": np.full(4, 0.125)})
+    assert holding({"A": everywhere, "B": steadier}) == (
+        "Blur: A and B alike keep their class over the whole range; B flips the fewest bits."
     )
     assert holding({"A": nowhere}) == "Blur: A keeps its class not even at 1 px."
     assert holding({"A": made_up([True, False], mildest=0)}) == (

@@ -9,14 +9,8 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from design_core.zoo.diagnosis import (
-    LIMITS,
-    STATES,
-    BlockDiagnosis,
-    Diagnosis,
-    Verdict,
-    XHistogram,
-)
+from design_core.zoo.diagnosis import BlockDiagnosis, Diagnosis, XHistogram
+from design_core.zoo.verdicts import LIMITS, STATES, Verdict
 from ui.charts import chart_title, show_chart
 from ui.predict.lab import (
     Network,
@@ -50,7 +44,8 @@ def diagnose_panel(subject: Subject) -> None:
             pictures, damaged = picture_of(subject.picture, subject.form), str(error)
     if damaged:
         st.error(damaged, icon=":material/error:")
-    diagnosis = diagnosed(chosen, pictures)
+    with st.spinner(f"Looking at {pictures.subset.title} …"):  # shows after half a second only
+        diagnosis = diagnosed(chosen, pictures)
     chart_title(diagnosis.finding(chosen.name))
     left, right = st.columns([5, 7], gap="medium")
     with left:

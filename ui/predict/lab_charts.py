@@ -158,7 +158,7 @@ def histogram_chart(block: BlockDiagnosis, picture: XHistogram | None, colour: s
                 yanchor="bottom",
                 yshift=1 + _LINE * (number % 3),
                 showarrow=False,
-                text=f"T {threshold:.2f}: {share:.0%}",
+                text=f"T {threshold:.2f}: {100 * share:.0f} %",
                 font={"size": LABEL, "color": colours.text},
             )
     frame(chart, "x, in units of the batch norm", "probability per unit")

@@ -32,10 +32,11 @@ Answers = Sequence[tuple[Network, Response]]
 def perturb_panel(subject: Subject) -> None:
     """Controls, the picture before and after, the answers, and curves over all strengths."""
     perturbation, strength, seed = _controls()
-    responses = [
-        (network, responded(subject.picture, network, perturbation.name, seed))
-        for network in networks(subject)
-    ]
+    with st.spinner("Asking each network at every strength …"):  # shows after half a second only
+        responses = [
+            (network, responded(subject.picture, network, perturbation.name, seed))
+            for network in networks(subject)
+        ]
     told = {network.name: response for network, response in responses}
     chart_title(holding(told, true_class=subject.true_class))
     pixels = subject.form.pixels(subject.picture)[0].numpy()

@@ -69,7 +69,7 @@ def _controls(dataset: str) -> tuple[ThresholdKernel | None, str, int]:
     if st.session_state.get("strength_kernel", OWN_KERNEL) not in offered:
         del st.session_state["strength_kernel"]
     name = left.selectbox(
-        "Scale",
+        "Kernel to scale",
         offered,
         key="strength_kernel",
         persist_state="session",
