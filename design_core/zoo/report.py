@@ -32,6 +32,7 @@ __all__ = [
 _UNIFORM = ACTIVATIONS["uniform"][0]
 _TITLES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "digits"}
 _LEAST_PAIRS = 3  # fewer carry no claim
+_LEVEL = 0.05
 
 #: How to read the sentences.
 CAUTION = (
@@ -128,14 +129,12 @@ def mcnemar_words(found: Disagreement, first: str, second: str) -> str:
     """McNemar's test on two networks, and how far it reaches."""
     tested = found.test
     split = tested.only_first + tested.only_second
-    if tested.only_first == tested.only_second:
-        ahead = "Neither is ahead"
-    else:
-        ahead = f"{first if tested.only_first > tested.only_second else second} is ahead"
+    better = first if tested.only_first > tested.only_second else second
+    verdict = f"{better} is ahead" if tested.p < _LEVEL else "neither is shown to be ahead"
     return (
         f"Of {len(found.true):,} test pictures, {split:,} part the two: {first} alone is right on "
-        f"{tested.only_first:,}, {second} alone on {tested.only_second:,}. {ahead}; "
-        f"McNemar's exact test: p {_equals(probability(tested.p))}. They give the same answer to "
+        f"{tested.only_first:,}, {second} alone on {tested.only_second:,}. By McNemar's "
+        f"exact test {verdict} (p {_equals(probability(tested.p))}). They give the same answer to "
         f"{found.same_answer:.1%}. This compares these two networks, not the ways in which they "
         "were trained."
     )

@@ -104,5 +104,7 @@ def test_mcnemar_in_words() -> None:
         "Of 20 test pictures, 7 part the two: Sign alone is right on 6, DeSign 2D alone on 1."
         in told
     )
-    assert "Sign is ahead; McNemar's exact test: p = 0.1250." in told
-    assert "Neither is ahead" in mcnemar_words(disagreement(true, true, true), "a", "b")
+    assert "By McNemar's exact test neither is shown to be ahead (p = 0.1250)." in told
+    assert "(p = 1.0000)" in mcnemar_words(disagreement(true, true, true), "a", "b")
+    second[:] = 1
+    assert "a is ahead (p < 0.0001)" in mcnemar_words(disagreement(true, true, second), "a", "b")

@@ -200,7 +200,10 @@ def _gallery(found: Disagreement, pair: Pair, pictures: PictureSet, form: Pictur
         st.error(str(error), icon=":material/error:")
         return
     st.html(f'<div class="ds-gallery">{"".join(cells)}</div>')
-    st.caption(f"{len(shown)} of {len(places):,} pictures.")
+    st.caption(
+        f"{len(shown)} of {len(places):,} pictures, as the networks see them. Under each its "
+        f"class, then what {pair.first_name} says, then {pair.second_name}."
+    )
 
 
 def _cell(found: Disagreement, pair: Pair, picture: Picture, form: PictureForm, place: int) -> str:
