@@ -80,7 +80,8 @@ class BlockDiagnosis:
     channels
         Activation density by channel, shape (C,).
     cells
-        Activation density by kernel cell, shape (s, d1, d2); NaN for a cell that no pixel meets.
+        Activation density by kernel cell, shape (s, d1, d2); NaN for a cell that no pixel meets,
+        and where there is no kernel.
     pixels
         Values per channel that the densities were measured on.
     verdicts
@@ -241,9 +242,8 @@ class _Tally:
 
     def __init__(self, thresholds: Tensor | None) -> None:
         self.thresholds = thresholds
-        self.levels = (
-            torch.empty(0) if thresholds is None else torch.unique(thresholds)
-        )  # ascending
+        ascending = [] if thresholds is None else sorted(set(thresholds.flatten().tolist()))
+        self.levels = torch.tensor(ascending, dtype=torch.float32)
         self.pictures = 0
         self.sums = np.zeros(2)
         self.bins = np.zeros(_BINS, np.int64)
@@ -267,45 +267,43 @@ class _Tally:
         """What the counts come to; `side` is the height of the network's input."""
         assert self.fired is not None
         shape: tuple[int, int, int] = self.fired.shape
-        count = self.pictures * self.fired.size
-        mean = self.sums[0] / count
-        edges = np.linspace(-RANGE, RANGE, _BINS + 1)
-        histogram = XHistogram(
-            (edges[:-1] + edges[1:]) / 2,
-            self.bins / (count * (edges[1] - edges[0])),
-            float(mean),
-            math.sqrt(max(0.0, self.sums[1] / count - mean**2)),
-        )
-        thresholds = None if self.thresholds is None else self.thresholds.double().numpy()
-        levels = self.levels.double().numpy()
-        shares = 1 - self.between.cumsum()[:-1] / count
         pixels = self.pictures * shape[1] * shape[2]
         channels = self.fired.sum((1, 2)) / pixels
-        period = (1, 1, 1) if thresholds is None else thresholds.shape
-        met = _cell_sums(np.ones(shape, np.int64), period) * self.pictures
-        fired = _cell_sums(self.fired, period)
-        cells = np.divide(fired, met, out=np.full(period, np.nan), where=met > 0)
+        histogram = self._histogram()
+        levels = self.levels.double().numpy()
+        shares = 1 - self.between.cumsum()[:-1] / self.between.sum()
         designed = normal_distribution().exceeds(levels)
         verdicts = [judge_channels(channels, pixels)]
-        if thresholds is not None:
-            alone = shares[np.searchsorted(levels, thresholds)]
+        thresholds, cells = None, np.full((1, 1, 1), np.nan)
+        if self.thresholds is not None:
+            thresholds = self.thresholds.double().numpy()
+            met = _cell_sums(np.ones(shape, np.int64), thresholds.shape)
+            fired = _cell_sums(self.fired, thresholds.shape)
+            cells = np.divide(
+                fired, met * self.pictures, out=np.full(met.shape, np.nan), where=met > 0
+            )
+            x = {"mean": histogram.mean, "deviation": histogram.deviation}
             verdicts = [
-                judge_scaling(
-                    levels,
-                    shares,
-                    designed,
-                    mean=histogram.mean,
-                    deviation=histogram.deviation,
-                    learned=learned,
-                ),
+                judge_scaling(levels, shares, designed, **x, learned=learned),
                 *verdicts,
-                judge_cells(cells, alone),
-                judge_tiling(met // self.pictures, shape, side),
+                judge_cells(cells, shares[np.searchsorted(levels, thresholds)]),
+                judge_tiling(met, shape, side),
             ]
         return BlockDiagnosis(
             name, shape, thresholds, histogram, levels, shares, designed, channels, cells, pixels,
             tuple(verdicts),
         )  # fmt: skip
+
+    def _histogram(self) -> XHistogram:
+        edges = np.linspace(-RANGE, RANGE, _BINS + 1)
+        count = self.bins.sum()
+        mean, square = self.sums / count
+        return XHistogram(
+            (edges[:-1] + edges[1:]) / 2,
+            self.bins / (count * (edges[1] - edges[0])),
+            float(mean),
+            math.sqrt(max(0.0, square - mean**2)),
+        )
 
 
 def _cell_sums(counts: NDArray[np.int64], period: tuple[int, ...]) -> NDArray[np.int64]:

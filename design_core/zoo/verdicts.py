@@ -312,4 +312,6 @@ def _percent(share: float) -> str:
 
 
 def _signed(number: float) -> str:
-    return f"{number:+.2f}".replace("-", "−")
+    """Two places, with its sign unless it is 0."""
+    rounded = round(number, 2)
+    return f"{rounded:+.2f}".replace("-", "−") if rounded else "0.00"

@@ -26,6 +26,7 @@ from design_core.zoo.verdicts import LIMITS
 from ui.predict import lab, strength_panel
 from ui.predict.lab_address import LAB_FIELDS
 from ui.share.fields import Address
+from ui.speed.measuring import recorded
 
 APP = str(Path(__file__).parents[2] / "app.py")
 SIGN = "digits-tiny-w16-sign-affine_on@0"
@@ -127,6 +128,7 @@ def test_diagnoses_are_the_commands(
         constant = f"{block['dead']} dead, {block['saturated']} saturated"
         assert any(title.endswith(constant) for title in titles(app))
         assert f"mean {100 * block['density']:.1f} %" in alternatives(app)[1]
+    assert f"takes {recorded().design_over_sign:.2f} × the time of Sign" in html(app)
     rows = re.findall(r"<tr><th scope=\"row\">(.*?)</tr>", html(app))
     assert [row.split("<")[0] for row in rows] == ["block1", "block2", "block3", "block4"]
     for row, block in zip(rows, report["blocks"], strict=True):

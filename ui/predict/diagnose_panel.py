@@ -23,6 +23,7 @@ from ui.predict.lab import (
 )
 from ui.predict.lab_charts import channels_chart, histogram_chart
 from ui.predict.subject import Subject
+from ui.speed.measuring import recorded
 
 __all__ = ["WAYS", "diagnose_panel"]
 
@@ -51,7 +52,7 @@ def diagnose_panel(subject: Subject) -> None:
     with left:
         st.html(_table(diagnosis))
         block = _block(diagnosis)
-    right.html(_verdicts([*block.verdicts, diagnosis.cost]))
+    right.html(_verdicts([*block.verdicts, diagnosis.cost]) + _time(chosen))
     here = None
     if not pictures.is_picture:
         own = diagnosed(chosen, picture_of(subject.picture, subject.form))
@@ -198,6 +199,18 @@ def _verdicts(verdicts: Sequence[Verdict]) -> str:
         for verdict in verdicts
     )
     return f'<ul class="ds-judged">{items}</ul>'
+
+
+def _time(network: Network) -> str:
+    """What a recorded run of the engine says of the cost in time; nothing for Sign itself."""
+    if not network.is_binary or network.activation == "sign":
+        return ""
+    report = recorded()
+    return (
+        f'<p class="ds-note">Recorded on {escape(str(report.cpu["name"]))}, {report.date[:10]}: '
+        f"the 1-bit engine takes {report.design_over_sign:.2f} × the time of Sign with a kernel, "
+        "see Speed.</p>"
+    )
 
 
 def _limits() -> str:
