@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from design_core.zoo.card import Card
 from design_core.zoo.statistics import McNemar, mcnemar
 
-__all__ = ["Disagreement", "card_disagreement", "disagreement"]
+__all__ = ["Disagreement", "card_disagreement", "class_names", "disagreement", "spread"]
 
 Classes = NDArray[np.int64]
 
@@ -118,6 +118,19 @@ def card_disagreement(first: Card, seed: int, second: Card, other_seed: int) -> 
     if not np.array_equal(true, same):
         raise ValueError(f"{first.name} and {second.name} were tested on different pictures.")
     return disagreement(true, predicted, others)
+
+
+def spread(places: Classes, true: Classes) -> Classes:
+    """The same places in an order that goes round the classes, so that a look at few shows all.
+
+    Examples
+    --------
+    >>> spread(np.array([0, 1, 2, 3]), np.array([7, 7, 7, 8])).tolist()
+    [0, 3, 1, 2]
+    """
+    classes = true[places]
+    turn = np.array([(classes[:k] == classes[k]).sum() for k in range(len(places))], np.int64)
+    return places[np.lexsort((classes, turn))]
 
 
 def class_names(card: Card) -> Sequence[str]:

@@ -15,8 +15,10 @@ from made_cards import made_files
 from streamlit.testing.v1 import AppTest
 
 from design_core.__main__ import main
+from design_core.datasets import PictureSet
 from design_core.zoo.card import Card, find_card, load_cards
-from design_core.zoo.disagreement import card_disagreement, class_names
+from design_core.zoo.disagreement import card_disagreement, class_names, spread
+from design_core.zoo.gallery import open_test_set
 from design_core.zoo.report import headline, report
 from ui.compare.address import PANELS
 from ui.compare.filters import AFFINE, options
@@ -196,7 +198,7 @@ def test_the_gallery_shows_what_either_says(app: AppTest) -> None:
         told = re.findall(
             r'alt="Test picture (\d+), (\d): Sign says (\d), DeSign 2D says (\d)"', body
         )
-        assert [int(place) for place, *_ in told] == places[:24].tolist()
+        assert [int(place) for place, *_ in told] == spread(places, found.true)[:24].tolist()
         for place, true, one, other in told:
             numbers = found.true[int(place)], found.first[int(place)], found.second[int(place)]
             assert (int(true), int(one), int(other)) == numbers
@@ -207,6 +209,26 @@ def test_the_gallery_shows_what_either_says(app: AppTest) -> None:
         == (found.true[found.neither] == chosen).sum()
     )
     app.selectbox(key="wrong_class_10").set_value(-1).run()
+
+
+def test_a_set_in_another_order_is_classified_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    digits = open_test_set("digits")
+    assert digits is not None
+    last = len(digits) - 1
+    backwards = PictureSet(
+        "backwards", "Digits backwards", digits.class_names, digits.labels[::-1].copy(),
+        lambda index: digits.picture(last - index),
+    )  # fmt: skip
+    monkeypatch.setattr("ui.compare.wrong_panel._found_test_set", lambda _: backwards)
+    fresh = linked(data="digits", panel="who-got-it-wrong")
+    before = html(fresh, "ds-fourfold")
+    assert not [one for one in fresh.get("html") if "ds-gallery" in one.proto.body]
+    fresh.button(key="classify").click().run()
+    assert not fresh.exception
+    assert html(fresh, "ds-fourfold") == before
+    alts = re.findall(r'alt="Test picture (\d+), (\d):', html(fresh, 'class="ds-gallery"'))
+    assert alts
+    assert all(backwards.labels[int(place)] == int(label) for place, label in alts)
 
 
 def test_the_answers_are_the_commands(app: AppTest) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from design_core.zoo.card import Card, load_cards
-from design_core.zoo.disagreement import card_disagreement, class_names, disagreement
+from design_core.zoo.disagreement import card_disagreement, class_names, disagreement, spread
 
 CARDS = load_cards()
 
@@ -75,3 +75,15 @@ def test_networks_of_different_classes_are_not_compared() -> None:
         card_disagreement(digits, 0, cifar, 0)
     with pytest.raises(ValueError, match="has no seed 99"):
         card_disagreement(cifar, 99, cifar, 0)
+
+
+def test_spreading_goes_round_the_classes() -> None:
+    rng = np.random.default_rng(0)
+    true = np.sort(rng.integers(0, 6, 60))
+    places = np.sort(rng.choice(60, 30, replace=False))
+    order = spread(places, true)
+    assert sorted(order.tolist()) == places.tolist()
+    classes = true[order].tolist()
+    met = [classes[:k].count(label) for k, label in enumerate(classes)]
+    assert met == sorted(met)  # no class a second time before all that have one came once
+    assert spread(places[:0], true).size == 0

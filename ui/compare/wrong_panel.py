@@ -16,7 +16,12 @@ from design_core.paths import DATA
 from design_core.pictures import Picture, PictureError
 from design_core.zoo.card import Card
 from design_core.zoo.checkpoint import PictureForm
-from design_core.zoo.disagreement import Disagreement, card_disagreement, disagreement
+from design_core.zoo.disagreement import (
+    Disagreement,
+    card_disagreement,
+    disagreement,
+    spread,
+)
 from design_core.zoo.entry import Entry
 from design_core.zoo.gallery import are_the_same, open_test_set, predict_set
 from design_core.zoo.naming import say_class
@@ -185,6 +190,7 @@ def _gallery(found: Disagreement, pair: Pair, pictures: PictureSet, form: Pictur
         )
     if chosen >= 0:
         places = places[found.true[places] == chosen]
+    places = spread(places, found.true)
     pages = max(1, -(-len(places) // _AT_ONCE))
     with right:
         page = st.number_input("Page", 1, pages, 1, key=f"wrong_page_{side}_{chosen}_{pages}")
