@@ -36,6 +36,7 @@ from design_core.zoo.checkpoint import (
     save_checkpoint,
     save_latent_weights,
 )
+from design_core.zoo.own import read_own
 from stress.damage import (
     Damage,
     damaged,
@@ -48,6 +49,9 @@ from stress.damage import (
 )
 from tests.hostile import hostile_pictures, odd_pictures
 from ui.kernel_editor import component as editor
+from ui.share.fields import Address
+from ui.share.rail_fields import RAIL_FIELDS
+from ui.share.session_file import SessionFile, SessionFileError, read_session, write_session
 from ui.viewer import component as viewer
 
 __all__ = ["TARGETS", "Target"]
@@ -218,6 +222,43 @@ def _read_report(data: bytes) -> None:
         _use_kernel(edit.kernel)
 
 
+# Links and session files
+
+_LINKS = (
+    {"picture": "coins", "kernel": "11_33", "size": "64"},
+    {"maps": "8", "seed": "3", "kernel": "bayer-4", "scaling": "lloyd-max"},
+)
+
+
+def _links() -> list[bytes]:
+    names = [field.name for field in RAIL_FIELDS]
+    every = dict(zip(names, ("camera", "2", "1.5", "a.b", "on", "") * len(names), strict=False))
+    return [json.dumps(parameters).encode() for parameters in (*_LINKS, every)]
+
+
+def _read_link(data: bytes) -> None:
+    try:
+        given = json.loads(data)
+    except (ValueError, RecursionError):
+        return
+    if isinstance(given, dict):  # of texts, as a query string gives them
+        Address("explore", RAIL_FIELDS).reading({name: str(text) for name, text in given.items()})
+
+
+def _sessions() -> list[bytes]:
+    pages = {"explore": {"view": "wipe"}, "design": {"kernel": "11_33"}}
+    pins = {"A": {"link": "explore?picture=coins", "about": "DeSign keeps more."}}
+    return [
+        write_session(SessionFile("explore", dict(_LINKS[0]), pages, pins)),
+        write_session(SessionFile("design", {}, {})),
+    ]
+
+
+def _read_session(data: bytes) -> None:
+    session = read_session(data, known=("explore", "design"))
+    assert read_session(write_session(session), known=("explore", "design")) == session
+
+
 # Networks
 
 
@@ -259,6 +300,13 @@ def _read_checkpoint(data: bytes) -> None:
     channels, height, width = checkpoint.pictures.shape
     shares = checkpoint.probabilities(torch.zeros(1, height, width, channels, dtype=torch.uint8))
     assert shares.shape == (1, len(checkpoint.pictures.class_names))
+
+
+def _read_own(data: bytes) -> None:
+    entry = read_own(data, name="upload.safetensors")
+    channels, height, width = entry.checkpoint.pictures.shape
+    pixels = torch.zeros(1, height, width, channels, dtype=torch.uint8)
+    assert entry.checkpoint.probabilities(pixels).shape[0] == 1
 
 
 def _latent_weights() -> list[bytes]:
@@ -349,6 +397,8 @@ TARGETS: Mapping[str, Target] = {
     "kernel xml": _kernel_file("xml", damaged_text),
     "kernel code": Target(_codes, _read_code, damage=damaged_text),
     "kernel text": Target(_texts, _read_text, (ValueError, KernelFileError), damage=damaged_text),
+    "link": Target(_links, _read_link, (), damaged_json),
+    "session file": Target(_sessions, _read_session, (SessionFileError,), damaged_json),
     "browser report": Target(_reports, _read_report, (), damaged_json),
     "checkpoint": Target(
         _checkpoints,
@@ -356,6 +406,13 @@ TARGETS: Mapping[str, Target] = {
         (CheckpointError,),
         damaged_tensors("checkpoint", lambda _document, _data: None),
         1100,
+    ),
+    "own checkpoint": Target(
+        _checkpoints,
+        _read_own,
+        (CheckpointError,),
+        damaged_tensors("checkpoint", lambda _document, _data: None),
+        200,
     ),
     "latent weights": Target(_latent_weights, _read_latent_weights, (CheckpointError,)),
     "packed network": Target(
