@@ -23,10 +23,13 @@ class Seen:
         uint8, shape (H, W, C), C = 1 for luminance or 3 for RGB; before normalization.
     original
         (height, width) of the picture that it was made of.
+    unchanged
+        Whether the picture is seen just as it is.
     """
 
     pixels: NDArray[np.uint8]
     original: tuple[int, int]
+    unchanged: bool = False
 
     @property
     def side(self) -> int:
@@ -73,4 +76,8 @@ class Seen:
 
 def seen(picture: Picture, form: PictureForm) -> Seen:
     """What a network of this form is given, before normalization."""
-    return Seen(form.pixels(picture)[0].numpy(), (picture.height, picture.width))
+    pixels, size = form.pixels(picture)[0].numpy(), (picture.height, picture.width)
+    same = size == pixels.shape[:2] and np.array_equal(
+        np.broadcast_to(pixels, picture.pixels.shape), picture.pixels
+    )
+    return Seen(pixels, size, same)

@@ -20,6 +20,7 @@ def test_a_picture_of_the_right_size_is_seen_as_it_is() -> None:
     assert np.array_equal(found.pixels, picture.pixels)
     assert found.crop == (0, 0, 1, 1)
     assert found.words() == "All 32×32 pixels as they are."
+    assert found.unchanged
     assert not found.grey
 
 
@@ -29,6 +30,9 @@ def test_one_channel_is_luminance() -> None:
     assert found.grey
     assert np.array_equal(found.pixels[..., 0], picture.pixels[..., 0])
     assert found.words() == "All 8×8 pixels as they are, in grey."
+    assert found.unchanged
+    colourful = np.dstack([picture.pixels[..., 0], *[np.zeros((8, 8), np.uint8)] * 2])
+    assert not seen(Picture.from_pixels(colourful, name="red"), GREY).unchanged
 
 
 @pytest.mark.parametrize(
@@ -56,5 +60,6 @@ def test_the_middle_is_kept(shape: tuple[int, int], crop: tuple[float, ...], wor
     found = seen(Picture.from_pixels(pixels, name="frame"), COLOUR)
     assert found.crop == pytest.approx(crop)
     assert found.words() == words
+    assert not found.unchanged
     assert (found.pixels[3:-3, 3:-3] == 255).all()
     assert found.pixels.mean() > 250

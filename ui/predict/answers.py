@@ -47,8 +47,7 @@ def seen_html(chosen: Chosen, seen: Seen) -> str:
         title="What they see",
         alt=f"What the networks see: {seen.words()} {chosen.alt}",
     )
-    as_it_is = (height, width) == seen.original and not seen.grey
-    first = "" if as_it_is else _original(chosen, seen)
+    first = "" if seen.unchanged else _original(chosen, seen)
     return f'<div class="ds-seen">{first}{small}<p class="ds-note">{escape(seen.words())}</p></div>'
 
 

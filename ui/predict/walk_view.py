@@ -18,6 +18,7 @@ from ui.viewer import viewer
 __all__ = ["walk_chart", "walk_maps"]
 
 _TITLES = {"difference": "Difference", "density": "Density", "tv": "Total variation"}
+_FIRST_ORDER = "tv"  # what differs most is often all on in one and all off in the other
 _FIRST = 48  # channels in the strip; all of them are there when it is spread out
 _VIEWER = 380  # height of the large pictures, CSS pixels
 _OFF = ThresholdKernel([[0]]).scaled(strength=0)  # plain Sign
@@ -64,7 +65,7 @@ def walk_maps(
             "Channels ranked by",
             ORDERS,
             format_func=_TITLES.__getitem__,
-            default=ORDERS[0],
+            default=_FIRST_ORDER,
             required=True,
             key=f"{key}_order",
             persist_state="session",
@@ -75,10 +76,7 @@ def walk_maps(
 
 def _chart(walk: Walk) -> go.Figure:
     colours = ink()
-    ticks = [
-        f"{layer.name}<br>{layer.shape[0]} × {layer.shape[1]}×{layer.shape[2]}"
-        for layer in walk.layers
-    ]
+    ticks = [layer.name for layer in walk.layers]
     shares = 100 * np.array(walk.differing, np.float32)
     chart = go.Figure(
         go.Bar(
@@ -107,8 +105,10 @@ def _chart(walk: Walk) -> go.Figure:
             y=100 * walk.layers[-1].by_chance,
             text="unrelated maps",
             showarrow=False,
+            xanchor="right",
+            xshift=12,
             yanchor="bottom",
-            yshift=4,
+            yshift=5,
             font={"size": 11, "color": colours.text},
         )
     frame(chart, "", "differing bits, %", height=230)
@@ -136,10 +136,13 @@ def _gallery(layer: LayerWalk, order: str, names: Pair, key: str) -> int:
     def pick(index: int) -> None:
         st.session_state[picked] = int(shown[index])
 
+    channels, height, width = layer.shape
+    told = (
+        f"{layer.name} has {channels} channels of {height}×{width}. Each pair: left {names[0]}, "
+        f"right {names[1]}"
+    )
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        st.html(
-            f'<p class="ds-note">Each pair: left {escape(names[0])}, right {escape(names[1])}</p>'
-        )
+        st.html(f'<p class="ds-note">{escape(told)}</p>')
         wrap = st.toggle("Spread out", key=everything, persist_state="session")
     tiles(
         [_tile(layer, int(one), order, names) for one in shown],
