@@ -24,6 +24,7 @@ from ui.speed.answers import (
 from ui.speed.charts import activation_chart, milliseconds, ratio_chart, spoken
 from ui.speed.measuring import Measurement, measurement, recorded, thread_counts
 
+_TALL = 64  # pixels per bar on the left, where there are fewer charts
 _TICK = 0.5  # seconds between two looks at a measurement
 
 
@@ -93,7 +94,7 @@ def _progress(live: Measurement) -> None:
 
 
 def bars(report: Report, batch: int, threads: int) -> None:
-    """Layers left; whole networks, and Sign beside DeSign, right."""
+    """Layers left; whole networks, and below them Sign and DeSign, right."""
     layers, networks = report.layers_at(batch, threads), report.networks_at(batch, threads)
     largest = max(*(one.ratio for one in layers), *(one.ratio for one in networks))
     left, right = st.columns(2, gap="large")
@@ -112,7 +113,7 @@ def bars(report: Report, batch: int, threads: int) -> None:
     with left:
         low, high = spread(layers)
         show_chart(
-            ratio_chart(layers, largest),
+            ratio_chart(layers, largest, row=_TALL),
             title=f"Binary layers: {low:.0f} to {high:.0f} × as fast as float32",
             alt=told(layers),
             key="speed_layers",
@@ -126,7 +127,7 @@ def bars(report: Report, batch: int, threads: int) -> None:
             key="speed_networks",
         )
     sign, design = report.activations["sign"], report.activations["design"]
-    with left:
+    with right:
         show_chart(
             activation_chart(report.activations),
             title=f"DeSign takes {report.design_over_sign:.2f} × the time of Sign",

@@ -127,19 +127,28 @@ def measure(
     )
 
 
-def race(contenders: Contenders, seconds: float) -> dict[str, float]:
+def race(contenders: Contenders, seconds: float, *, rest: float = 0.0) -> dict[str, float]:
     """Least milliseconds of each contender; see `turns`."""
-    return {name: min(ms) for name, ms in turns(contenders, seconds).items()}
+    return {name: min(ms) for name, ms in turns(contenders, seconds, rest=rest).items()}
 
 
-def turns(contenders: Contenders, seconds: float) -> dict[str, list[float]]:
-    """Milliseconds of each contender's turns; they take turns for so long, five times at least."""
+def turns(contenders: Contenders, seconds: float, *, rest: float = 0.0) -> dict[str, list[float]]:
+    """Milliseconds of each contender's turns; they take turns for so long, five times at least.
+
+    Parameters
+    ----------
+    rest
+        Seconds of sleep before each turn, and a run that does not count to wake up again.
+    """
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for run in contenders.values():
         run()
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or min(map(len, times.values())) < 5:
         for name, run in contenders.items():
+            if rest:
+                time.sleep(rest)
+                run()
             start = time.perf_counter()
             run()
             times[name].append((time.perf_counter() - start) * 1e3)
@@ -213,6 +222,11 @@ def _inference(model: Callable[[Tensor], Tensor], x: Tensor) -> Callable[[], obj
     return run
 
 
+def _rest(threads: int) -> float:
+    """PyTorch's other threads go on spinning for a while, on processors that the next one needs."""
+    return 0.005 if threads > 1 else 0.0
+
+
 def _best(times: Mapping[str, float], prefix: str) -> float:
     return min(ms for name, ms in times.items() if name.startswith(prefix))
 
@@ -241,7 +255,7 @@ def _layer(
     contenders = dict(
         _torch_contenders(real, torch.randn(batch, inputs, side, side), compiled), packed=packed
     )
-    times = race(contenders, seconds)
+    times = race(contenders, seconds, rest=_rest(threads))
     size = (inputs, outputs, side, side)
     return LayerTime(
         size, batch, threads, _best(times, "fp32"), _best(times, "bf16"), times["packed"]
@@ -259,7 +273,7 @@ def _network(
         _torch_contenders(frozen(model), x, compiled),
         packed=lambda: packed(pictures, threads=threads),
     )
-    times = race(contenders, seconds)
+    times = race(contenders, seconds, rest=_rest(threads))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network"
         save_packed(packed, path)

@@ -27,7 +27,7 @@ def speed_answer(report: Report, batch: int, threads: int) -> None:
         "- **Not in PyTorch.** There `sign()` gives ±1 as float32, which are multiplied like any "
         "other numbers: a binary network runs no faster than a real one until something packs "
         "its bits.\n"
-        f"- **Less over the whole network,** {network.ratio:.0f} ×: its first layer sees real "
+        f"- **Over the whole network** {network.ratio:.0f} × is left: its first layer sees real "
         "pixels, its last gives real scores, and both stay float32.\n"
         f"- **More than fewer bits:** bfloat16, with half the bits, gives "
         f"{network.fp32_ms / network.bf16_ms:.1f} × (the orange diamonds).\n"
