@@ -12,7 +12,10 @@ from design_core.kernels.files import FORMATS
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.spec import decode_kernel, encode_kernel, parse_kernel
 
-__all__ = ["activation_kernel", "build_activation", "portable_activation"]
+__all__ = ["REAL_ACTIVATIONS", "activation_kernel", "build_activation", "portable_activation"]
+
+#: Names of those that keep real values; all others give bits.
+REAL_ACTIVATIONS = ("hardtanh", "relu")
 
 _FORMS = "sign, hardtanh, relu, design:KERNEL or uniform:KERNEL"
 

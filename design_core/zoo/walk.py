@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.networks import activation_maps
-from design_core.networks.activation import activation_kernel
+from design_core.networks.activation import REAL_ACTIVATIONS, activation_kernel
 from design_core.networks.swap import with_kernel
 from design_core.pictures import Picture
 from design_core.scores import activation_density, total_variation
@@ -41,6 +41,11 @@ class Walker:
 
     checkpoint: Checkpoint
     kernel: ThresholdKernel | None
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether its activations give bits."""
+        return self.checkpoint.spec.options["activation"] not in REAL_ACTIVATIONS
 
     @classmethod
     def trained(cls, checkpoint: Checkpoint) -> Walker:
@@ -132,11 +137,17 @@ class Walk:
     same_weights
         Whether it is one network with two activations. Only then is channel c of one the
         channel c of the other; networks that were trained apart share no such order.
+    kernels
+        What the activations of either network cut with; None for plain Sign and real ones.
+    is_binary
+        Whether the activations of either network give bits.
     """
 
     layers: tuple[LayerWalk, ...]
     probabilities: tuple[Mapping[str, float], Mapping[str, float]]
-    same_weights: bool
+    same_weights: bool = False
+    kernels: tuple[ThresholdKernel | None, ThresholdKernel | None] = (None, None)
+    is_binary: tuple[bool, bool] = (True, True)
 
     @property
     def differing(self) -> list[float]:
@@ -155,7 +166,7 @@ class Walk:
         --------
         >>> bit = np.ones((1, 1, 1), bool)
         >>> layer = LayerWalk("block1", (bit.astype(np.float32),) * 2, (bit, ~bit))
-        >>> Walk((layer,), ({}, {}), True).finding()
+        >>> Walk((layer,), ({}, {}), same_weights=True).finding()
         'They part in block1, where 100.0 % of the bits differ.'
         """
         if self.parting is None:
@@ -200,7 +211,13 @@ def walk(picture: Picture, first: Walker, second: Walker) -> Walk:
     )
     models = (first.checkpoint.model, second.checkpoint.model)
     weights = [next(model.parameters()) for model in models]
-    return Walk(walked, (answer, other), weights[0] is weights[1])
+    return Walk(
+        walked,
+        (answer, other),
+        same_weights=weights[0] is weights[1],
+        kernels=(first.kernel, second.kernel),
+        is_binary=(first.is_binary, second.is_binary),
+    )
 
 
 @torch.inference_mode()

@@ -42,6 +42,8 @@ def test_bits_are_the_kernels() -> None:
     kernel = trained(DESIGN).kernel
     assert trained(SIGN).kernel is None
     assert kernel == PUBLISHED["2x2-v2"]
+    assert walked.kernels == (None, kernel)
+    assert walked.is_binary == (True, True)
     for layer in walked.layers:
         assert np.array_equal(layer.bits[0], layer.x[0] >= 0)
         assert np.array_equal(layer.bits[1], binarize(layer.x[1], kernel))
@@ -134,6 +136,8 @@ def test_real_activations_show_what_is_above_zero() -> None:
     real = Checkpoint(spec, spec.build().eval(), checkpoint.pictures)
     walked = walk(PICTURE, trained(SIGN), Walker.trained(real))
     assert Walker.trained(real).kernel is None
+    assert walked.is_binary == (True, False)
+    assert walked.kernels == (None, None)
     x = checkpoint.pictures.normalized(checkpoint.pictures.pixels(PICTURE))
     tap = activation_maps(real.model, x)[1][0]
     assert np.array_equal(walked.layers[0].bits[1], tap.y[0].numpy() > 0)

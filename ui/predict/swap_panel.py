@@ -41,11 +41,8 @@ CODE = "code:"
 
 def swap_panel(subject: Subject) -> None:
     """Controls, both answers, and the walk from one to the other."""
-    binary = [
-        k
-        for k, entry in enumerate(subject.entries)
-        if entry.checkpoint.spec.options["activation"] not in ("hardtanh", "relu")
-    ]
+    walkers = [Walker.trained(entry.checkpoint) for entry in subject.entries]
+    binary = [k for k, walker in enumerate(walkers) if walker.is_binary]
     if not binary:
         st.info(
             "None of these networks has binary activations to exchange. Choose another.",
@@ -64,7 +61,6 @@ def swap_panel(subject: Subject) -> None:
     except ValueError as error:
         st.error(str(error), icon=":material/error:")
         return
-    trained = Walker.trained(entry.checkpoint).kernel
     new = "plain Sign" if kernel is None else kernel.name or f"[{kernel}]"
     own = describe_network(entry.card, entry.seed)
     with right:
@@ -80,13 +76,13 @@ def swap_panel(subject: Subject) -> None:
                 true_class=subject.true_class,
             )
             for title, probabilities, colour, shown, about in (
-                (f"{name}, as trained", walk.probabilities[0], ink().sign, trained, own),
+                (f"{name}, as trained", walk.probabilities[0], ink().sign, walk.kernels[0], own),
                 (f"{name} with {new}", walk.probabilities[1], ink().this, kernel, "same weights"),
             )
         ]
         st.html(f'<div class="ds-answers">{"".join(cards)}</div>')
         walk_chart(walk, key="swap")
-    walk_maps(walk, ("as trained", f"with {new}"), (trained, kernel), key="swap")
+    walk_maps(walk, ("as trained", f"with {new}"), key="swap")
 
 
 def take_kernel(kernel: ThresholdKernel) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from design_core.zoo.walk import Walker
 from ui.predict.subject import Subject
 from ui.predict.walk_view import walk_chart, walk_maps
 from ui.predict.walks import Side, walked
@@ -34,6 +33,5 @@ def walk_panel(subject: Subject) -> None:
     except ValueError as error:
         st.info(str(error), icon=":material/info:")
         return
-    kernels = [Walker.trained(subject.entries[k].checkpoint).kernel for k in pair]
     walk_chart(walk, key="walk")
-    walk_maps(walk, (names[pair[0]], names[pair[1]]), (kernels[0], kernels[1]), key="walk")
+    walk_maps(walk, (names[pair[0]], names[pair[1]]), key="walk")

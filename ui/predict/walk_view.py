@@ -37,19 +37,13 @@ def walk_chart(walk: Walk, *, key: str) -> None:
 
 
 @st.fragment
-def walk_maps(
-    walk: Walk,
-    names: Pair,
-    kernels: tuple[ThresholdKernel | None, ThresholdKernel | None],
-    *,
-    key: str,
-) -> None:
+def walk_maps(walk: Walk, names: Pair, *, key: str) -> None:
     """Layer, gallery of its channels, and one of them large.
 
     Parameters
     ----------
-    names, kernels
-        Of the two networks; the kernel of plain Sign is None.
+    names
+        Of the two networks.
     key
         Unique on the page.
     """
@@ -71,7 +65,7 @@ def walk_maps(
             persist_state="session",
         )
     channel = _gallery(layer, str(order), names, key)
-    _large(layer, channel, names, kernels, key)
+    _large(walk, layer, channel, names, key)
 
 
 def _chart(walk: Walk) -> go.Figure:
@@ -173,13 +167,7 @@ def _tile(layer: LayerWalk, channel: int, order: str, names: Pair) -> Tile:
     return Tile(alt, pictures, layer.shape[1:], f"{channel}: {captions[order]}")
 
 
-def _large(
-    layer: LayerWalk,
-    channel: int,
-    names: Pair,
-    kernels: tuple[ThresholdKernel | None, ThresholdKernel | None],
-    key: str,
-) -> None:
+def _large(walk: Walk, layer: LayerWalk, channel: int, names: Pair, key: str) -> None:
     """One map in the viewer, cut by Sign and by the kernel that either network has."""
     side = 0
     if not np.array_equal(*layer.x):
@@ -191,11 +179,12 @@ def _large(
             key=f"{key}_whose",
         )
         side = names.index(whose) if whose in names else 0
-    kernel = kernels[side] or kernels[1 - side] or _OFF
-    own = "DeSign" if kernels[side] else "Sign"
+    kernel = walk.kernels[side] or walk.kernels[1 - side] or _OFF
+    own = f"the {'DeSign' if walk.kernels[side] else 'Sign'} picture"
     told = (
         f"What {names[side]} receives in channel {channel} of {layer.name}, cut by Sign and by "
-        f"{kernel.name or 'the kernel'}; it passes on the {own} picture."
+        f"{kernel.name or 'the kernel'}; it passes on "
+        f"{own if walk.is_binary[side] else 'real values, neither of the two'}."
     )
     st.html(f'<p class="ds-note">{escape(told)}</p>')
     viewer(
