@@ -77,7 +77,7 @@ def describe_network(card: Card, seed: int) -> str:
     accuracy = card.result(seed).accuracy
     if card.name.startswith(OWN):
         measured = "not measured" if isnan(accuracy) else f"{100 * accuracy:.1f} % on test"
-        return f"{batch_norm_words(card)} · your file · {measured}"
+        return f"{card.name} · {batch_norm_words(card)} · {measured}"
     return (
         f"{batch_norm_words(card)} · width {card.network['width']} · {_training(card)} · "
         f"seed {seed} · {100 * accuracy:.1f} % on test"

@@ -24,6 +24,7 @@ from ui.compare.address import PANELS
 from ui.compare.filters import AFFINE, options
 from ui.compare.learning_panel import LEARNING
 from ui.compare.wrong_panel import SIDES
+from ui.networks import entry
 
 APP = str(Path(__file__).parents[2] / "app.py")
 CARDS = load_cards()
@@ -291,6 +292,19 @@ def test_an_own_network_joins_and_leaves(app: AppTest, sound: bytes) -> None:
     app.button(key="remove_own:mine").click().run()
     assert not app.exception
     assert "own:mine" not in set(app.dataframe[0].value["name"])
+
+
+def test_an_own_network_predicts(sound: bytes) -> None:
+    fresh = linked(data="digits")
+    fresh.file_uploader(key="own_files").set_value(("mine.safetensors", sound, "")).run()
+    fresh.switch_page("pages/predict.py").run()
+    fresh.segmented_control(key="predict_data").set_value("digits").run()
+    fresh.multiselect(key="predict_networks").set_value([f"{SIGN}@0", "own:mine@0"]).run()
+    assert not fresh.exception
+    assert not fresh.error
+    assert "own:mine" in heading(fresh)
+    with pytest.raises(ValueError, match="This session has no own:mine"):
+        entry("own:mine@0")  # nor has any other
 
 
 @pytest.mark.parametrize("case", ["pickle", "cut in the numbers", "NaN", "foreign", "zip bomb"])
