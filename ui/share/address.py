@@ -44,6 +44,9 @@ _SHARED = "address_rail"  # parameters of the rail, as they were written last
 _OWN = "address_own"  # by page: its own parameters, as they were written last
 _HISTORIES = "address_histories"
 
+# How the keys of widgets begin that there are several of, one for each set, class or pattern.
+_PARTED = ("class-", "item-", "size-")
+
 # Streamlit's own way, st.query_params, adds a step to the browser's history with each change.
 _writer = st.components.v2.component(
     "design_address",
@@ -66,6 +69,8 @@ def arrive(address: Address) -> None:
     session = st.session_state
     turned = session.get(_PAGE) != address.page
     session[_PAGE] = address.page
+    if turned:
+        _carry(address)
     ignored: list[str] = []
     if _WAITING_RAIL in session:
         ignored += _take_in(_RAIL.reading(session.pop(_WAITING_RAIL)))
@@ -166,6 +171,25 @@ def open_session(loaded: SessionFile) -> None:
     session[_OWN] = {}
     take_pins(loaded.pins)
     _turn_to(loaded.page)
+
+
+def _carry(address: Address) -> None:
+    """Bring the rail's settings along from the page before.
+
+    A widget that is drawn on both pages counts as a new one on the second. On its first run there
+    Streamlit (1.67) shows its default, or what it had on the last visit, though its value is kept;
+    a value that is assigned is shown.
+    """
+    session: Any = st.session_state
+    keys = {key for key in session if str(key).startswith(_PARTED)}
+    for field in address.rail:
+        try:
+            keys.update(field.write(field.read(session)))
+        except ValueError:
+            keys.update(field.write(""))
+    for key in keys:
+        if key in session:
+            session[key] = session[key]
 
 
 def _turn_to(page: str) -> None:
