@@ -172,18 +172,23 @@ class Diagnosis:
     def finding(self, name: str) -> str:
         """One sentence on a network of that name."""
         total = sum(self.count(state) for state in STATES)
-        wrong, look = (
-            [f"{LIMITS[v.sign].title.lower()} of {b}" if b else "cost" for b, v in self.verdicts()
-             if v.state == state]
-            for state in ("wrong", "look")
-        )  # fmt: skip
-        told = []
-        if wrong:
-            told.append(f"{len(wrong)} wrong ({_few(wrong)})")
-        if look:
-            told.append(f"{len(look)} worth a look ({_few(look)})")
-        rest = f"{total - len(wrong) - len(look)} of {total} signs are fine"
-        return f"{name} on {self.calibration}: {'; '.join([rest, *told])}."
+        told = [f"{self.count('fine')} of {total} signs are fine"]
+        for state, words in (("wrong", "wrong"), ("look", "worth a look")):
+            if self.count(state):
+                told.append(f"{self.count(state)} {words} ({self._where(state)})")
+        return f"{name} on {self.calibration}: {'; '.join(told)}."
+
+    def _where(self, state: str) -> str:
+        """The signs of a state, each with its block or the number of its blocks."""
+        places: dict[str, list[str]] = {}
+        for block, verdict in self.verdicts():
+            if verdict.state == state:
+                places.setdefault(LIMITS[verdict.sign].title.lower(), []).append(block)
+        told = {
+            sign: f"{sign} of {blocks[0] if len(blocks) == 1 else f'{len(blocks)} blocks'}"
+            for sign, blocks in places.items()
+        }
+        return ", ".join(sign if places[sign] == [""] else words for sign, words in told.items())
 
     def count(self, state: str) -> int:
         """How many verdicts are of a state."""
@@ -323,12 +328,6 @@ def _cost(checkpoint: Checkpoint, blocks: tuple[BlockDiagnosis, ...]) -> Verdict
     integers = sum(channels * (T[0].size - 1) for T, channels in kernels)
     packed = summary(checkpoint.model, checkpoint.pictures.shape).total("packed_bytes")
     return judge_cost(stored, integers, packed)
-
-
-def _few(names: list[str]) -> str:
-    """The first three, and how many more."""
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
 
 
 def _or_none(number: float) -> float | None:

@@ -142,7 +142,10 @@ def test_the_finding_names_what_is_not_fine() -> None:
     found = diagnose(network, subset)
     assert found.worst_block() == "block2"
     assert found.finding("It").startswith("It on noise: ")
-    assert "2 wrong (channels of block2, channels of block3)" in found.finding("It")
+    assert "2 wrong (channels of 2 blocks)" in found.finding("It")
+    tiny = diagnose(open_entry(DESIGN).checkpoint, noise(count=200))
+    assert "worth a look (" in tiny.finding("It")
+    assert tiny.finding("It").endswith("tiling of block4, cost against sign).")
 
 
 def test_few_pixels_are_no_proof() -> None:

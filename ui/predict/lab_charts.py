@@ -146,17 +146,17 @@ def histogram_chart(block: BlockDiagnosis, picture: XHistogram | None, colour: s
         line={"color": colours.text, "width": 1, "dash": "dot"},
         hoverinfo="skip",
     )
-    few = len(block.levels) <= _LABELLED
-    thresholds = zip(block.levels, block.shares, strict=True)
-    for number, (threshold, share) in enumerate(thresholds):
+    labelled = len(block.levels) if len(block.levels) <= _LABELLED else 0
+    for number, (threshold, share) in enumerate(zip(block.levels, block.shares, strict=True)):
         chart.add_vline(x=float(threshold), line={"color": colour, "width": 2})
-        if few:
+        if number < labelled:  # a row for each, so that none runs into the next
             chart.add_annotation(
                 x=float(threshold),
                 y=1,
                 yref="paper",
+                xanchor="left",
                 yanchor="bottom",
-                yshift=1 + _LINE * (number % 3),
+                yshift=_LINE * (labelled - 1 - number),
                 showarrow=False,
                 text=f"T {threshold:.2f}: {100 * share:.0f} %",
                 font={"size": LABEL, "color": colours.text},
@@ -164,7 +164,7 @@ def histogram_chart(block: BlockDiagnosis, picture: XHistogram | None, colour: s
     frame(chart, "x, in units of the batch norm", "probability per unit")
     chart.update_xaxes(range=[-4, 4], zeroline=False)
     chart.update_yaxes(rangemode="tozero")
-    chart.update_layout(margin={"t": 8 + _LINE * min(3, len(block.levels) if few else 0)})
+    chart.update_layout(margin={"t": 8 + _LINE * labelled})
     return chart
 
 
