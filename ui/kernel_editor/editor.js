@@ -95,7 +95,13 @@ class Editor {
     this.cells = Array.from({ length: rows * columns }, (_, place) => this.cell(place, columns));
     this.chosen = svgElement("rect", { class: "chosen", width: SIDE, height: SIDE });
     const edge = svgElement("rect", { class: "edge", width: columns * SIDE, height: rows * SIDE });
-    this.board.replaceChildren(...this.cells.map(({ group }) => group), edge, this.chosen);
+    const lines = Array.from({ length: rows }, (_, row) => {
+      const line = svgElement("g", { role: "row" });
+      const cells = this.cells.slice(row * columns, (row + 1) * columns);
+      line.append(...cells.map(({ group }) => group));
+      return line;
+    });
+    this.board.replaceChildren(...lines, edge, this.chosen);
     const tabs = Array.from({ length: slices > 1 ? slices : 0 }, (_, slice) => {
       const tab = document.createElement("button");
       Object.assign(tab, { type: "button", textContent: slice, title: `Slice ${slice}` });
