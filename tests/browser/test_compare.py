@@ -1,0 +1,86 @@
+"""The Compare page in a real browser: charts with text alternatives, a phone, an upload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from design_core.zoo.card import find_card
+from ui.compare.address import PANELS
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def compare(whole_app: str, chromium: Any) -> Iterator[Callable[..., Any]]:
+    """Opens the page by a link, in a window of a width and a theme."""
+    opened = []
+    errors: list[str] = []
+
+    def open_page(query: str = "", *, width: int = 1440, theme: str = "light") -> Any:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 1300}, color_scheme=theme
+        )
+        opened.append(context)
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{whole_app}/compare{query}")
+        page.locator(".ds-finding").wait_for()
+        page.get_by_text("Scenes").wait_for()  # the last thing on the page
+        return page
+
+    yield open_page
+    for context in opened:
+        context.close()
+    assert errors == []
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+def test_every_panel_fits_and_every_chart_speaks(
+    compare: Callable[..., Any], width: int, theme: str
+) -> None:
+    page = compare("?data=digits", width=width, theme=theme)
+    for panel in PANELS:
+        page.locator(".st-key-compare_panel").get_by_text(panel, exact=True).click()
+        chosen = page.locator(".st-key-compare_panel button[aria-checked=true]")
+        chosen.get_by_text(panel, exact=True).wait_for()
+        page.wait_for_function("() => !document.querySelector('[data-stale=true]')")
+        charts = page.locator(".stPlotlyChart")
+        for index in range(charts.count()):
+            charts.nth(index).locator(".main-svg").first.wait_for()
+        wide = page.evaluate("() => document.querySelector('.stMain').scrollWidth")
+        assert wide <= width, panel
+        spoken = page.evaluate(
+            "() => [...document.querySelectorAll('.stPlotlyChart')].map(chart =>"
+            " (chart.closest('[aria-label]') || chart.querySelector('[aria-label]'))"
+            "?.getAttribute('aria-label') || '')"
+        )
+        assert all(any(letter.isdigit() for letter in text) for text in spoken), (panel, spoken)
+
+
+def test_an_upload_is_read_or_refused_in_words(compare: Callable[..., Any]) -> None:
+    card, _ = find_card("digits-tiny-w16-sign-affine_on")
+    page = compare("?data=digits")
+    chooser = page.locator(".st-key-own_files input[type=file]")
+    chooser.set_input_files(
+        [
+            {
+                "name": "mine.safetensors",
+                "mimeType": "application/octet-stream",
+                "buffer": card.file(0).read_bytes(),
+            },
+            {
+                "name": "model.onnx",
+                "mimeType": "application/octet-stream",
+                "buffer": b"\x08\x07onnx",
+            },
+        ]
+    )
+    page.get_by_text("model.onnx is an ONNX model.").wait_for()
+    page.get_by_role("button", name="Evaluate on digits").click()
+    page.locator(
+        ".stPlotlyChart[aria-label*='own:mine'], [aria-label*='own:mine']"
+    ).first.wait_for()
