@@ -133,6 +133,8 @@ def full_link() -> str:
     """The link to the present view, with the server as this user reaches it."""
     _, parameters = here()
     base = st.context.url or ""
+    if base.count("/") == 2:  # http://host
+        base += "/"
     return f"{base}?{urlencode(parameters)}" if parameters else base
 
 

@@ -169,7 +169,7 @@ class Viewer {
     );
     this.state.centre = { row: rows / 2, column: columns / 2 };
     this.state.zoom = user?.zoom ?? null;
-    this.state.divider = user?.divider ?? this.state.divider;
+    this.setDivider(user?.divider ?? this.state.divider);
     this.state.pinned = user?.pinned ?? null;
     this.state.cursor = this.state.pinned;
   }
