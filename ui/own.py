@@ -10,7 +10,7 @@ from design_core.zoo.entry import Entry
 __all__ = ["keep_own", "own_cards", "own_entries", "own_entry", "remove_own"]
 
 _KEY = "own_networks"
-_MOST = 6
+_MOST = 4
 
 
 def own_entries() -> list[Entry]:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from design_core.zoo.card import Card
 from design_core.zoo.statistics import epochs_to
 
-__all__ = ["QUANTITIES", "Band", "convergence", "fastest_step", "learning_band"]
+__all__ = ["QUANTITIES", "Band", "convergence", "learning_band"]
 
-#: What the logs hold after each epoch, with a title and the unit's factor.
+#: What the logs hold after each epoch, with a title.
 QUANTITIES = {
     "test_accuracy": "test accuracy",
     "loss": "training loss",
@@ -50,8 +50,3 @@ def _number(value: float | Mapping[str, float]) -> float:
 def convergence(card: Card, accuracy: float) -> list[int | None]:
     """Epochs that each seed takes to first reach a test accuracy; None where it never does."""
     return [epochs_to(card.curve(seed), accuracy) for seed in card.seeds]
-
-
-def fastest_step(card: Card) -> float:
-    """Milliseconds per training step in the fastest epoch of any seed: the least disturbed one."""
-    return min(min(card.curve(seed, "milliseconds_per_step")) for seed in card.seeds)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from design_core.zoo.card import find_card
-from design_core.zoo.learning import QUANTITIES, convergence, fastest_step, learning_band
+from design_core.zoo.learning import QUANTITIES, convergence, learning_band
 
 CARD, _ = find_card("digits-tiny-w16-sign-affine_on")
 LOGS = [
@@ -36,7 +36,3 @@ def test_convergence_is_the_first_epoch_that_is_good_enough() -> None:
         assert curve[epochs - 1] >= 0.9
         assert (curve[: epochs - 1] < 0.9).all()
     assert convergence(CARD, 1.01) == [None] * len(CARD.seeds)
-
-
-def test_the_fastest_step_of_all() -> None:
-    assert fastest_step(CARD) == min(e["milliseconds_per_step"] for log in LOGS for e in log)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import streamlit as st
 
 from design_core.training.data import TrainingData, load_data
-from design_core.zoo.checkpoint import CheckpointError
 from design_core.zoo.entry import Entry
 from design_core.zoo.own import MAX_BYTES, evaluate_own, read_own
 from ui.networks import FORWARD
@@ -46,24 +45,30 @@ def own_panel() -> None:
         key="own_files",
         help=_HELP,
     )
-    taken: set[str] = st.session_state.setdefault("own_taken", set())
-    new = [upload for upload in uploads if upload.file_id not in taken]
-    came = {upload.file_id for upload in new if _take(upload.getvalue(), upload.name)}
+    # Each file is read once: why it was refused, or nothing.
+    read: dict[str, str] = st.session_state.setdefault("own_read", {})
+    came = False
+    for upload in uploads:
+        if upload.file_id not in read:
+            read[upload.file_id] = _refusal(upload.getvalue(), upload.name)
+            came = came or not read[upload.file_id]
     if came:
-        taken |= came
         st.rerun()  # the filters above know of it now
+    for upload in uploads:
+        if read[upload.file_id]:
+            st.error(read[upload.file_id], icon=":material/error:")
     for entry in own_entries():
         _kept(entry)
 
 
-def _take(data: bytes, name: str) -> bool:
-    """Whether the file holds a network that is kept now."""
+def _refusal(data: bytes, name: str) -> str:
+    """Keep the network in a file; else say why not."""
     try:
-        keep_own(read_own(data, name=name))
+        with FORWARD:
+            keep_own(read_own(data, name=name))
     except ValueError as error:
-        st.error(str(error), icon=":material/error:")
-        return False
-    return True
+        return str(error)
+    return ""
 
 
 def _kept(entry: Entry) -> None:
@@ -105,7 +110,7 @@ def _evaluate(entry: Entry) -> None:
                     entry, _digits(), report=lambda share: bar.progress(share, "Evaluating")
                 )
             )
-    except (CheckpointError, ValueError) as error:
+    except ValueError as error:
         bar.empty()
         st.error(str(error), icon=":material/error:")
         return

@@ -107,7 +107,7 @@ def _test_set(dataset: str) -> PictureSet | None:
 
 def _fits(pictures: PictureSet, first: Entry) -> bool:
     """Whether stored predictions and pictures belong together, looked at once per network."""
-    kept: dict[tuple[str, str], bool] = st.session_state.setdefault("sets_that_fit", {})
+    kept: dict[tuple[str, str], bool] = st.session_state.setdefault("compare_sets_that_fit", {})
     key = first.card.result(first.seed).sha256, pictures.name
     if key not in kept:
         try:
@@ -122,7 +122,9 @@ def _on_the_set_here(
     stored: Disagreement, pictures: PictureSet, entries: tuple[Entry, ...]
 ) -> tuple[Disagreement, PictureSet | None]:
     """A set in another order or of other pictures: both networks classify it, if asked to."""
-    answers: dict[tuple[str, str], NDArray[np.int64]] = st.session_state.setdefault("answers", {})
+    answers: dict[tuple[str, str], NDArray[np.int64]] = st.session_state.setdefault(
+        "compare_answers", {}
+    )
     keys = [(one.card.result(one.seed).sha256, pictures.name) for one in entries]
     if not all(key in answers for key in keys):
         st.caption(
