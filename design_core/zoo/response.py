@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from design_core.engine.bits import unpack_bits
+from design_core.engine.layers import Block
 from design_core.networks import activation_maps
+from design_core.networks.vgg import VggSmall
 from design_core.perturbations import Perturbation, Pixels, pixel_psnr
 from design_core.scores import total_variation
 from design_core.zoo.checkpoint import Checkpoint
@@ -17,6 +21,7 @@ from design_core.zoo.checkpoint import Checkpoint
 __all__ = ["Held", "Response", "holding", "longest_held", "respond"]
 
 Floats = NDArray[np.float64]
+Bits = Mapping[str, NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -128,9 +133,6 @@ def respond(
 ) -> Response:
     """Ask a network about a picture as it is, and perturbed by every strength.
 
-    Each picture goes through alone: sums of floats depend on the size of a batch, and bits that
-    tie would flip for no other reason.
-
     Parameters
     ----------
     pixels
@@ -138,21 +140,19 @@ def respond(
     seed
         Of the noise.
     """
-    clean, clean_bits = _answer(checkpoint, pixels)
     perturbed = [perturbation(pixels, strength, seed=seed) for strength in perturbation.strengths]
-    answers = [_answer(checkpoint, one) for one in perturbed]
-    first = next(iter(clean_bits))
+    probabilities, bits = _answers(checkpoint, [pixels, *perturbed])
+    tv = total_variation(next(iter(bits.values()))).mean(1)
     return Response(
         perturbation=perturbation,
         classes=checkpoint.pictures.class_names,
-        clean=clean,
-        probabilities=np.array([probabilities for probabilities, _ in answers]),
+        clean=probabilities[0],
+        probabilities=probabilities[1:],
         flipped={
-            name: np.array([np.mean(bits[name] != before) for _, bits in answers])
-            for name, before in clean_bits.items()
+            name: np.mean(found[1:] != found[0], axis=(1, 2, 3)) for name, found in bits.items()
         },
-        clean_tv=float(total_variation(clean_bits[first]).mean()),
-        tv=np.array([total_variation(bits[first]).mean() for _, bits in answers]),
+        clean_tv=float(tv[0]),
+        tv=tv[1:],
         psnr=np.array([pixel_psnr(pixels, one) for one in perturbed]),
     )
 
@@ -214,9 +214,35 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _answer(checkpoint: Checkpoint, pixels: Pixels) -> tuple[Floats, dict[str, NDArray[np.bool_]]]:
-    """Probabilities, and what is above 0 by block, (C, H, W) each."""
-    x = checkpoint.pictures.normalized(torch.from_numpy(pixels.copy())[None])
-    logits, taps = activation_maps(checkpoint.model, x)
-    bits = {tap.name: (tap.y[0] > 0).numpy() for tap in taps}
-    return logits[0].softmax(0).double().numpy(), bits
+def _answers(checkpoint: Checkpoint, pictures: Sequence[Pixels]) -> tuple[Floats, Bits]:
+    """Probabilities (N, classes), and what is above 0 by block, (N, C, H, W) each.
+
+    On the 1-bit engine where it hands out bits, block by block; else in PyTorch.
+    """
+    x = checkpoint.pictures.normalized(torch.from_numpy(np.stack(pictures)))
+    scores, bits = _on_engine(checkpoint, x) or _in_pytorch(checkpoint, x)
+    return scores.softmax(1).double().numpy(), bits
+
+
+def _on_engine(checkpoint: Checkpoint, x: Tensor) -> tuple[Tensor, Bits] | None:
+    """Scores and bits of a chain of blocks; None for all else."""
+    model, packed = checkpoint.model, checkpoint.packed
+    if packed is None or not isinstance(model, VggSmall):
+        return None
+    maps = packed.maps(x.numpy())
+    blocks = [layer for layer in packed.layers if isinstance(layer, Block)]
+    bits = {
+        name: unpack_bits(words, block.cut.cuts.shape[2]).transpose(0, 3, 1, 2)
+        for name, block, words in zip(model.blocks, blocks, maps, strict=False)
+    }
+    return torch.from_numpy(maps[-1][:, 0, 0]), bits
+
+
+def _in_pytorch(checkpoint: Checkpoint, x: Tensor) -> tuple[Tensor, Bits]:
+    """Each picture alone: sums of floats depend on the size of a batch, and ties would flip."""
+    answers = [activation_maps(checkpoint.model, one[None]) for one in x]
+    bits = {
+        tap.name: np.stack([(taps[k].y[0] > 0).numpy() for _, taps in answers])
+        for k, tap in enumerate(answers[0][1])
+    }
+    return torch.cat([logits for logits, _ in answers]), bits

@@ -8,13 +8,21 @@ import numpy as np
 import pytest
 import torch
 
-from design_core.networks import activation_maps
+from design_core.networks import NetworkSpec, activation_maps
 from design_core.perturbations import PERTURBATIONS, Pixels
 from design_core.samples import sample
 from design_core.scores import total_variation
-from design_core.zoo.checkpoint import Checkpoint
+from design_core.zoo.checkpoint import Checkpoint, PictureForm
 from design_core.zoo.entry import open_entry
-from design_core.zoo.response import Held, Response, holding, longest_held, respond
+from design_core.zoo.response import (
+    Held,
+    Response,
+    _in_pytorch,
+    _on_engine,
+    holding,
+    longest_held,
+    respond,
+)
 
 SIGN = "digits-tiny-w16-sign-affine_on"
 DESIGN = "digits-tiny-w16-design_2x2-v2-affine_on"
@@ -136,6 +144,29 @@ def test_who_holds_longest_in_a_sentence() -> None:
 def test_no_such_strength() -> None:
     with pytest.raises(ValueError, match=r"The strengths are \[0\.0, 1\.0\]; got 0\.5"):
         made_up([True, True], mildest=0).index(0.5)
+
+
+def test_the_engine_and_pytorch_see_the_same_bits(network: Checkpoint, digit: Pixels) -> None:
+    pictures = [PERTURBATIONS["noise"](digit, s) for s in PERTURBATIONS["noise"].strengths]
+    x = network.pictures.normalized(torch.from_numpy(np.stack(pictures)))
+    found = _on_engine(network, x)
+    assert found is not None
+    scores, bits = _in_pytorch(network, x)
+    assert found[0].numpy() == pytest.approx(scores.numpy(), abs=1e-5)
+    assert found[1].keys() == bits.keys()
+    for block, expected in bits.items():
+        assert (found[1][block] == expected).all()
+
+
+def test_residual_networks_answer_in_pytorch() -> None:
+    spec = NetworkSpec("resnet20", {"width": 4, "activation": "design:2x2-v2"})
+    form = PictureForm((3, 32, 32), (0.5,) * 3, (0.25,) * 3, tuple("0123456789"))
+    torch.manual_seed(0)
+    residual = Checkpoint(spec, spec.build().eval(), form)
+    pixels = sample("cifar10-00").pixels.astype(np.uint8)
+    response = respond(residual, pixels, PERTURBATIONS["shift-down"])
+    assert list(response.flipped) == [f"unit{k}" for k in range(1, 19)]
+    assert response.all_flipped[response.index(0)] == 0
 
 
 def test_real_activations_have_signs_too(network: Checkpoint, digit: Pixels) -> None:
