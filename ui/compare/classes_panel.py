@@ -27,7 +27,7 @@ def classes_panel(cards: Sequence[Card]) -> None:
     ahead = sum(second.mean > first.mean for first, second in zip(found[0], found[1], strict=True))
     show_chart(
         class_chart(found, both, names, pair.classes),
-        title=f"{names[1]} leads {names[0]} in {ahead} of {len(pair.classes)} classes",
+        title=f"{names[1]} has the higher mean in {ahead} of {len(pair.classes)} classes",
         alt="; ".join(
             f"{say_class(name)}: {100 * first.mean:.1f} % and {100 * second.mean:.1f} %"
             for name, first, second in zip(pair.classes, found[0], found[1], strict=True)

@@ -52,7 +52,10 @@ def influence_panel(cards: Sequence[Card]) -> None:
             ),
             key=f"influence_{setting}",
         )
-    st.caption("Lines: 95 % intervals over paired seeds. A mark without a line: one pair of seeds.")
+    st.caption(
+        "Lines: 95 % intervals over paired seeds. A mark without a line: one pair; a line that "
+        "leaves the chart: two pairs."
+    )
     told: dict[str, list[str]] = {}
     for setting, sentence in influence_words(cards):
         told.setdefault(setting, []).append(f"- {sentence}")
