@@ -26,9 +26,13 @@ def wait_until_warm() -> None:
 
 
 def _load() -> None:
+    import torch
+
     from design_core.samples import sample
     from design_core.zoo.card import load_cards
     from design_core.zoo.entry import open_entry
 
+    # `ui.networks.FORWARD` lets as many passes run at a time as there are processors.
+    torch.set_num_threads(1)
     for card in load_cards()[:1]:
         open_entry(card.name).predict(sample("digit-0"))

@@ -332,3 +332,52 @@ def test_a_kernel_from_design_is_swapped_in(app: AppTest) -> None:
     assert app.session_state["predict_panel"] == "Swap the kernel"
     pick(app, SIGN, DESIGN)
     assert chart_titles(app)[0] == swapped(PUBLISHED["2x2-v2"])
+
+
+LINKS = (
+    {},
+    {"picture": "cifar10-10"},
+    {"picture": "chelsea", "networks": "digits"},
+    {"networks": f"{SIGN}.{DESIGN}".replace("@", "-s"), "panel": "swap-the-kernel"},
+    {"panel": "swap-the-kernel", "kernel": "sign"},
+    {"panel": "swap-the-kernel", "kernel": "2x2-v2"},
+    {"panel": "swap-the-kernel", "kernel": "11_05~~lloyd-max~0.5_0.25"},
+)
+
+
+@pytest.mark.parametrize("parameters", LINKS, ids=range(len(LINKS)))
+def test_links_hold_what_is_on_screen(parameters: dict[str, str]) -> None:
+    opened = AppTest.from_file(APP, default_timeout=60).run()
+    opened.query_params.update(parameters)
+    opened.switch_page(PAGE).run()
+    assert not opened.exception
+    page, written = opened.session_state["address_here"]
+    # The pair that the page opens with, on a data set, is named by the data set alone.
+    networks = parameters.get("networks", "")
+    assert {"networks": networks, **written} == {"networks": networks, **parameters}
+    assert page == "predict"
+    assert not any("Ignored in the link" in body for body in bodies(opened))
+    if networks == "digits":
+        assert opened.session_state["predict_networks"] == list(DIGITS)
+    elif networks:
+        assert opened.session_state["predict_networks"] == [SIGN, DESIGN]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"picture": "../../etc/passwd"},
+        {"networks": "a.b"},
+        {"networks": f"{SIGN}.{DIGITS[0]}".replace("@", "-s")},
+        {"kernel": "11_05~~~9_0", "panel": "swap-the-kernel"},
+        {"panel": "nothing"},
+    ],
+    ids=lambda one: next(iter(one)),
+)
+def test_bad_links_open_the_page_as_ever(parameters: dict[str, str]) -> None:
+    opened = AppTest.from_file(APP, default_timeout=60).run()
+    opened.query_params.update(parameters)
+    opened.switch_page(PAGE).run()
+    assert not opened.exception
+    assert "both rightly say cat" in heading(opened) or "part" in heading(opened)
+    assert any("Ignored in the link" in body for body in bodies(opened))

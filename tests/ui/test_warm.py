@@ -26,12 +26,17 @@ def test_the_light_pages_of_the_app_import_no_torch() -> None:
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-def test_warm_means_loaded() -> None:
+def test_warm_means_loaded_and_one_thread_a_pass() -> None:
     checked = (
         "import sys, ui.warm\n"
         "ui.warm.wait_until_warm()\n"
         "assert 'design_core.zoo.entry' in sys.modules\n"
         "assert 'design_core.engine.compiled' in sys.modules\n"
+        "import threading, torch\n"
+        "found = []\n"
+        "asked = threading.Thread(target=lambda: found.append(torch.get_num_threads()))\n"
+        "asked.start(), asked.join()\n"
+        "assert found == [1]\n"
     )
     done = subprocess.run([sys.executable, "-c", checked], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
