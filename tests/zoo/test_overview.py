@@ -12,6 +12,7 @@ import pytest
 from design_core.__main__ import main
 from design_core.zoo.card import load_cards
 from design_core.zoo.overview import overview, overview_csv
+from design_core.zoo.tables import results_markdown
 
 
 def test_rows_are_the_numbers_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,3 +43,15 @@ def test_csv_holds_every_digit() -> None:
         assert float(again["accuracy"]) == row["accuracy"]
         assert again["ci95_low"] == ("" if row["ci95_low"] is None else str(row["ci95_low"]))
     assert overview_csv([]) == ""
+
+
+def test_rows_are_the_numbers_of_the_table() -> None:
+    cards = load_cards()
+    table = results_markdown(cards)
+    for row in overview(cards):
+        seeds = f"{row['seeds']} seed{'s' * (row['seeds'] > 1)}"
+        half = "" if row["ci95_low"] is None else (row["ci95_high"] - row["ci95_low"]) / 2
+        spread = f" ± {100 * half:.2f}" if half else ""
+        cell = f"{100 * row['accuracy']:.2f}{spread} ({seeds})"
+        lines = [line for line in table.splitlines() if line.startswith(f"| {row['activation']} |")]
+        assert any(cell in line for line in lines), row["name"]
