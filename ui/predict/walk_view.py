@@ -11,7 +11,7 @@ import streamlit as st
 from design_core.drawing import bits_png
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.zoo.walk import ORDERS, LayerWalk, Walk
-from ui.charts import BLUE, ORANGE, frame, ink, show_chart
+from ui.charts import BLUE, LABEL, ORANGE, frame, ink, show_chart
 from ui.tiles import Tile, tiles
 from ui.viewer import viewer
 
@@ -31,7 +31,7 @@ def walk_chart(walk: Walk, *, key: str) -> None:
     show_chart(_chart(walk), title=walk.finding(), alt=_chart_alt(walk), key=f"{key}_chart")
     if not walk.same_weights:
         st.caption(
-            "The line is what two maps of these densities would differ by if they had nothing to "
+            "Orange is what two maps of these densities would differ by if they had nothing to "
             "do with each other: networks that were trained apart have channels of their own."
         )
 
@@ -86,24 +86,27 @@ def _chart(walk: Walk) -> go.Figure:
         )
     )
     if not walk.same_weights:
+        chance = [100 * layer.by_chance for layer in walk.layers]
         chart.add_scatter(
             x=ticks,
-            y=100 * np.array([layer.by_chance for layer in walk.layers], np.float32),
-            mode="lines+markers",
-            line={"color": ORANGE, "width": 1.5, "dash": "dot"},
-            marker={"size": 7, "color": ORANGE, "symbol": "line-ew-open", "line": {"width": 3}},
+            y=np.array(chance, np.float32),
+            mode="markers",
+            marker={
+                "size": 34,
+                "color": ORANGE,
+                "symbol": "line-ew-open",
+                "line": {"width": 3},
+            },
             hovertemplate="unrelated maps: %{y:.1f} %<extra></extra>",
         )
         chart.add_annotation(
-            x=ticks[-1],
-            y=100 * walk.layers[-1].by_chance,
+            x=ticks[0],
+            y=chance[0],
             text="unrelated maps",
             showarrow=False,
-            xanchor="right",
-            xshift=12,
             yanchor="bottom",
-            yshift=5,
-            font={"size": 11, "color": colours.text},
+            yshift=3,
+            font={"size": LABEL, "color": colours.text},
         )
     frame(chart, "", "differing bits, %", height=230)
     chart.update_yaxes(rangemode="tozero", range=[0, max(60.0, float(shares.max()) * 1.15)])
