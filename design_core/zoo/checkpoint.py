@@ -253,7 +253,7 @@ def read_outline(data: bytes, *, name: str = "The checkpoint") -> Outline:
     except CheckpointError:
         raise
     except _WRONG_DESCRIPTION as error:
-        reason = str(error)[:300]
+        reason = str(error)[:300].rstrip(".")
         raise CheckpointError(f"{name} does not describe a network: {reason}.") from error
     if classes != len(pictures.class_names):
         raise CheckpointError(
