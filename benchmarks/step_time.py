@@ -1,6 +1,6 @@
 """What DeSign costs in training: a step of `vgg_small` with DeSign against one with Sign.
 
-    python benchmarks/step_time.py [--width 32] [--turns 15] [--json] [--record]
+    python benchmarks/step_time.py [--width 32] [--turns 25] [--json] [--record]
 
 A step is forward, backward, update and clipping, as ``train`` runs it by the recipe ``statistics``.
 The two take turns; processor time of one thread counts, which what else the machine does disturbs
@@ -51,7 +51,7 @@ def processor_milliseconds(step: Step, x: torch.Tensor, y: torch.Tensor) -> floa
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--width", type=int, default=32)
-    parser.add_argument("--turns", type=int, default=15)
+    parser.add_argument("--turns", type=int, default=25)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--record", action="store_true", help="keep the result in the repository")
     args = parser.parse_args()
