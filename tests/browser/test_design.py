@@ -25,7 +25,7 @@ class OpenDesign:
         page.goto(address)
         page.get_by_role("link", name="Design").click()
         self.board.locator("g").first.wait_for()
-        page.wait_for_function("() => location.search.includes('kernel=')")
+        page.wait_for_function("() => location.pathname === '/design'")
 
     @property
     def board(self) -> Any:
@@ -47,7 +47,9 @@ class OpenDesign:
         """Wait until Python's answer is this kernel: the address and the board say so."""
         levels = [str(level) for level in kernel.levels[0].ravel()]
         for _ in range(300):
-            code = self.page.evaluate("() => new URLSearchParams(location.search).get('kernel')")
+            code = self.page.evaluate(
+                "() => new URLSearchParams(location.search).get('kernel') ?? '2x2-v2'"
+            )
             if decode_kernel(code) == kernel and self.levels() == levels:
                 return
             self.page.wait_for_timeout(100)
