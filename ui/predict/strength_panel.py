@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import streamlit as st
@@ -56,9 +56,14 @@ def strength_panel(subject: Subject) -> None:
         for network, known in curves
         for strength in _strengths(network, kernel)
     )
-    if missing and _asked(dataset, missing, pictures):
-        _count(curves, kernel, pictures, missing)
-    _draw(curves, title, pictures)
+    button, progress, chart = st.empty(), st.empty(), st.empty()
+    _draw(chart, curves, title, pictures)
+    if missing and _asked(button, dataset, missing, pictures):
+        bar = progress.progress(0.0, "Starting")
+        for _ in _count(bar, curves, kernel, pictures, missing):
+            _draw(chart, curves, title, pictures)
+        button.empty()
+        progress.empty()
 
 
 def _controls(dataset: str) -> tuple[ThresholdKernel | None, str, int]:
@@ -128,25 +133,36 @@ def _known(
     return {strength: counted for strength, counted in found.items() if counted}
 
 
-def _asked(dataset: str, missing: int, pictures: Pictures) -> bool:
-    """Digits are counted at once; all else on a click, since it takes its time."""
+def _asked(place: DeltaGenerator, dataset: str, missing: int, pictures: Pictures) -> bool:
+    """Digits are counted at once; all else on a click, since it takes its time.
+
+    The way to stop takes the place of the button: were that to vanish, all below would move away
+    from under the mouse.
+    """
     if dataset == "digits":
         return True
-    return st.button(
+    asked = place.button(
         f"Count {missing} points on {pictures.subset.title}",
         type="primary",
         icon=":material/play_arrow:",
         key="strength_go",
     )
+    if asked:
+        place.button("Stop", icon=":material/stop:", key="strength_stop")
+    return asked
 
 
 def _count(
-    curves: Curves, kernel: ThresholdKernel | None, pictures: Pictures, missing: int
-) -> None:
-    """Fill the curves in. Any other interaction reruns the panel, which stops the count."""
-    bar = st.progress(0.0, "Starting")
-    stop = st.empty()
-    stop.button("Stop", icon=":material/stop:", key="strength_stop")
+    bar: DeltaGenerator,
+    curves: Curves,
+    kernel: ThresholdKernel | None,
+    pictures: Pictures,
+    missing: int,
+) -> Iterator[None]:
+    """Fill the curves in, and yield after each point.
+
+    Any other interaction reruns the page, which stops the count; what is counted is kept.
+    """
     jobs = [
         (network, strength, known)
         for network, known in curves
@@ -165,8 +181,7 @@ def _count(
             )
         counts(network, pictures).put(changed, counted)
         known[strength] = counted
-    bar.empty()
-    stop.empty()
+        yield
 
 
 def _report(
@@ -175,7 +190,8 @@ def _report(
     bar.progress(before + share * done / total, f"{words}: {done} of {total} pictures")
 
 
-def _draw(curves: Curves, title: str, pictures: Pictures) -> None:
+def _draw(place: DeltaGenerator, curves: Curves, title: str, pictures: Pictures) -> None:
+    """Draw what is known in place of what was drawn before."""
     drawn = [(network, known) for network, known in curves if known]
     if not drawn:
         return
@@ -186,8 +202,15 @@ def _draw(curves: Curves, title: str, pictures: Pictures) -> None:
         + ", ".join(f"{100 * known[s].accuracy:.1f} % at {s:g}" for s in sorted(known))
         for network, known in drawn
     )
-    show_chart(strength_chart(drawn, of=title), title=what, alt=told, key="strength_chart")
-    st.caption(
-        "Weights and batch norms stay as they were trained: the curve shows how much the trained "
-        "network leans on its thresholds, not what training with others would give."
-    )
+    points = sum(len(known) for _, known in drawn)
+    with place.container():
+        show_chart(
+            strength_chart(drawn, of=title),
+            title=what,
+            alt=told,
+            key=f"strength_chart_{points}",  # a key may be drawn once in a run
+        )
+        st.caption(
+            "Weights and batch norms stay as they were trained: the curve shows how much the "
+            "trained network leans on its thresholds, not what training with others would give."
+        )
