@@ -12,7 +12,8 @@ __all__ = ["wait_until_warm", "warm_up"]
 @st.cache_resource(show_spinner=False)
 def warm_up() -> Thread:
     """Begin, in a thread of its own, once per server; the first pages need none of it."""
-    thread = Thread(target=_load, name="warm-up")
+    # A daemon, so that a server can be stopped meanwhile.
+    thread = Thread(target=_load, name="warm-up", daemon=True)
     thread.start()
     return thread
 
