@@ -77,8 +77,8 @@ def kernel_words(kernel: ThresholdKernel) -> str:
     --------
     >>> kernel_words(parse_kernel("1 1;3 3")), kernel_words(parse_kernel("bayer-4"))
     ('2x2-v2', 'bayer-4')
-    >>> kernel_words(parse_kernel("1 1;0 5")), kernel_words(parse_kernel("1 1;0 5").scaled("matlab"))
-    ('1 1;0 5', 'code:11_05~~matlab')
+    >>> kernel_words(parse_kernel("1 1;0 5").scaled("matlab"))
+    'code:11_05~~matlab'
     """
     candidates = [_published_name(kernel), kernel.name]
     if kernel.levels.size <= _MOST_WRITTEN:
