@@ -9,7 +9,7 @@ What is compared, so that nobody has to guess:
 - PyTorch runs in channels-last memory, through oneDNN, eagerly and by ``torch.compile`` with frozen
   weights; the faster of the two counts. bfloat16 stands beside float32.
 - Contenders take turns, so that whatever else the machine does hits all, and of each the fastest
-  turn counts: what it takes when nothing disturbs it.
+  turn counts: what it takes when nothing disturbs it. A turn is two runs; the second counts.
 - Packed networks share a batch by pictures: at batch 1 a second thread does nothing for them.
 """
 
@@ -135,10 +135,12 @@ def race(contenders: Contenders, seconds: float, *, rest: float = 0.0) -> dict[s
 def turns(contenders: Contenders, seconds: float, *, rest: float = 0.0) -> dict[str, list[float]]:
     """Milliseconds of each contender's turns; they take turns for so long, five times at least.
 
+    A turn is two runs, of which the second counts: its numbers are in the caches again.
+
     Parameters
     ----------
     rest
-        Seconds of sleep before each turn, and a run that does not count to wake up again.
+        Seconds of sleep before each turn.
     """
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for run in contenders.values():
@@ -146,9 +148,8 @@ def turns(contenders: Contenders, seconds: float, *, rest: float = 0.0) -> dict[
     end = time.perf_counter() + seconds
     while time.perf_counter() < end or min(map(len, times.values())) < 5:
         for name, run in contenders.items():
-            if rest:
-                time.sleep(rest)
-                run()
+            time.sleep(rest)
+            run()
             start = time.perf_counter()
             run()
             times[name].append((time.perf_counter() - start) * 1e3)

@@ -15,6 +15,11 @@ from safetensors.numpy import load_file, save_file
 
 from design_core.engine import PackedNetwork, load_packed, pack, save_packed
 from design_core.engine.files import _digest
+from design_core.engine.layers import BitDense
+from design_core.engine.report import Report
+from design_core.paths import ASSETS
+from design_core.samples import SAMPLES, sample
+from design_core.zoo.entry import open_entry
 from tests.engine.randomized import randomized_network
 
 NETWORKS: list[tuple[str, dict[str, Any], tuple[int, int, int]]] = [
@@ -201,3 +206,26 @@ def test_the_file_holds_no_latent_weights(tmp_path: Path) -> None:
     assert conv.weight.shape == (64, 64, 3, 3)  # type: ignore[union-attr]
     expected = torch.as_tensor(conv.weight).permute(2, 3, 0, 1) >= 0  # type: ignore[arg-type]
     assert np.array_equal(bits, expected.numpy().ravel())
+
+
+def test_a_rounded_head_cannot_make_the_file_25_times_smaller_at_1e_4() -> None:
+    """Why the real last layer stays float32: the bits that would be left for its weights."""
+    record = Report.from_dict(json.loads((ASSETS / "speed.json").read_text(encoding="utf-8")))
+    (network,) = [n for n in record.networks_at(1, 1) if n.name == "vgg_small, design:2x2-v2"]
+    (last,) = [part for part in network.parts if part.name.startswith("last layer")]
+    left = network.fp32_bytes / 25 - (network.bytes - last.file_bytes)
+    bits = left / last.file_bytes * 32
+    assert bits < 15
+    checkpoint = open_entry("cifar10-vgg_small-w32-design_2x2-v2-affine_off@0").checkpoint
+    packed = checkpoint.packed
+    assert packed is not None
+    pictures = checkpoint.pictures
+    names = [name for name in SAMPLES if name.startswith("cifar10")]
+    x = torch.cat([pictures.normalized(pictures.pixels(sample(name))) for name in names]).numpy()
+    *others, head, norm = packed.layers
+    assert isinstance(head, BitDense)
+    low, high = head.weights.min((0, 1, 2)), head.weights.max((0, 1, 2))
+    step = (high - low) / (2**15 - 1)
+    rounded = (np.round((head.weights - low) / step) * step + low).astype(np.float32)
+    coarse = PackedNetwork([*others, BitDense(rounded), norm], packed.input_shape)
+    assert np.abs(coarse(x) - packed(x)).max() > 1e-4

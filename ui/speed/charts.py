@@ -133,7 +133,7 @@ def activation_chart(activations: Mapping[str, Turns]) -> go.Figure:
         )
     frame(
         chart,
-        "milliseconds per picture; one thread, in turns with each other alone",
+        "milliseconds per picture, one thread",
         "",
         height=2 * _ROW + _EDGE,
     )
