@@ -163,6 +163,8 @@ def test_questions_have_answers_with_evidence(app: AppTest) -> None:
 
 
 def test_words_of_the_charts() -> None:
-    assert [milliseconds(ms) for ms in (0.0791, 1.234, 56.7)] == ["0.079 ms", "1.23 ms", "57 ms"]
+    assert [milliseconds(ms) for ms in (0.0791, 1.234, 56.7, 364.3)] == [
+        *("0.079 ms", "1.23 ms", "56.7 ms", "364 ms")
+    ]
     assert spoken("vgg_small, sign") == "vgg_small, Sign"
     assert spoken("vgg_small all binary, design:2x2-v2") == "vgg_small all binary, DeSign"

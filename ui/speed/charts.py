@@ -17,7 +17,7 @@ _KEY = 20  # pixels for what line and diamond mean
 
 def milliseconds(ms: float) -> str:
     """With the digits that it deserves."""
-    return f"{ms:.3f} ms" if ms < 1 else f"{ms:.2f} ms" if ms < 10 else f"{ms:.0f} ms"
+    return f"{ms:.{3 if ms < 1 else 2 if ms < 10 else 1 if ms < 100 else 0}f} ms"
 
 
 def spoken(name: str) -> str:
