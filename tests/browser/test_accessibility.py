@@ -1,0 +1,137 @@
+"""Every page for people who do not see it, do not use a mouse, or do not want motion."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(path.stem for path in (ROOT / "pages").glob("*.py"))
+
+# What Streamlit draws by itself and gives no handle on: rule, part of the element's place, reason.
+OF_STREAMLIT: tuple[tuple[str, str, str], ...] = ()
+TABS = 20
+
+# The element that has the focus, inside shadow roots too.
+FOCUSED = """() => {
+    let one = document.activeElement;
+    while (one?.shadowRoot?.activeElement) one = one.shadowRoot.activeElement;
+    return one;
+}"""
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core."""
+    package = pytest.importorskip("axe_playwright_python")
+    return Path(package.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+
+
+def opened(browser: Any, address: str, name: str, **context: Any) -> Any:
+    page = browser.new_context(viewport={"width": 1440, "height": 900}, **context).new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{address}/{'' if name == 'explore' else name}")
+    page.wait_for_selector("h1.ds-finding")
+    settle(page)
+    return page
+
+
+def settle(page: Any) -> None:
+    """Wait until the script has run and what it drew is still."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    page.wait_for_timeout(700)
+
+
+def findings(page: Any, axe: str) -> list[str]:
+    """Serious and critical findings that are ours."""
+    page.evaluate(axe)
+    result = page.evaluate("() => axe.run({ resultTypes: ['violations'] })")
+    return [
+        f"{rule['id']}: {node['html'][:150]} at {node['target']}"
+        for rule in result["violations"]
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+        if not any(
+            rule["id"] == known and place in str(node["target"]) + node["html"]
+            for known, place, _ in OF_STREAMLIT
+        )
+    ]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_serious(whole_app: str, chromium: Any, axe: str, name: str) -> None:
+    page = opened(chromium, whole_app, name, color_scheme="light", reduced_motion="reduce")
+    found = findings(page, axe)
+    page.emulate_media(color_scheme="dark")
+    settle(page)
+    found += findings(page, axe)
+    page.set_viewport_size({"width": 390, "height": 844})
+    settle(page)
+    found += findings(page, axe)
+    page.context.close()
+    assert found == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_keyboard_walks_the_page_and_shows_where_it_is(
+    whole_app: str, chromium: Any, name: str
+) -> None:
+    page = opened(chromium, whole_app, name, reduced_motion="reduce")
+    places, unseen = [], []
+    for _ in range(TABS):
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(60)
+        focused = page.evaluate_handle(FOCUSED).as_element()
+        text = focused.evaluate("e => e.outerHTML.slice(0, 200)")
+        places.append(text)
+        box = focused.bounding_box()
+        if text.startswith("<body") or box is None:
+            continue
+        # A ring may lie around the element, or around the label of an input that is not drawn.
+        left, top = max(0, box["x"] - 60), max(0, box["y"] - 12)
+        clip = {
+            "x": left,
+            "y": top,
+            "width": min(box["width"] + 220, 1440 - left),
+            "height": min(box["height"] + 24, 900 - top),
+        }
+        if clip["width"] < 1 or clip["height"] < 1:
+            unseen.append(f"outside the window: {text}")
+            continue
+        with_focus = page.screenshot(clip=clip, caret="hide")
+        focused.evaluate("e => e.blur()")
+        page.wait_for_timeout(40)
+        if page.screenshot(clip=clip, caret="hide") == with_focus:
+            unseen.append(text)
+        focused.evaluate("e => e.focus({ preventScroll: true, focusVisible: true })")
+    page.context.close()
+    # Nowhere is the keyboard caught; pages of few controls begin again from the first.
+    assert len(set(places)) > TABS / 4
+    assert all(one != other for one, other in pairwise(places))
+    assert unseen == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_moves_where_reduced_motion_is_asked_for(
+    whole_app: str, chromium: Any, name: str
+) -> None:
+    page = opened(chromium, whole_app, name, reduced_motion="reduce")
+    page.wait_for_timeout(1000)
+    moving = page.evaluate(
+        "() => document.getAnimations().filter(a => a.playState === 'running')"
+        ".map(a => a.effect?.target?.outerHTML.slice(0, 150))"
+    )
+    assert moving == []
+    frames = [b""]
+    for _ in range(20):  # until nothing changes for two seconds
+        frames.append(page.screenshot(caret="hide"))
+        if len(frames) > 4 and len(set(frames[-5:])) == 1:
+            break
+        page.wait_for_timeout(500)
+    page.context.close()
+    assert len(set(frames[-5:])) == 1
