@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
+from design_core.atomic import whole_file
 from design_core.commands.maps import add_map_options, kernel_of
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     rows: list[Row] = []
     items = file_items(args.pictures)
     with (
-        _written(args.out) if args.out else nullcontext() as archive,
+        whole_file(args.out) if args.out else nullcontext() as archive,
         closing(batch_rows(items, settings, archive)) as coming,
     ):
         for row in coming:
@@ -69,18 +68,3 @@ def _line(row: Row) -> str:
         f"density {row.sign_density:.1%} → {row.design_density:.1%}, "
         f"entropy {row.sign_entropy:.3f} → {row.design_entropy:.3f}"
     )
-
-
-@contextmanager
-def _written(path: Path) -> Iterator[IO[bytes]]:
-    """A file that appears under its name when it is complete, or not at all."""
-    with tempfile.NamedTemporaryFile(
-        dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
-        try:
-            yield file
-            file.close()
-            Path(file.name).replace(path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise

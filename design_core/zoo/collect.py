@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -58,8 +57,9 @@ def collect_run(run: Path, data: TrainingData | None, *, root: Path = CHECKPOINT
     except ValueError:
         path.unlink()
         raise
-    shutil.copyfile(run / "metrics.jsonl", logs / f"seed-{seed}.jsonl")
-    shutil.copyfile(run / "predictions.npz", logs / f"seed-{seed}.npz")
+    for name in ("metrics.jsonl", "predictions.npz"):
+        source = run / name
+        write_atomically(logs / f"seed-{seed}{source.suffix}", source.read_bytes())
     own = SeedResult(
         seed=seed,
         accuracy=result["accuracy"],

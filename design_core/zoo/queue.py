@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from design_core.atomic import write_atomically
 from design_core.networks import NetworkSpec
 from design_core.paths import ROOT
 from design_core.training.recipe import load_recipe
@@ -29,7 +30,8 @@ Tell = Callable[[str], None]
 
 _PARKED = ".unfinished"
 # In this order: metrics may be ahead of the state, from which a run goes on, but not behind it.
-_STATE_FILES = ("run.json", "state.safetensors", "metrics.jsonl")
+# A folder without the last is no run, whatever else is there.
+_STATE_FILES = ("state.safetensors", "metrics.jsonl", "run.json")
 
 #: Of every training. Two one-thread processes use two cores better than one of two threads; and
 #: glibc then keeps large blocks instead of asking the kernel for fresh pages each time.
@@ -58,7 +60,7 @@ def open_jobs(jobs: Sequence[Job], root: Path = CHECKPOINTS) -> list[Job]:
 
 def parked_runs(root: Path = CHECKPOINTS) -> list[str]:
     """Names of the unfinished runs that the zoo keeps."""
-    return sorted(path.parent.name for path in root.glob(f"{_PARKED}/*/state.safetensors"))
+    return sorted(path.parent.name for path in root.glob(f"{_PARKED}/*/{_STATE_FILES[-1]}"))
 
 
 def park_runs(runs: Path, jobs: Sequence[Job], root: Path = CHECKPOINTS) -> list[str]:
@@ -70,12 +72,18 @@ def park_runs(runs: Path, jobs: Sequence[Job], root: Path = CHECKPOINTS) -> list
     for job in jobs:
         run, place = runs / job.name, root / _PARKED / job.name
         if (run / "state.safetensors").is_file():
+            (place / _STATE_FILES[-1]).unlink(missing_ok=True)  # a half-removed one is no run
             shutil.rmtree(place, ignore_errors=True)
             if not (run / "result.json").is_file():
-                place.mkdir(parents=True)
-                for name in _STATE_FILES:
-                    shutil.copyfile(run / name, place / name)
+                _copy_state(run, place)
     return parked_runs(root)
+
+
+def _copy_state(source: Path, target: Path) -> None:
+    """Copy the state of a run to where there is none; killed at any moment, all of it or none."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in _STATE_FILES:
+        write_atomically(target / name, (source / name).read_bytes())
 
 
 class Queue:
@@ -139,8 +147,8 @@ class Queue:
     def _do(self, job: Job) -> None:
         run = self.runs / job.name
         parked = self.root / _PARKED / job.name
-        if parked.is_dir() and not (run / "run.json").is_file():
-            shutil.copytree(parked, run, dirs_exist_ok=True)
+        if job.name in parked_runs(self.root) and not (run / "run.json").is_file():
+            _copy_state(parked, run)
             self._told(f"{job.name}: taken from where it was parked")
         if not (run / "result.json").is_file():
             self._told(f"{job.name}: begins")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from design_core.atomic import write_atomically
 from design_core.zoo.card import Card
 from design_core.zoo.plan import ACTIVATIONS, activation_title
 from design_core.zoo.statistics import (
@@ -231,4 +232,4 @@ def write_between_markers(path: Path, text: str) -> None:
     _, end, after = rest.partition(END)
     if not (begin and end):
         raise ValueError(f"{path} has no lines {BEGIN} and {END} to put the table between.")
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
+    write_atomically(path, f"{before}{BEGIN}\n\n{text}\n{END}{after}".encode())
