@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gc
 import sys
+import time
 
 import streamlit as st
 from starlette.formparsers import MultiPartParser
 
-__all__ = ["keep_uploads_in_memory", "spare_modules"]
+__all__ = ["PERIOD", "keep_uploads_in_memory", "spare_modules"]
 
-_spared = 0  # modules that the collector passes over
+#: Seconds between two collections of everything.
+PERIOD = 60.0
+
+_spared, _looked = 0, 0.0  # modules at the last one, and when it was
 
 
 def keep_uploads_in_memory() -> None:
@@ -23,15 +27,16 @@ def keep_uploads_in_memory() -> None:
 
 
 def spare_modules() -> None:
-    """Take what modules hold out of garbage collection whenever new ones have come.
+    """Keep what lives long out of garbage collection; look through it once in a while only.
 
     Streamlit collects after every run and goes through all objects for it: half a million with
-    PyTorch and the rest, a third of a second in which no other user's run goes on. None of them
-    ever becomes garbage. What else lives at that moment is still freed when its last user lets go
-    of it, cycles apart.
+    PyTorch and the rest, a third of a second in which no other user's run goes on. Nearly none of
+    them ever becomes garbage. What does, such as the last page of a session that has ended, is
+    found after `PERIOD` seconds, or when further modules have come.
     """
-    global _spared
-    if len(sys.modules) > _spared:
-        _spared = len(sys.modules)
+    global _spared, _looked
+    if len(sys.modules) > _spared or time.monotonic() > _looked + PERIOD:
+        _spared, _looked = len(sys.modules), time.monotonic()
+        gc.unfreeze()
         gc.collect()
         gc.freeze()
