@@ -1,0 +1,69 @@
+"""Short runs of the simulated users against real servers, alone and behind nginx."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+from deploy.serve import cluster, configuration
+from stress.load import crowd, summary
+from stress.replicas import is_good, killed_under_load, verdict
+from stress.server import free_port, running
+from stress.user import User
+
+servers = pytest.mark.browser  # like the browser's, these tests run servers
+
+
+@servers
+def test_users_browse_without_an_error() -> None:
+    with running() as server:
+        record, memory = asyncio.run(crowd(server, 3, 15))
+    found = summary(record, memory, 3, 15)
+    assert found["errors"] == 0, found["error_texts"]
+    assert found["interactions"]["count"] > 3
+    assert len(record.opened) == 6
+
+
+@servers
+def test_a_user_sees_what_the_page_shows() -> None:
+    async def visit(address: str) -> None:
+        async with User(address) as user:
+            await user.open()
+            assert "" in user.pages
+            assert "design" in user.pages
+            chosen = user.widgets["published"].proto.options[0]
+            await user.change("published", chosen)
+            assert user.widgets["published"].proto.raw_value in ("", chosen)
+            await user.open("design")
+            assert "find_rows" in user.widgets
+            await user.open("no-such-page")
+            assert len(user.errors) == 1
+            assert user.errors[0].startswith("There is no page")
+
+    with running() as server:
+        asyncio.run(visit(server.address))
+
+
+@servers
+@pytest.mark.skipif(
+    shutil.which("nginx", path="/usr/sbin:/usr/bin") is None, reason="nginx is not installed."
+)
+def test_only_users_of_a_killed_process_notice() -> None:
+    with cluster(2, port=free_port()) as running_:
+        visits = asyncio.run(killed_under_load(running_, 6, 18))
+    found = verdict(visits, visits[0].processes[0])
+    assert is_good(found), found
+
+
+def test_the_configuration_names_every_process_once_in_front(tmp_path: Path) -> None:
+    text = configuration("127.0.0.1:8080", [7001, 7002, 7003], tmp_path)
+    assert "listen 127.0.0.1:8080;" in text
+    for place, port in enumerate((7001, 7002, 7003)):
+        own = text.split(f"upstream process{place} {{")[1].split("}")[0]
+        assert own.count(f"127.0.0.1:{port} max_fails") == 1
+        assert own.count("backup;") == 2
+        assert f'"~:{port}$" "design_process={place};' in text
+    assert "$$" not in text

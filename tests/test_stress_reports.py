@@ -1,0 +1,78 @@
+"""The README's figures on load and bad input are those of the reports."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stress.fuzz import SECONDS
+from stress.load import BOUND_SECONDS
+from stress.targets import TARGETS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SECTION = README.partition("## Standing load and bad input\n")[2].partition("\n## ")[0]
+TEXT = " ".join(SECTION.split())
+
+
+def report(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(
+        (ROOT / "stress" / "reports" / f"{name}.json").read_text(encoding="utf-8")
+    )
+    return found
+
+
+FUZZ, LOAD, REPLICAS = report("fuzz"), report("load"), report("replicas")
+
+
+def test_nothing_failed() -> None:
+    assert FUZZ["failed"] == 0
+    assert set(FUZZ["targets"]) == set(TARGETS)
+    assert all(one["inputs"] >= 1000 for one in FUZZ["targets"].values())
+    assert FUZZ["inputs"] >= 10_000
+    assert FUZZ["slowest_seconds"] < SECONDS
+    for part in (LOAD["users"], LOAD["beside_heavy_work"]):
+        assert part["errors"] == 0
+        assert part["interactions"]["median_s"] <= BOUND_SECONDS
+    assert LOAD["most_reads_of_a_network"] == 1
+    assert REPLICAS["errors"] == REPLICAS["others_who_noticed"] == 0
+    assert REPLICAS["users_of_the_killed_process"] == REPLICAS["of_them_connected_again"] > 0
+
+
+@pytest.mark.parametrize("one", [FUZZ, LOAD, REPLICAS], ids=["fuzz", "load", "replicas"])
+def test_date_and_machine_are_as_stated(one: dict[str, Any]) -> None:
+    made = date.fromisoformat(str(one["date"]))
+    assert f"{made.day} {made:%B %Y}" in TEXT
+    assert one["cores"] == 2
+    assert f"two cores of an {one['cpu']}" in TEXT
+
+
+def test_figures_are_as_stated() -> None:
+    plain, beside = LOAD["users"], LOAD["beside_heavy_work"]
+    for stated in (
+        f"{FUZZ['inputs']:,} damaged files in {len(FUZZ['targets'])} readers",
+        f"slowest {FUZZ['slowest_seconds']:.1f} s, most memory {FUZZ['most_megabytes']} MB",
+        f"{plain['users']} users, {plain['seconds']} s: "
+        f"{plain['interactions']['count']:,} interactions, no error",
+        f"median {plain['interactions']['median_s']:.2f} s, "
+        f"95th percentile {plain['interactions']['p95_s']:.1f} s",
+        f"beside heavy work: median {beside['interactions']['median_s']:.2f} s, "
+        f"95th percentile {beside['interactions']['p95_s']:.1f} s",
+        f"at most {max(plain['memory_mb']['most'], beside['memory_mb']['most']):,} MB",
+        f"{REPLICAS['processes']} processes, {REPLICAS['users']} users, one process killed: its "
+        f"{REPLICAS['users_of_the_killed_process']} users connected again, "
+        f"the other {REPLICAS['others']} noticed nothing",
+    ):
+        assert stated in TEXT, stated
+
+
+def test_the_scripts_exist() -> None:
+    scripts = re.findall(r"python (\S+\.py)", SECTION)
+    assert len(scripts) >= 4
+    for script in scripts:
+        assert (ROOT / script).is_file()
