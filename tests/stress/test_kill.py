@@ -120,15 +120,16 @@ def test_a_parked_run_is_whole_or_no_run(tmp_path: Path) -> None:
     for name, data in contents.items():
         (run / name).write_bytes(data)
     job = Job(name="short-s0", recipe="digits", data="digits", seed=0, changes=())
-    found = 0
     for seed in range(2 * KILLS):
         killed_while(lambda _: park_runs(run.parent, [job], zoo), seed=seed)
         for name in parked_runs(zoo):
-            found += 1
             place = zoo / ".unfinished" / name
             assert {one: (place / one).read_bytes() for one in contents} == contents
         taken = tmp_path / f"taken-{seed}"
         killed_while(lambda _, taken=taken: _copy_state(run, taken), seed=seed)
         if (taken / "run.json").exists():
             assert {one: (taken / one).read_bytes() for one in contents} == contents
-    assert found > 0
+    # What the kills left behind is in nobody's way.
+    assert park_runs(run.parent, [job], zoo) == [job.name]
+    whole = {one: (zoo / ".unfinished" / job.name / one).read_bytes() for one in contents}
+    assert whole == contents
