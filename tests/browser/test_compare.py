@@ -48,9 +48,11 @@ def test_every_panel_fits_and_every_chart_speaks(
         chosen = page.locator(".st-key-compare_panel button[aria-checked=true]")
         chosen.get_by_text(panel, exact=True).wait_for()
         page.wait_for_function("() => !document.querySelector('[data-stale=true]')")
-        charts = page.locator(".stPlotlyChart")
-        for index in range(charts.count()):
-            charts.nth(index).locator(".main-svg").first.wait_for()
+        # All at once: the last panel's charts may still be leaving.
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('.stPlotlyChart')]"
+            ".every(chart => chart.querySelector('.main-svg'))"
+        )
         wide = page.evaluate("() => document.querySelector('.stMain').scrollWidth")
         assert wide <= width, panel
         spoken = page.evaluate(
