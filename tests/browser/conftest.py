@@ -164,7 +164,7 @@ def open_viewer(server: str, chromium: Any) -> Iterator[Callable[..., OpenViewer
         options = {"viewport": {"width": 1440, "height": 900}, **(context or {})}
         contexts.append(chromium.new_context(**options))
         page = contexts[-1].new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(120_000)
         opened = OpenViewer(page, [])
         errors: list[str] = []
         page.on("pageerror", lambda error: errors.append(str(error)))

@@ -20,7 +20,7 @@ class OpenDesign:
     def __init__(self, page: Any, address: str) -> None:
         self.page = page
         self.errors: list[str] = []
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(120_000)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.goto(address)
         page.get_by_role("link", name="Design").click()

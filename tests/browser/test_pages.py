@@ -24,7 +24,7 @@ def opened(browser: Any, address: str, page_name: str, width: int, scheme: str) 
         viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
     )
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(120_000)
     page.foreign = []
     page.on(
         "request",
