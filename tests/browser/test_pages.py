@@ -51,7 +51,8 @@ def test_a_link_to_a_page_is_the_first_thing_a_server_sees(
     page = opened(chromium, fresh_app, name, 1440, "light")
     page.wait_for_timeout(1000)
     links = page_links(page)
-    assert sorted(link.lower() for link in links) == PAGES  # each once
+    if name != "present":  # the stage has no header
+        assert sorted(link.lower() for link in links) == PAGES  # each once
     assert not page.get_by_text("Page not found").is_visible()
     assert page.foreign == []
     page.context.close()
