@@ -10,13 +10,12 @@ import streamlit as st
 from design_core.batch import Settings
 from design_core.feature_maps import SOURCES
 from design_core.kernels.kernel import ThresholdKernel
-from design_core.kernels.patterns import PATTERNS
-from design_core.kernels.published import PUBLISHED
 from design_core.pictures import Picture, PictureError
 from design_core.samples import SAMPLES, sample
 from design_core.scaling import SCALE_NAMES
 from ui.compute import Scene, decoded, fitted_scale
 from ui.data_sets import choose_item
+from ui.kernel_choice import choose_pattern, choose_published
 from ui.share.rail_fields import (
     FIRST_KERNEL,
     FIRST_SAMPLE,
@@ -195,42 +194,9 @@ def _kernel(scene: Scene | None) -> ThresholdKernel:
         )
         st.page_link("pages/design.py", label="Change it in Design", icon=":material/edit:")
         return own
-    return _scaled(_pattern() if way == "Pattern" else _published(), scene)
-
-
-def _published() -> ThresholdKernel:
-    name = st.selectbox(
-        "Published kernel",
-        list(PUBLISHED),
-        index=list(PUBLISHED).index(FIRST_KERNEL),
-        key="published",
-        persist_state="session",
-        label_visibility="collapsed",
-    )
-    return PUBLISHED[name]
-
-
-def _pattern() -> ThresholdKernel:
-    left, right = st.columns([3, 2])
-    name = left.selectbox(
-        "Pattern",
-        list(PATTERNS),
-        format_func=lambda key: PATTERNS[key].title,
-        key="pattern",
-        persist_state="session",
-        label_visibility="collapsed",
-    )
-    pattern = PATTERNS[name]
-    size = right.selectbox(
-        "Kernel size",
-        pattern.sizes,
-        index=pattern.sizes.index(pattern.default),
-        format_func=lambda side: f"{side} × {side}",
-        key=f"size-{name}",
-        persist_state="session",
-        label_visibility="collapsed",
-    )
-    return pattern(size)
+    if way == "Pattern":
+        return _scaled(choose_pattern("pattern", "size-"), scene)
+    return _scaled(choose_published("published", FIRST_KERNEL), scene)
 
 
 def _scaled(kernel: ThresholdKernel, scene: Scene | None) -> ThresholdKernel:

@@ -6,7 +6,6 @@ import numpy as np
 import streamlit as st
 
 from design_core.kernels.kernel import ThresholdKernel
-from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import decode_kernel
 from design_core.zoo.agreement import change
@@ -14,6 +13,7 @@ from design_core.zoo.naming import describe_network
 from design_core.zoo.walk import Walker
 from ui.charts import chart_title, ink
 from ui.figures import kernel_image
+from ui.kernel_choice import choose_pattern, choose_published
 from ui.predict.answers import answer_card
 from ui.predict.subject import Subject
 from ui.predict.walk_view import walk_chart, walk_maps
@@ -121,46 +121,15 @@ def _kernel() -> ThresholdKernel | None:
     if way == "Own" and own:
         chosen = own
     elif way == "Pattern":
-        chosen = _pattern()
+        chosen = choose_pattern("swap_pattern", "swap_size_")
     elif way == "Text":
         chosen = _text()
     else:
-        name = st.selectbox(
-            "Published kernel",
-            list(PUBLISHED),
-            index=list(PUBLISHED).index(FIRST_KERNEL),
-            key="swap_published",
-            persist_state="session",
-            label_visibility="collapsed",
-        )
-        chosen = PUBLISHED[name]
+        chosen = choose_published("swap_published", FIRST_KERNEL)
     picture = st.empty()
     scaled = _scaled(chosen)
     picture.html(f'<div class="ds-card">{kernel_image(scaled, cell=40)}</div>')
     return scaled
-
-
-def _pattern() -> ThresholdKernel:
-    left, right = st.columns([3, 2])
-    name = left.selectbox(
-        "Pattern",
-        list(PATTERNS),
-        format_func=lambda key: PATTERNS[key].title,
-        key="swap_pattern",
-        persist_state="session",
-        label_visibility="collapsed",
-    )
-    pattern = PATTERNS[name]
-    size = right.selectbox(
-        "Kernel size",
-        pattern.sizes,
-        index=pattern.sizes.index(pattern.default),
-        format_func=lambda side: f"{side} × {side}",
-        key=f"swap_size_{name}",
-        persist_state="session",
-        label_visibility="collapsed",
-    )
-    return pattern(size)
 
 
 def _text() -> ThresholdKernel:
