@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import isnan
 
 from design_core.zoo.card import OWN, Card
 from design_core.zoo.plan import ACTIVATIONS
 
-__all__ = ["batch_norm_words", "describe_network", "distinct_names", "say_class", "short_name"]
+__all__ = [
+    "batch_norm_words",
+    "data_set_name",
+    "data_sets",
+    "describe_network",
+    "distinct_names",
+    "say_class",
+    "short_name",
+]
 
 _SHORT = {
     "sign": "Sign",
@@ -19,6 +27,8 @@ _SHORT = {
     "own": "DeSign 4×4",
     "hardtanh": "Hard tanh",
 }
+# The telling ones first.
+_DATA_SETS = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "Digits"}
 _FORMS = {"design": "DeSign", "uniform": "Uniform", "sign": "Sign", "relu": "ReLU"}
 _LONGEST = 12  # letters of a kernel in a name
 
@@ -33,6 +43,18 @@ _FEATURES: tuple[Callable[[Card, int], str], ...] = (
     lambda _, seed: f"seed {seed}",
     lambda card, _: card.name,
 )
+
+
+def data_set_name(dataset: str) -> str:
+    """A data set as people write it at the head of a line."""
+    return _DATA_SETS.get(dataset, dataset)
+
+
+def data_sets(cards: Iterable[Card]) -> list[str]:
+    """Data sets that networks were trained on, the telling ones first."""
+    found = {card.dataset for card in cards}
+    known = [name for name in _DATA_SETS if name in found]
+    return [*known, *sorted(found - set(known))]
 
 
 def short_name(activation: str) -> str:

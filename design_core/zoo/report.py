@@ -12,7 +12,7 @@ from design_core.zoo.card import Card
 from design_core.zoo.disagreement import Disagreement
 from design_core.zoo.influence import DESIGN, SIGN, Gain, batch_norm_influence, gain_over
 from design_core.zoo.learning import convergence
-from design_core.zoo.naming import batch_norm_words, short_name
+from design_core.zoo.naming import batch_norm_words, data_set_name, short_name
 from design_core.zoo.plan import ACTIVATIONS
 from design_core.zoo.statistics import Difference, area_under_curve, compare_seeds
 from design_core.zoo.tables import partner, probability, signed_points
@@ -30,7 +30,6 @@ __all__ = [
 ]
 
 _UNIFORM = ACTIVATIONS["uniform"][0]
-_TITLES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "digits"}
 _LEAST_PAIRS = 3  # fewer carry no claim
 _LEVEL = 0.05
 
@@ -62,9 +61,14 @@ class Section:
         return found
 
 
+def _data(card: Card) -> str:
+    """Within a sentence."""
+    return "digits" if card.dataset == "digits" else data_set_name(card.dataset)
+
+
 def setting_words(card: Card) -> str:
     """Data, network and training of a card, without its activation."""
-    data = _TITLES.get(card.dataset, card.dataset)
+    data = _data(card)
     return (
         f"{data}, {card.network['name']} of width {card.network['width']}, "
         f"{batch_norm_words(card)}, {card.recipe['epochs']} epochs"
@@ -156,7 +160,7 @@ def headline(cards: Sequence[Card]) -> tuple[str, str]:
     if not pairs:
         return "Choose networks with Sign and with another activation to compare them.", ""
     chosen = min(pairs, key=_order)
-    data = _TITLES.get(chosen.card.dataset, chosen.card.dataset)
+    data = _data(chosen.card)
     sentence = f"On {data} with {batch_norm_words(chosen.card)}, {gain_words(chosen)}"
     control = partner(chosen.card, cards, activation=_UNIFORM)
     if control is None or control is chosen.card:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -73,17 +74,18 @@ def accuracy_chart(cards: Sequence[Card]) -> go.Figure:
                 "width": 5,
                 "visible": card.ci95 is not None,
             },
-            marker={
-                "size": 11,
-                "color": card_fill(card),
-                "line": {"color": colour, "width": 2},
-            },
+            marker=_dot(card),
             hovertemplate=f"{name}<br>%{{x:.2f}} %, 95 % interval {told}<extra></extra>",
         )
     frame(chart, "test accuracy, %", "", height=_AXIS + _ROW * max(3, len(cards)))
     chart.update_yaxes(title=None, type="category", categoryarray=names, showgrid=False)
     chart.update_xaxes(range=_reach(cards), showgrid=True)
     return chart
+
+
+def _dot(card: Card) -> dict[str, Any]:
+    """The mark of a card: filled where γ and β are learned."""
+    return {"size": 11, "color": card_fill(card), "line": {"color": card_colour(card), "width": 2}}
 
 
 def _half(interval: Interval | None) -> float:
@@ -118,11 +120,7 @@ def size_chart(cards: Sequence[Card]) -> go.Figure:
                 "thickness": 1.5,
                 "visible": card.ci95 is not None,
             },
-            marker={
-                "size": 11,
-                "color": card_fill(card),
-                "line": {"color": colour, "width": 2},
-            },
+            marker=_dot(card),
             hovertemplate=f"{name}<br>%{{x:.1f}} kB packed, %{{y:.2f}} %<extra></extra>",
         )
     frame(chart, "packed size, kB", "test accuracy, %")

@@ -8,22 +8,19 @@ from typing import TypeVar
 import streamlit as st
 
 from design_core.zoo.card import Card
-from design_core.zoo.naming import short_name
+from design_core.zoo.naming import data_set_name, data_sets, short_name
 
-__all__ = ["AFFINE", "ALL", "DATA_TITLES", "choose_cards", "data_options", "keep_valid", "options"]
+__all__ = ["AFFINE", "ALL", "choose_cards", "data_options", "keep_valid", "options"]
 
 ALL = "all"
 AFFINE = ("Both", "Fixed", "Learned")
-DATA_TITLES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "Digits", ALL: "All"}
 
 T = TypeVar("T")
 
 
 def data_options(cards: Iterable[Card]) -> list[str]:
     """Data sets that networks were trained on, the telling ones first; then all of them."""
-    found = {card.dataset for card in cards}
-    known = [name for name in DATA_TITLES if name in found]
-    return [*known, *sorted(found - set(known)), ALL]
+    return [*data_sets(cards), ALL]
 
 
 def options(cards: Iterable[Card], quantity: str) -> list[str]:
@@ -39,7 +36,7 @@ def choose_cards(cards: Sequence[Card]) -> list[Card]:
     chosen = st.selectbox(
         "Data set",
         data,
-        format_func=lambda name: DATA_TITLES.get(name, name),
+        format_func=lambda name: "All" if name == ALL else data_set_name(name),
         key="zoo_data",
         persist_state="session",
     )

@@ -24,11 +24,10 @@ from design_core.zoo.disagreement import (
 )
 from design_core.zoo.entry import Entry
 from design_core.zoo.gallery import are_the_same, open_test_set, predict_set
-from design_core.zoo.naming import say_class
+from design_core.zoo.naming import data_set_name, say_class
 from design_core.zoo.report import mcnemar_words
 from ui.charts import show_chart
 from ui.compare.charts import wrong_chart
-from ui.compare.filters import DATA_TITLES
 from ui.compare.pair import Pair, choose_pair, choose_seeds
 from ui.networks import FORWARD, entry
 
@@ -73,7 +72,7 @@ def wrong_panel(cards: Sequence[Card]) -> None:
             key="wrong_by_class",
         )
     if pictures is None:
-        title = DATA_TITLES.get(pair.first.dataset, pair.first.dataset)
+        title = data_set_name(pair.first.dataset)
         st.info(
             f"The counts come from stored predictions and need no data. The pictures appear here "
             f"once the {title} test set lies in the folder {DATA.name}/ beside the app; Explore "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from design_core.samples import sample_names
+from design_core.zoo import naming
 from design_core.zoo.naming import describe_network, short_name
 from design_core.zoo.plan import ACTIVATIONS
 from ui.networks import card_of, cards
@@ -15,16 +16,13 @@ __all__ = ["MOST", "choose_networks", "data_sets", "first_networks", "offered"]
 #: Networks side by side at most.
 MOST = 4
 
-_TITLES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "Digits"}
 _ORDER = [name for name, _ in ACTIVATIONS.values()]
 _FIRST = ("sign", "design:2x2-v2")
 
 
 def data_sets() -> list[str]:
     """Data sets that there are networks for."""
-    found = {card.dataset for card in cards()}
-    known = [name for name in _TITLES if name in found]
-    return [*known, *sorted(found - set(known))]
+    return naming.data_sets(cards())
 
 
 def offered(dataset: str) -> list[str]:
@@ -65,7 +63,7 @@ def choose_networks() -> list[str]:
     dataset = st.segmented_control(
         "Networks trained on",
         data_sets(),
-        format_func=lambda name: _TITLES.get(name, name),
+        format_func=naming.data_set_name,
         default=data_sets()[0],
         required=True,
         key="predict_data",

@@ -32,7 +32,6 @@ WAYS = ("Samples", "Test set", "This picture")
 
 _COUNT = 200  # pictures of a test set: a second or so for a network of width 32
 _MOST_CELLS = 8  # rows and columns of a kernel that is drawn cell by cell
-_WORDS = {"fine": "fine", "look": "look", "wrong": "wrong"}
 
 
 def diagnose_panel(subject: Subject) -> None:
@@ -180,7 +179,7 @@ def _state(verdict: Verdict | None) -> str:
         return "<td>–</td>"
     return (
         f'<td class="ds-{verdict.state}" title="{escape(verdict.text, quote=True)}">'
-        f"<b>{_WORDS[verdict.state]}</b> <span>{_number(verdict)}</span></td>"
+        f"<b>{verdict.state}</b> <span>{_number(verdict)}</span></td>"
     )
 
 
@@ -195,7 +194,7 @@ def _number(verdict: Verdict) -> str:
 def _verdicts(verdicts: Sequence[Verdict]) -> str:
     items = "".join(
         f'<li class="ds-{verdict.state}"><b>{escape(LIMITS[verdict.sign].title)}: '
-        f"{_WORDS[verdict.state]}.</b> {escape(verdict.text)}</li>"
+        f"{verdict.state}.</b> {escape(verdict.text)}</li>"
         for verdict in verdicts
     )
     return f'<ul class="ds-judged">{items}</ul>'
