@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
@@ -16,11 +19,19 @@ from stress.user import User
 
 servers = pytest.mark.browser  # like the browser's, these tests run servers
 
+T = TypeVar("T")
+
+
+def finished(work: Coroutine[Any, Any, T]) -> T:
+    """What it returns, from a thread of its own: the browser's event loop runs in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
 
 @servers
 def test_users_browse_without_an_error() -> None:
     with running() as server:
-        record, memory = asyncio.run(crowd(server, 3, 15))
+        record, memory = finished(crowd(server, 3, 15))
     found = summary(record, memory, 3, 15)
     assert found["errors"] == 0, found["error_texts"]
     assert found["interactions"]["count"] > 3
@@ -44,7 +55,7 @@ def test_a_user_sees_what_the_page_shows() -> None:
             assert user.errors[0].startswith("There is no page")
 
     with running() as server:
-        asyncio.run(visit(server.address))
+        finished(visit(server.address))
 
 
 @servers
@@ -53,7 +64,7 @@ def test_a_user_sees_what_the_page_shows() -> None:
 )
 def test_only_users_of_a_killed_process_notice() -> None:
     with cluster(2, port=free_port()) as running_:
-        visits = asyncio.run(killed_under_load(running_, 6, 18))
+        visits = finished(killed_under_load(running_, 6, 18))
     found = verdict(visits, visits[0].processes[0])
     assert is_good(found), found
 
