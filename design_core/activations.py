@@ -215,7 +215,10 @@ class DeSign(nn.Module):
                 "DeSign works on floating-point maps of shape (N, C, H, W) or (C, H, W); got "
                 f"{x.dtype} of shape {tuple(x.shape)}."
             )
-        tiled = tile(self.thresholds.to(x.dtype), *x.shape[-3:])
+        channels, height, width = x.shape[-3:]
+        # One slice serves all channels by broadcasting, which costs less than an index for each.
+        cycled = 1 if len(self.thresholds) == 1 else channels
+        tiled = tile(self.thresholds.to(x.dtype), cycled, height, width)
         return threshold_sign(x, tiled, self.surrogate)
 
     def extra_repr(self) -> str:

@@ -26,6 +26,7 @@ from design_core.activations import DeSign, Sign
 from design_core.atomic import write_atomically
 from design_core.kernels.kernel import tile
 from design_core.networks.layers import BinaryConv2d, BinaryLayer, BinaryLinear
+from design_core.networks.pooling import MaxPool2x2
 from design_core.networks.resnet import ResidualUnit, ResNet
 from design_core.networks.vgg import ConvBlock, Head, VggSmall
 
@@ -79,7 +80,7 @@ class _Graph:
         for block in model.blocks.values():
             assert isinstance(block, ConvBlock)
             x = self.conv(x, block.conv)
-            if isinstance(block.pool, nn.MaxPool2d):
+            if isinstance(block.pool, MaxPool2x2):
                 x = self.add("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
                 self.height, self.width = self.height // 2, self.width // 2
             x = self.activation(self.norm(x, block.norm), block.act)

@@ -33,6 +33,7 @@ from design_core.engine.layers import (
 from design_core.engine.network import PackedNetwork
 from design_core.kernels.kernel import tile
 from design_core.networks.layers import BinaryConv2d, BinaryLayer
+from design_core.networks.pooling import MaxPool2x2
 from design_core.networks.resnet import ResidualUnit, ResNet
 from design_core.networks.vgg import ConvBlock, Head, VggSmall
 
@@ -103,7 +104,7 @@ def _chain(model: VggSmall, input_shape: tuple[int, int, int]) -> Iterator[Layer
         if index > 0:
             assert isinstance(block.conv, BinaryConv2d)
             conv, fan_in = _bit_conv(weights, block.conv), block.conv.fan_in
-        pool = isinstance(block.pool, nn.MaxPool2d)
+        pool = isinstance(block.pool, MaxPool2x2)
         yield Block(conv, pool, _block_cut(block, scale, fan_in))
         if pool:
             height, width = height // 2, width // 2

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from design_core.networks.activation import build_activation
 from design_core.networks.intermediate import ActivationMaps, Taps
 from design_core.networks.layers import BinaryConv2d, BinaryLinear
+from design_core.networks.pooling import MaxPool2x2
 from design_core.networks.registry import register_network
 
 __all__ = ["ConvBlock", "Head", "VggSmall", "tiny", "vgg_small"]
@@ -24,7 +25,7 @@ class ConvBlock(nn.Module):
     def __init__(self, conv: nn.Module, pool: bool, norm: nn.BatchNorm2d, act: nn.Module) -> None:
         super().__init__()
         self.conv = conv
-        self.pool = nn.MaxPool2d(2) if pool else nn.Identity()
+        self.pool = MaxPool2x2() if pool else nn.Identity()
         self.norm = norm
         self.act = act
 

@@ -21,6 +21,7 @@ from design_core.networks import (
 )
 from design_core.networks.activation import build_activation
 from design_core.networks.layers import BinaryConv2d, BinaryLinear, binary_layers
+from design_core.networks.pooling import MaxPool2x2
 from design_core.networks.resnet import ResidualUnit, shortcut
 from design_core.networks.vgg import ConvBlock
 
@@ -122,7 +123,7 @@ def test_vgg_small_has_the_chain_of_the_paper() -> None:
     assert [tuple(block.conv.weight.shape[:2]) for block in blocks] == [
         *((128, 3), (128, 128), (256, 128), (256, 256), (512, 256), (512, 512))
     ]
-    pools = [isinstance(block.pool, nn.MaxPool2d) for block in blocks]
+    pools = [isinstance(block.pool, MaxPool2x2) for block in blocks]
     assert pools == [False, True] * 3
 
 

@@ -1,0 +1,43 @@
+"""The max-pool against torch's own."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from design_core.networks.pooling import MaxPool2x2
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 8, 6), (1, 5, 7, 9), (2, 4, 2, 2), (3, 1, 3, 2)])
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("order", [torch.contiguous_format, torch.channels_last])
+def test_values_and_gradients_are_torchs(
+    shape: tuple[int, ...], kind: torch.dtype, order: torch.memory_format
+) -> None:
+    # Of five values, so that most windows tie; −0 and 0 tie too.
+    x = torch.randint(-2, 3, shape).to(kind) * torch.where(torch.rand(shape) < 0.5, -1, 1).to(kind)
+    results = []
+    for pool in (MaxPool2x2(), nn.MaxPool2d(2)):
+        leaf = x.clone(memory_format=order).requires_grad_()
+        y = pool(leaf)
+        y.backward(torch.arange(1, y.numel() + 1).view(y.shape).to(kind))
+        assert leaf.grad is not None
+        results.append((y.detach(), leaf.grad))
+    (y, gradient), (expected, expected_gradient) = results
+    assert y.dtype == gradient.dtype == kind
+    assert torch.equal(y, expected)
+    assert torch.equal(gradient, expected_gradient)
+
+
+def test_compiled_as_eager() -> None:
+    """As training runs it: compiled, channels last."""
+    pool = MaxPool2x2()
+    x = torch.randint(-3, 4, (4, 16, 8, 8)).float().to(memory_format=torch.channels_last)
+    gradients = []
+    for forward in (pool, torch.compile(pool, dynamic=False)):
+        leaf = x.clone().requires_grad_()
+        (forward(leaf) ** 3).sum().backward()
+        assert leaf.grad is not None
+        gradients.append(leaf.grad)
+    assert torch.equal(*gradients)
