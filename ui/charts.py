@@ -43,8 +43,10 @@ _CONTROLS = {
     "swapped": "#009E73",
     "design3d": "#CC79A7",
     "own": "#D55E00",
+    "first": "#56B4E9",
+    "centred": "#999933",
 }
-_ANY_OTHER = "#56B4E9"
+_ANY_OTHER = "#AA7744"
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,14 @@
-"""Activations by name, as network options and recipes write them."""
+"""Activations by name, as network options and recipes write them.
+
+``design:2x2-v2`` is the activation of every layer; ``design:2x2-v2 then uniform:2x2-v2`` is a
+**chain**: an activation for each layer from the input on, the last one for all that follow.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePath
+from typing import TypeVar
 
 import numpy as np
 from torch import nn
@@ -12,15 +18,33 @@ from design_core.kernels.files import FORMATS
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.spec import decode_kernel, encode_kernel, parse_kernel
 
-__all__ = ["REAL_ACTIVATIONS", "activation_kernel", "build_activation", "portable_activation"]
+__all__ = [
+    "REAL_ACTIVATIONS",
+    "Kernels",
+    "activation_kernels",
+    "build_activation",
+    "of_layer",
+    "portable_activation",
+]
+
+#: What layers cut with, None for Sign: one for all, or a chain.
+Kernels = tuple[ThresholdKernel | None, ...]
+
+T = TypeVar("T")
 
 #: Names of those that keep real values; all others give bits.
 REAL_ACTIVATIONS = ("hardtanh", "relu")
 
-_FORMS = "sign, hardtanh, relu, design:KERNEL or uniform:KERNEL"
+_FORMS = "sign, hardtanh, relu, design:KERNEL, uniform:KERNEL or centred:KERNEL"
+_THEN = " then "
 
 
-def build_activation(text: str, *, surrogate: str = "clip") -> nn.Module:
+def of_layer(chain: Sequence[T], layer: int) -> T:
+    """The entry of a chain that a layer uses, counted from 0: its own, or else the last."""
+    return chain[min(layer, len(chain) - 1)]
+
+
+def build_activation(text: str, *, surrogate: str = "clip", layer: int = 0) -> nn.Module:
     """The activation that a name stands for.
 
     Parameters
@@ -28,50 +52,74 @@ def build_activation(text: str, *, surrogate: str = "clip") -> nn.Module:
     text
         ``sign``; ``hardtanh`` or ``relu`` (real-valued, the upper bounds); ``design:KERNEL``,
         where KERNEL is what `parse_kernel` reads; ``uniform:KERNEL``, the control that keeps
-        the mean threshold of that kernel and drops its pattern.
+        the mean threshold of that kernel and drops its pattern; ``centred:KERNEL``, the control
+        that keeps the pattern and drops the mean. Binary ones form chains with ``then``.
     surrogate
         Gradient of the binary ones, one of `design_core.activations.SURROGATES`.
+    layer
+        Where in a chain, counted from the input.
 
     Raises
     ------
     ValueError
-        Unknown activation or kernel.
+        Unknown activation or kernel; a real-valued activation in a chain.
 
     Examples
     --------
     >>> build_activation("design:2x2-v2")
     DeSign(1 slice(s) of 2x2, surrogate=clip)
+    >>> build_activation("design:2x2-v2 then uniform:2x2-v2", layer=3)
+    DeSign(1 slice(s) of 1x1, surrogate=clip)
     """
+    text = of_layer(_chain(text), layer)
     if text == "sign":
         return Sign(surrogate)
     if text == "hardtanh":
         return HardTanh()
     if text == "relu":
         return ReLU()
-    kernel = activation_kernel(text)
+    kernel = _kernel(text)
     if kernel is None:
         raise ValueError(f"Unknown activation {text!r}; write {_FORMS}.")
     return DeSign(kernel, surrogate)
 
 
-def activation_kernel(text: str) -> ThresholdKernel | None:
-    """The kernel in an activation's name, None where it has none.
+def _chain(text: str) -> list[str]:
+    parts = text.split(_THEN)
+    if len(parts) > 1 and (real := [part for part in parts if part in REAL_ACTIVATIONS]):
+        raise ValueError(
+            f"A chain of activations is binary throughout; {real[0]} in {text!r} is not."
+        )
+    return parts
+
+
+def activation_kernels(text: str) -> Kernels:
+    """The kernel in an activation's name, None where it has none; of a chain, one for each part.
 
     KERNEL may also be ``code=`` and a code of `encode_kernel`, see `portable_activation`.
     """
+    return tuple(_kernel(part) for part in _chain(text))
+
+
+def _kernel(text: str) -> ThresholdKernel | None:
     form, _, rest = text.partition(":")
-    if form not in ("design", "uniform"):
+    if form not in ("design", "uniform", "centred"):
         return None
     code = rest.removeprefix("code=")
     kernel = parse_kernel(rest) if code == rest else decode_kernel(code)
-    if form == "uniform":
-        mean = float(np.mean(kernel.thresholds))
-        return ThresholdKernel.from_thresholds([[mean]], name=f"uniform of {kernel.name or rest}")
-    return kernel
+    if form == "design":
+        return kernel
+    mean = float(np.mean(kernel.thresholds))
+    kept = [[mean]] if form == "uniform" else kernel.thresholds - mean
+    return ThresholdKernel.from_thresholds(kept, name=f"{form} of {kernel.name or rest}")
 
 
 def portable_activation(text: str) -> str:
     """The same activation in a form that needs no file: a kernel's file becomes its code."""
+    return _THEN.join(_portable(part) for part in _chain(text))
+
+
+def _portable(text: str) -> str:
     form, _, rest = text.partition(":")
     if PurePath(rest).suffix.lower().removeprefix(".") not in FORMATS:
         return text

@@ -93,7 +93,7 @@ def _resnet(
         out = width * 2**stage
         for index in range(count):
             stride = 2 if stage and index == 0 else 1
-            act = build_activation(activation, surrogate=surrogate)
+            act = build_activation(activation, surrogate=surrogate, layer=len(units))
             conv = BinaryConv2d(channels, out, stride=stride, padding=padding, binarizer=binarizer)
             units.append(ResidualUnit(act, conv, nn.BatchNorm2d(out, affine=affine)))
             channels = out

@@ -8,12 +8,13 @@ from torch import nn
 
 from design_core.activations import DeSign, Sign
 from design_core.kernels.kernel import ThresholdKernel
+from design_core.networks.activation import of_layer
 
 __all__ = ["with_kernel"]
 
 
-def with_kernel(model: nn.Module, kernel: ThresholdKernel | None) -> nn.Module:
-    """A network of the same weights whose binary activations use this kernel.
+def with_kernel(model: nn.Module, *kernels: ThresholdKernel | None) -> nn.Module:
+    """A network of the same weights whose binary activations use other kernels.
 
     Batch norms keep the statistics that they learned with the old thresholds: what the swap shows
     is what the trained weights make of other thresholds, not what training with them would give.
@@ -23,8 +24,9 @@ def with_kernel(model: nn.Module, kernel: ThresholdKernel | None) -> nn.Module:
     model
         In evaluation mode. It stays as it is; the copy shares its tensors, so that a swap costs
         no memory. In residual networks only the convolved copy of x meets the kernel, as ever.
-    kernel
-        The new thresholds, None for plain Sign.
+    kernels
+        The new thresholds, None for plain Sign: one for all, or one for each activation from the
+        input on, the last for all that follow.
 
     Raises
     ------
@@ -42,7 +44,8 @@ def with_kernel(model: nn.Module, kernel: ThresholdKernel | None) -> nn.Module:
     ]
     if not places:
         raise ValueError("This network has no binary activation to exchange; choose another.")
-    for name, old in places:
+    for layer, (name, old) in enumerate(places):
+        kernel = of_layer(kernels, layer)
         new = Sign(old.surrogate) if kernel is None else DeSign(kernel, old.surrogate)
         swapped.set_submodule(name, new.eval())
     return swapped

@@ -134,7 +134,7 @@ def vgg_small(
             else:
                 conv = nn.Conv2d(channels, out, 3, padding=1, bias=False)
             norm = nn.BatchNorm2d(out, affine=affine)
-            act = build_activation(activation, surrogate=surrogate)
+            act = build_activation(activation, surrogate=surrogate, layer=len(blocks))
             blocks.append(ConvBlock(conv, pool, norm, act))
             channels = out
     head = Head(channels * side * side, num_classes, binary=last == "binary", binarizer=binarizer)

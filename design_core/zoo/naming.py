@@ -25,11 +25,19 @@ _SHORT = {
     "swapped": "DeSign [1 3; 3 1]",
     "design3d": "DeSign3D",
     "own": "DeSign 4×4",
+    "first": "DeSign 2D first",
+    "centred": "DeSign about 0",
     "hardtanh": "Hard tanh",
 }
 # The telling ones first.
 _DATA_SETS = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "Digits"}
-_FORMS = {"design": "DeSign", "uniform": "Uniform", "sign": "Sign", "relu": "ReLU"}
+_FORMS = {
+    "design": "DeSign",
+    "uniform": "Uniform",
+    "centred": "Centred",
+    "sign": "Sign",
+    "relu": "ReLU",
+}
 _LONGEST = 12  # letters of a kernel in a name
 
 Network = tuple[Card, int]
@@ -66,10 +74,15 @@ def short_name(activation: str) -> str:
     'DeSign 2D'
     >>> short_name("design:bayer-4")
     'DeSign bayer-4'
+    >>> short_name("design:bayer-4 then sign")
+    'DeSign bayer-4 then others'
     """
     for key, (name, _) in ACTIVATIONS.items():
         if name == activation:
             return _SHORT[key]
+    first, chain, _ = activation.partition(" then ")
+    if chain:
+        return f"{short_name(first)} then others"
     form, _, kernel = activation.partition(":")
     title = _FORMS.get(form, form)
     if not kernel:

@@ -67,6 +67,8 @@ ACTIVATIONS = {
     "swapped": ("design:1 3;3 1", "control: same entries as [1 3; 3 1]"),
     "design3d": ("design:2x2x4-shifted-v1", "DeSign3D 2×2×4 shifted v1"),
     "own": (_own_activation(), "own kernel: Bayer 4×4, half the spread"),
+    "first": ("design:2x2-v2 then uniform:2x2-v2", "[1 1; 3 3] in the first layer, then its mean"),
+    "centred": ("centred:2x2-v2", "control: [1 1; 3 3] about 0, pattern without shift"),
     "hardtanh": ("hardtanh", "hard tanh (real-valued activations)"),
 }
 
@@ -78,7 +80,15 @@ def activation_title(activation: str) -> str:
 
 def plan() -> list[Job]:
     """All runs in the order in which they are worth their hours; each has a name of its own."""
-    return [*_digits(), *_statistics(), *_own(), *_demonstration(), *_cifar100(), *_wider()]
+    return [
+        *_digits(),
+        *_statistics(),
+        *_own(),
+        *_pattern(),
+        *_demonstration(),
+        *_cifar100(),
+        *_wider(),
+    ]
 
 
 def _job(
@@ -125,6 +135,13 @@ def _own() -> Iterator[Job]:
     for seed in range(3):
         for affine in (False, True):
             yield _job("stat", "own", affine, seed, data="cifar10", recipe="statistics")
+
+
+def _pattern() -> Iterator[Job]:
+    """The pattern where maps are large and real-valued detail is near; the pattern by itself."""
+    for seed in range(3):
+        for key in ("first", "centred"):
+            yield _job("stat", key, False, seed, data="cifar10", recipe="statistics")
 
 
 def _demonstration() -> Iterator[Job]:

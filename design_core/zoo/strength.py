@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from design_core.kernels.kernel import ThresholdKernel
+from design_core.networks.activation import Kernels
 from design_core.networks.swap import with_kernel
 from design_core.zoo.checkpoint import Checkpoint
 from design_core.zoo.statistics import Interval, wilson_interval
@@ -39,9 +40,13 @@ class Counted:
         return wilson_interval(self.right, self.total)
 
 
-def strengthened(kernel: ThresholdKernel, strength: float) -> ThresholdKernel | None:
-    """The kernel with every threshold T, offset included, at `strength` · T; None (Sign) for 0."""
-    if strength == 0:
+def strengthened(kernels: Kernels, strength: float) -> Kernels:
+    """Kernels with every threshold T, offset included, at `strength` · T; None (Sign) for 0."""
+    return tuple(_strengthened(kernel, strength) for kernel in kernels)
+
+
+def _strengthened(kernel: ThresholdKernel | None, strength: float) -> ThresholdKernel | None:
+    if kernel is None or strength == 0:
         return None
     scale = kernel.scale
     return kernel.scaled(strength=strength * scale.strength, offset=strength * scale.offset)
@@ -49,18 +54,18 @@ def strengthened(kernel: ThresholdKernel, strength: float) -> ThresholdKernel | 
 
 def accuracy_at(
     checkpoint: Checkpoint,
-    kernel: ThresholdKernel | None,
+    kernels: Kernels,
     subset: Subset,
     *,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Counted:
-    """Count what a network classifies rightly with another kernel in all its activations.
+    """Count what a network classifies rightly with other kernels in its activations.
 
     Runs on the 1-bit engine where it can.
 
     Parameters
     ----------
-    kernel
+    kernels
         See `with_kernel`; None for Sign.
     subset
         With known classes.
@@ -75,7 +80,7 @@ def accuracy_at(
     """
     if not len(subset) or bool((subset.labels < 0).any()):
         raise ValueError(f"Accuracy needs pictures of known classes; {subset.title} have none.")
-    swapped = replace(checkpoint, model=with_kernel(checkpoint.model, kernel))
+    swapped = replace(checkpoint, model=with_kernel(checkpoint.model, *kernels))
     right = done = 0
     parts = zip(
         torch.split(subset.pixels, _AT_ONCE), torch.split(subset.labels, _AT_ONCE), strict=True

@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.networks import activation_maps
-from design_core.networks.activation import REAL_ACTIVATIONS, activation_kernel
+from design_core.networks.activation import (
+    REAL_ACTIVATIONS,
+    Kernels,
+    activation_kernels,
+    of_layer,
+)
 from design_core.networks.swap import with_kernel
 from design_core.pictures import Picture
 from design_core.scores import activation_density, total_variation
@@ -35,12 +40,12 @@ class Walker:
     ----------
     checkpoint
         A trained network.
-    kernel
-        What its binary activations cut with; None for plain Sign and for real activations.
+    kernels
+        What its activations cut with; None for plain Sign and for real ones.
     """
 
     checkpoint: Checkpoint
-    kernel: ThresholdKernel | None
+    kernels: Kernels
 
     @property
     def is_binary(self) -> bool:
@@ -50,12 +55,12 @@ class Walker:
     @classmethod
     def trained(cls, checkpoint: Checkpoint) -> Walker:
         """The network with the activation that it was trained with."""
-        return cls(checkpoint, activation_kernel(str(checkpoint.spec.options["activation"])))
+        return cls(checkpoint, activation_kernels(str(checkpoint.spec.options["activation"])))
 
     @classmethod
     def swapped(cls, checkpoint: Checkpoint, kernel: ThresholdKernel | None) -> Walker:
         """The network with another kernel; see `design_core.networks.swap.with_kernel`."""
-        return cls(replace(checkpoint, model=with_kernel(checkpoint.model, kernel)), kernel)
+        return cls(replace(checkpoint, model=with_kernel(checkpoint.model, kernel)), (kernel,))
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,8 +151,14 @@ class Walk:
     layers: tuple[LayerWalk, ...]
     probabilities: tuple[Mapping[str, float], Mapping[str, float]]
     same_weights: bool = False
-    kernels: tuple[ThresholdKernel | None, ThresholdKernel | None] = (None, None)
+    kernels: tuple[Kernels, Kernels] = ((None,), (None,))
     is_binary: tuple[bool, bool] = (True, True)
+
+    def kernels_of(self, layer: LayerWalk) -> tuple[ThresholdKernel | None, ThresholdKernel | None]:
+        """What either network cuts with in one of `layers`."""
+        index = self.layers.index(layer)
+        first, second = (of_layer(chain, index) for chain in self.kernels)
+        return first, second
 
     @property
     def differing(self) -> list[float]:
@@ -215,7 +226,7 @@ def walk(picture: Picture, first: Walker, second: Walker) -> Walk:
         walked,
         (answer, other),
         same_weights=weights[0] is weights[1],
-        kernels=(first.kernel, second.kernel),
+        kernels=(first.kernels, second.kernels),
         is_binary=(first.is_binary, second.is_binary),
     )
 

@@ -176,7 +176,7 @@ def test_strength_counts_what_the_library_counts(monkeypatch: pytest.MonkeyPatch
     subset = held_out_subset(checkpoint.pictures, "digits", count=360)
     assert subset is not None
     for strength in (0.0, 1.0, STRENGTHS[-1]):
-        counted = accuracy_at(checkpoint, strengthened(PUBLISHED["2x2-v2"], strength), subset)
+        counted = accuracy_at(checkpoint, strengthened((PUBLISHED["2x2-v2"],), strength), subset)
         assert f"{100 * counted.accuracy:.1f} % at {strength:g}" in told.split("DeSign 2D: ")[1]
     # Sign has no thresholds of its own: as right as its card says, whatever the factor.
     accuracy = open_entry(SIGN).card.result(0).accuracy

@@ -163,6 +163,44 @@ def test_uniform_activation_keeps_the_mean_and_drops_the_pattern() -> None:
     assert activation.thresholds.item() == pytest.approx(mean)
 
 
+def test_centred_activation_keeps_the_pattern_and_drops_the_mean() -> None:
+    activation = build_activation("centred:2x2-v2")
+    assert isinstance(activation, DeSign)
+    published = PUBLISHED["2x2-v2"].thresholds
+    assert activation.thresholds.mean().item() == pytest.approx(0, abs=1e-7)
+    spread = activation.thresholds - activation.thresholds[0, 0, 0]
+    assert spread.numpy() == pytest.approx(published - published[0, 0, 0], abs=1e-7)
+
+
+@pytest.mark.parametrize("name", ["vgg_small", "tiny", "resnet20", "resnet18"])
+def test_a_chain_gives_each_layer_its_activation_and_the_last_to_the_rest(name: str) -> None:
+    model = build_network(name, width=4, activation="design:2x2-v1 then sign then uniform:2x2-v2")
+    found = [module for module in model.modules() if isinstance(module, (Sign, DeSign))]
+    first, second, *others = found
+    assert isinstance(first, DeSign)
+    assert first.thresholds.numpy() == pytest.approx(PUBLISHED["2x2-v1"].thresholds)
+    assert isinstance(second, Sign)
+    assert others
+    for other in others:
+        assert isinstance(other, DeSign)
+        assert other.thresholds.shape == (1, 1, 1)
+
+
+def test_a_chain_is_binary_throughout() -> None:
+    with pytest.raises(ValueError, match="binary throughout; hardtanh in 'sign then hardtanh'"):
+        NetworkSpec("tiny", {"activation": "sign then hardtanh"})
+
+
+def test_files_in_a_chain_become_part_of_the_spec(tmp_path: Path) -> None:
+    path = tmp_path / "kernel.json"
+    path.write_text(json.dumps(PUBLISHED["2x2-v2"].to_dict()))
+    spec = NetworkSpec("tiny", {"activation": f"design:{path} then centred:{path}"})
+    path.unlink()
+    model = spec.build()
+    first, second = (model.get_buffer(f"blocks.block{k}.act.thresholds") for k in (1, 2))
+    assert (first - first.mean()).numpy() == pytest.approx(second.numpy(), abs=1e-6)
+
+
 def test_kernels_from_files_become_part_of_the_spec(tmp_path: Path) -> None:
     path = tmp_path / "kernel.json"
     path.write_text(json.dumps(PUBLISHED["2x2-v2"].to_dict()))

@@ -52,6 +52,18 @@ def test_equals_a_network_built_with_the_kernel(name: str, old: str, new: str) -
 
 
 @pytest.mark.parametrize("name", network_names())
+def test_a_chain_of_kernels_goes_from_the_input_on(name: str) -> None:
+    model = trained(name, "sign")
+    chain = "design:2x2-v1 then sign then design:bayer-4"
+    built = build_network(name, width=4, activation=chain).eval()
+    own = {key: one for key, one in built.state_dict().items() if "thresholds" in key}
+    built.load_state_dict({**model.state_dict(), **own})
+    x = pictures(name)
+    swapped = with_kernel(model, PUBLISHED["2x2-v1"], None, bayer(4))
+    assert torch.equal(swapped(x), built(x))
+
+
+@pytest.mark.parametrize("name", network_names())
 def test_the_original_stays_as_it_is_and_shares_its_tensors(name: str) -> None:
     model = trained(name, "design:2x2-v2")
     x = pictures(name)

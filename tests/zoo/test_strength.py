@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from design_core.kernels.published import PUBLISHED
-from design_core.networks.activation import activation_kernel
+from design_core.networks.activation import activation_kernels
 from design_core.networks.swap import with_kernel
 from design_core.samples import sample
 from design_core.zoo.entry import open_entry
@@ -43,8 +43,8 @@ def test_at_its_own_thresholds_a_network_is_as_right_as_its_card_says(
     name: str, digits: Subset
 ) -> None:
     entry = open_entry(name)
-    kernel = activation_kernel(entry.card.activation)
-    counted = accuracy_at(entry.checkpoint, kernel, digits)
+    kernels = activation_kernels(entry.card.activation)
+    counted = accuracy_at(entry.checkpoint, kernels, digits)
     assert counted == Counted(entry.card.result(0).right, 360)
 
 
@@ -59,22 +59,34 @@ def test_other_thresholds_by_plain_forward_passes(strength: float, digits: Subse
             model = with_kernel(checkpoint.model, kernel.from_thresholds(scaled))
         logits = model(checkpoint.pictures.normalized(digits.pixels))
     right = int((logits.argmax(1) == digits.labels).sum())
-    assert accuracy_at(checkpoint, strengthened(kernel, strength), digits).right == right
+    assert accuracy_at(checkpoint, strengthened((kernel,), strength), digits).right == right
 
 
 def test_scaled_thresholds() -> None:
     kernel = PUBLISHED["2x2-v2"].scaled(strength=0.5, offset=0.25)
-    doubled = strengthened(kernel, 2)
+    doubled, sign = strengthened((kernel, None), 2)
     assert doubled is not None
     assert doubled.thresholds == pytest.approx(2 * kernel.thresholds)
-    assert strengthened(kernel, 1) == kernel
-    assert strengthened(kernel, 0) is None
+    assert sign is None
+    assert strengthened((kernel,), 1) == (kernel,)
+    assert strengthened((kernel,), 0) == (None,)
+
+
+def test_a_chain_is_scaled_part_by_part(digits: Subset) -> None:
+    checkpoint = open_entry(DESIGN).checkpoint
+    chain = activation_kernels("design:2x2-v1 then uniform:2x2-v2")
+    first, then = strengthened(chain, 0.5)
+    model = with_kernel(checkpoint.model, first, then)
+    with torch.inference_mode():
+        logits = model(checkpoint.pictures.normalized(digits.pixels))
+    right = int((logits.argmax(1) == digits.labels).sum())
+    assert accuracy_at(checkpoint, (first, then), digits).right == right
 
 
 def test_progress_and_a_way_to_stop(digits: Subset) -> None:
     checkpoint = open_entry(SIGN).checkpoint
     told: list[tuple[int, int]] = []
-    accuracy_at(checkpoint, None, digits, progress=lambda *done: told.append(done))
+    accuracy_at(checkpoint, (None,), digits, progress=lambda *done: told.append(done))
     assert told == [(done, 360) for done in range(0, 360, 50)]
 
     def stop(done: int, _: int) -> None:
@@ -82,7 +94,7 @@ def test_progress_and_a_way_to_stop(digits: Subset) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        accuracy_at(checkpoint, None, digits, progress=stop)
+        accuracy_at(checkpoint, (None,), digits, progress=stop)
 
 
 def test_counts() -> None:
@@ -103,8 +115,8 @@ def test_the_finding_is_on_the_network_that_moves_most() -> None:
 def test_what_has_no_accuracy(digits: Subset) -> None:
     checkpoint = open_entry(SIGN).checkpoint
     with pytest.raises(ValueError, match="needs pictures of known classes"):
-        accuracy_at(checkpoint, None, picture_subset(checkpoint.pictures, sample("digit-3")))
+        accuracy_at(checkpoint, (None,), picture_subset(checkpoint.pictures, sample("digit-3")))
     spec = replace(checkpoint.spec, options={**checkpoint.spec.options, "activation": "relu"})
     real = replace(checkpoint, spec=spec, model=spec.build().eval())
     with pytest.raises(ValueError, match="no binary activation"):
-        accuracy_at(real, None, digits)
+        accuracy_at(real, (None,), digits)

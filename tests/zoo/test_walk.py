@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,10 @@ import torch
 
 from design_core.kernels.kernel import binarize
 from design_core.kernels.published import PUBLISHED
-from design_core.networks import activation_maps
+from design_core.networks import NetworkSpec, activation_maps
 from design_core.samples import sample
 from design_core.scores import total_variation
+from design_core.zoo.checkpoint import Checkpoint
 from design_core.zoo.entry import layer_maps, open_entry
 from design_core.zoo.walk import ORDERS, LayerWalk, Walker, walk
 
@@ -39,10 +41,8 @@ def test_maps_and_answers_are_those_of_each_network() -> None:
 
 def test_bits_are_the_kernels() -> None:
     walked = walk(PICTURE, trained(SIGN), trained(DESIGN))
-    kernel = trained(DESIGN).kernel
-    assert trained(SIGN).kernel is None
-    assert kernel == PUBLISHED["2x2-v2"]
-    assert walked.kernels == (None, kernel)
+    kernel = PUBLISHED["2x2-v2"]
+    assert walked.kernels == ((None,), (kernel,))
     assert walked.is_binary == (True, True)
     for layer in walked.layers:
         assert np.array_equal(layer.bits[0], layer.x[0] >= 0)
@@ -53,6 +53,22 @@ def brute_share(one: np.ndarray, other: np.ndarray) -> list[float]:
     return [
         sum(a != b for a, b in zip(p.ravel(), q.ravel(), strict=True)) / p.size
         for p, q in zip(one, other, strict=True)
+    ]
+
+
+def test_each_layer_of_a_chain_has_its_own_kernel() -> None:
+    known = open_entry(DESIGN).checkpoint
+    chain = "design:2x2-v1 then sign then uniform:2x2-v2"
+    spec = NetworkSpec("tiny", {**known.spec.options, "activation": chain})
+    checkpoint = Checkpoint(spec, spec.build().eval(), known.pictures)
+    walked = walk(PICTURE, trained(SIGN), Walker.trained(checkpoint))
+    for layer in walked.layers:
+        none, kernel = walked.kernels_of(layer)
+        assert none is None
+        cut = layer.x[1] >= 0 if kernel is None else binarize(layer.x[1], kernel)
+        assert np.array_equal(layer.bits[1], cut)
+    assert [walked.kernels_of(layer)[1] is None for layer in walked.layers] == [
+        *(False, True, False, False)
     ]
 
 
@@ -125,19 +141,14 @@ def test_networks_trained_apart_share_no_channels() -> None:
 
 
 def test_real_activations_show_what_is_above_zero() -> None:
-    from dataclasses import replace
-
-    from design_core.networks import NetworkSpec
-    from design_core.zoo.checkpoint import Checkpoint
-
     checkpoint = open_entry(SIGN).checkpoint
     spec = NetworkSpec("tiny", {**checkpoint.spec.options, "activation": "hardtanh"})
     torch.manual_seed(0)
     real = Checkpoint(spec, spec.build().eval(), checkpoint.pictures)
     walked = walk(PICTURE, trained(SIGN), Walker.trained(real))
-    assert Walker.trained(real).kernel is None
+    assert Walker.trained(real).kernels == (None,)
     assert walked.is_binary == (True, False)
-    assert walked.kernels == (None, None)
+    assert walked.kernels == ((None,), (None,))
     x = checkpoint.pictures.normalized(checkpoint.pictures.pixels(PICTURE))
     tap = activation_maps(real.model, x)[1][0]
     assert np.array_equal(walked.layers[0].bits[1], tap.y[0].numpy() > 0)

@@ -11,7 +11,7 @@ import numpy as np
 
 from design_core.drawing import pixels_png
 from design_core.kernels.kernel import ThresholdKernel
-from design_core.networks.activation import activation_kernel
+from design_core.networks.activation import activation_kernels
 from design_core.pictures import fit
 from design_core.zoo.entry import Prediction
 from design_core.zoo.naming import describe_network, say_class
@@ -62,7 +62,7 @@ def answers_html(subject: Subject, answers: Sequence[Prediction]) -> str:
                 name,
                 answer.probabilities,
                 colour=activation_colour(activation),
-                kernel=activation_kernel(activation),
+                kernel=activation_kernels(activation)[0],
                 about=describe_network(entry.card, entry.seed),
                 foot=f"{answer.runs_on}, {answer.milliseconds:.1f} ms",
                 true_class=subject.true_class,

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from design_core.kernels.kernel import ThresholdKernel
+from design_core.networks.activation import Kernels
 from design_core.paths import DATA
 from design_core.perturbations import PERTURBATIONS
 from design_core.pictures import Picture
@@ -166,23 +166,23 @@ def diagnosed(network: Network, pictures: Pictures) -> Diagnosis:
 
 
 class Counts:
-    """What was counted of a network on a subset, by kernel. Empty at first; grows as counted."""
+    """What was counted of a network on a subset, by kernels. Empty at first; grows as counted."""
 
     def __init__(self) -> None:
-        self._by_kernel: dict[str, Counted] = {}
+        self._by_kernels: dict[str, Counted] = {}
 
-    def get(self, kernel: ThresholdKernel | None) -> Counted | None:
+    def get(self, kernels: Kernels) -> Counted | None:
         """What is known; None for plain Sign is a kernel too."""
-        return self._by_kernel.get(self._key(kernel))
+        return self._by_kernels.get(self._key(kernels))
 
-    def put(self, kernel: ThresholdKernel | None, counted: Counted) -> None:
+    def put(self, kernels: Kernels, counted: Counted) -> None:
         """Keep a count."""
-        self._by_kernel[self._key(kernel)] = counted
+        self._by_kernels[self._key(kernels)] = counted
 
     @staticmethod
-    def _key(kernel: ThresholdKernel | None) -> str:
+    def _key(kernels: Kernels) -> str:
         """Equal thresholds classify equally, whatever their levels and names."""
-        return "sign" if kernel is None else str(kernel.thresholds.tolist())
+        return str([kernel and kernel.thresholds.tolist() for kernel in kernels])
 
 
 def counts(network: Network, pictures: Pictures) -> Counts:

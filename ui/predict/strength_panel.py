@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from design_core.datasets import DATASETS
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.published import PUBLISHED
-from design_core.networks.activation import activation_kernel
+from design_core.networks.activation import Kernels, activation_kernels
 from design_core.zoo.strength import STRENGTHS, Counted, accuracy_at, finding, strengthened
 from ui.charts import show_chart
 from ui.networks import FORWARD
@@ -106,23 +106,20 @@ def _absent(dataset: str) -> None:
     )
 
 
-def _kernel_of(network: Network, kernel: ThresholdKernel | None) -> ThresholdKernel | None:
-    return kernel or activation_kernel(network.activation)
+def _kernels_of(network: Network, kernel: ThresholdKernel | None) -> Kernels:
+    return (kernel,) if kernel else activation_kernels(network.activation)
 
 
 def _strengths(network: Network, kernel: ThresholdKernel | None) -> tuple[float, ...]:
     """The ends and middles first, so that a stopped count still shows the whole range."""
-    if _kernel_of(network, kernel) is None:
+    if not any(_kernels_of(network, kernel)):
         return (0.0,)  # Sign with nothing to scale
     coarse = [s for s in STRENGTHS if s % 0.5 == 0]
     return (*coarse, *(s for s in STRENGTHS if s not in coarse))
 
 
-def _at(
-    network: Network, kernel: ThresholdKernel | None, strength: float
-) -> ThresholdKernel | None:
-    scaled = _kernel_of(network, kernel)
-    return None if scaled is None else strengthened(scaled, strength)
+def _at(network: Network, kernel: ThresholdKernel | None, strength: float) -> Kernels:
+    return strengthened(_kernels_of(network, kernel), strength)
 
 
 def _known(

@@ -76,7 +76,7 @@ def swap_panel(subject: Subject) -> None:
                 true_class=subject.true_class,
             )
             for title, probabilities, colour, shown, about in (
-                (f"{name}, as trained", walk.probabilities[0], ink().sign, walk.kernels[0], own),
+                (f"{name}, as trained", walk.probabilities[0], ink().sign, walk.kernels[0][0], own),
                 (f"{name} with {new}", walk.probabilities[1], ink().this, kernel, "same weights"),
             )
         ]

@@ -182,8 +182,9 @@ def _large(walk: Walk, layer: LayerWalk, channel: int, names: Pair, key: str) ->
             key=f"{key}_whose",
         )
         side = names.index(whose) if whose in names else 0
-    kernel = walk.kernels[side] or walk.kernels[1 - side] or _OFF
-    own = f"the {'DeSign' if walk.kernels[side] else 'Sign'} picture"
+    kernels = walk.kernels_of(layer)
+    kernel = kernels[side] or kernels[1 - side] or _OFF
+    own = f"the {'DeSign' if kernels[side] else 'Sign'} picture"
     told = (
         f"What {names[side]} receives in channel {channel} of {layer.name}, cut by Sign and by "
         f"{kernel.name or 'the kernel'}; it passes on "
