@@ -31,6 +31,7 @@ CHAINS: list[dict[str, Any]] = [
     {"width": 9, "last": "binary", "binarizer": "dorefa", "padding": "replicate"},
     {"width": 24, "first": "binary", "binarizer": "recu", "activation": "design:2x2x4-shifted-v1"},
     {"width": 24, "binarizer": "recu", "padding": "zero", "affine": False},
+    {"width": 11, "activation": "design:2x2-v1 then sign then centred:2x2x4-shifted-v1"},
     {"width": 32, "binarizer": "xnor", "padding": "zero", "image_size": 27, "num_classes": 100},
 ]
 
