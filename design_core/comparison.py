@@ -129,7 +129,7 @@ def finding(sign: ActivationScores, design: ActivationScores) -> str:
             f"DeSign shows {edges} but keeps less of the picture, {kept_design:.2f} against "
             f"{kept_sign:.2f} bits per pixel; it {fires}."
         )
-    return f"DeSign keeps {edges}, and {fires}."
+    return f"DeSign shows {edges}, and {fires}."
 
 
 def _figure(ratio: float) -> str:

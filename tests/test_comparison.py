@@ -72,8 +72,8 @@ COINS = scored(np.random.default_rng(1).random((1, 8, 8)) > 0.5)
     [
         (HALF, FLAT, "DeSign leaves a flat map, and fires on 0% of the pixels (Sign 50%)."),
         (FLAT, HALF, "Sign leaves a flat map; DeSign shows 0.14 edges per pixel"),
-        (STRIPES, HALF, "DeSign keeps 0.1 × the edges of Sign, and fires on 50%"),
-        (HALF, COINS, "DeSign keeps 7.5 × the edges of Sign, and fires on 56%"),
+        (STRIPES, HALF, "DeSign shows 0.1 × the edges of Sign, and fires on 50%"),
+        (HALF, COINS, "DeSign shows 7.5 × the edges of Sign, and fires on 56%"),
         (HALF, STRIPES, "shows 7.0 × the edges of Sign but keeps less of the picture, 0.00"),
     ],
 )

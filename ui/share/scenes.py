@@ -120,14 +120,14 @@ SCENES: Mapping[str, Curated] = MappingProxyType(
     {
         "first-look": Curated(
             "Sign and DeSign, side by side",
-            "On a random binary convolution, DeSign keeps 3.0 × the edges of Sign, and 0.50 "
-            "against 0.44 bits per pixel.",
+            "On a random binary convolution, DeSign shows 3.0 × the edges of Sign, and keeps "
+            "0.50 against 0.44 bits per pixel.",
             "explore",
         ),
         "relief": Curated(
             "Relief on old coins",
-            "Sign keeps outlines; DeSign keeps 2.4 × the edges, and 0.50 against 0.43 bits per "
-            "pixel.",
+            "Sign keeps outlines; DeSign shows 2.4 × the edges, and keeps 0.50 against 0.43 bits "
+            "per pixel.",
             "explore?picture=coins&source=picture&kernel=2x2-v1&view=wipe",
         ),
         "grey-ramp": Curated(
@@ -150,7 +150,7 @@ SCENES: Mapping[str, Curated] = MappingProxyType(
         ),
         "one-threshold": Curated(
             "One threshold for all pixels",
-            "A uniform kernel only moves the cut: DeSign fires on 34 % instead of 56 %, and keeps "
+            "A uniform kernel only moves the cut: DeSign fires on 34 % instead of 56 %, and shows "
             "0.7 × the edges of Sign.",
             "explore?source=picture&kernel=uniform-1&view=wipe",
         ),
@@ -162,13 +162,13 @@ SCENES: Mapping[str, Curated] = MappingProxyType(
         ),
         "grass": Curated(
             "Where it does not help: grass",
-            "Grass is texture all over: DeSign keeps 0.7 × the edges of Sign, and 0.67 instead of "
-            "0.89 bits per pixel.",
+            "Grass is texture all over: DeSign shows 0.7 × the edges of Sign, and keeps 0.67 "
+            "instead of 0.89 bits per pixel.",
             "explore?picture=grass&source=picture&view=wipe",
         ),
         "small": Curated(
             "Where it does not help: 32 pixels",
-            "A test picture of CIFAR-10 has no flat ground to fill: DeSign keeps 0.6 × the edges "
+            "A test picture of CIFAR-10 has no flat ground to fill: DeSign shows 0.6 × the edges "
             "of Sign.",
             "explore?picture=cifar10-06&source=picture",
         ),

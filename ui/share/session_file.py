@@ -4,7 +4,7 @@
 
     {"format": "design-session", "version": 1, "page": "explore",
      "rail": {"picture": "coins"}, "pages": {"explore": {"view": "wipe"}},
-     "pins": {"A": {"link": "explore?picture=coins", "about": "DeSign keeps …"}}}
+     "pins": {"A": {"link": "explore?picture=coins", "about": "DeSign shows …"}}}
 """
 
 from __future__ import annotations

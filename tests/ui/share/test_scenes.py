@@ -35,16 +35,16 @@ class Measured:
 def first_look(link: str) -> str:
     m = Measured(link)
     return (
-        f"On a random binary convolution, DeSign keeps {m.edges} the edges of Sign, and {m.bits} "
-        f"against {m.sign_bits} bits per pixel."
+        f"On a random binary convolution, DeSign shows {m.edges} the edges of Sign, and keeps "
+        f"{m.bits} against {m.sign_bits} bits per pixel."
     )
 
 
 def relief(link: str) -> str:
     m = Measured(link)
     return (
-        f"Sign keeps outlines; DeSign keeps {m.edges} the edges, and {m.bits} against "
-        f"{m.sign_bits} bits per pixel."
+        f"Sign keeps outlines; DeSign shows {m.edges} the edges, and keeps {m.bits} "
+        f"against {m.sign_bits} bits per pixel."
     )
 
 
@@ -81,7 +81,7 @@ def one_threshold(link: str) -> str:
     assert np.ptp(view_of(link).kernel.thresholds) == 0
     return (
         f"A uniform kernel only moves the cut: DeSign fires on {m.fires} instead of "
-        f"{m.sign_fires}, and keeps {m.edges} the edges of Sign."
+        f"{m.sign_fires}, and shows {m.edges} the edges of Sign."
     )
 
 
@@ -96,15 +96,15 @@ def pattern_wins(link: str) -> str:
 def grass(link: str) -> str:
     m = Measured(link)
     return (
-        f"Grass is texture all over: DeSign keeps {m.edges} the edges of Sign, and {m.bits} "
-        f"instead of {m.sign_bits} bits per pixel."
+        f"Grass is texture all over: DeSign shows {m.edges} the edges of Sign, and keeps "
+        f"{m.bits} instead of {m.sign_bits} bits per pixel."
     )
 
 
 def small(link: str) -> str:
     m = Measured(link)
     return (
-        "A test picture of CIFAR-10 has no flat ground to fill: DeSign keeps "
+        "A test picture of CIFAR-10 has no flat ground to fill: DeSign shows "
         f"{m.edges} the edges of Sign."
     )
 
