@@ -92,8 +92,9 @@ def translucent(colour: str, opacity: float) -> str:
 
 
 def chart_title(title: str) -> None:
-    """Write a chart's title; unlike plotly's own, it wraps on narrow screens."""
-    st.html(f'<h2 class="ds-chart-title">{escape(title)}</h2>')
+    """Write a chart's title; unlike plotly's own, it wraps, though not between a number and %."""
+    whole = escape(title).replace(" %", "&nbsp;%")
+    st.html(f'<h2 class="ds-chart-title">{whole}</h2>')
 
 
 def show_chart(chart: go.Figure, *, title: str, alt: str, key: str) -> None:

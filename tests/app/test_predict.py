@@ -249,7 +249,7 @@ def test_a_damaged_checkpoint_gets_a_message(
 
 def chart_titles(app: AppTest) -> list[str]:
     found = [body for body in bodies(app) if 'class="ds-chart-title"' in body]
-    return [unescape(re.sub("<[^>]+>", "", body)) for body in found]
+    return [unescape(re.sub("<[^>]+>", "", body)).replace("\xa0", " ") for body in found]
 
 
 def test_the_walk_is_the_librarys(app: AppTest) -> None:

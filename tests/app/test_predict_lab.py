@@ -49,7 +49,8 @@ def opened(panel: str, *references: str, picture: str = PICTURE) -> AppTest:
 
 
 def html(app: AppTest) -> str:
-    return unescape("".join(one.proto.body for one in app.get("html")))
+    # With plain spaces, whether a line may break there or not.
+    return unescape("".join(one.proto.body for one in app.get("html"))).replace("\xa0", " ")
 
 
 def titles(app: AppTest) -> list[str]:

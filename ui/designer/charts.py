@@ -11,7 +11,7 @@ from design_core.distribution import Distribution
 from design_core.drawing import threshold_shades
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.search.objectives import TERMS
-from ui.charts import LABEL, Ink, beside, frame, ink
+from ui.charts import LABEL, Ink, beside, frame, ink, translucent
 from ui.designer.landscapes import Judged, Listing, Plane
 
 __all__ = ["landscape_chart", "plane_chart", "threshold_chart"]
@@ -111,6 +111,7 @@ def plane_chart(
         showarrow=False,
         text="<b>this kernel</b>",
         font={"size": 12, "color": colours.this},
+        bgcolor=translucent(colours.ground, 0.85),  # the front's line may run behind it
     )
     frame(
         chart,
