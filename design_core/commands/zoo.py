@@ -177,9 +177,11 @@ def _verify(args: argparse.Namespace) -> int:
 
 def _table(args: argparse.Namespace) -> int:
     from design_core.zoo.card import load_cards
+    from design_core.zoo.evidence import evidence_markdown
     from design_core.zoo.tables import results_markdown, write_between_markers
 
-    text = results_markdown(load_cards(args.zoo))
+    cards = load_cards(args.zoo)
+    text = f"{evidence_markdown(cards)}\n{results_markdown(cards)}"
     if args.write:
         write_between_markers(args.write, text)
     else:

@@ -8,25 +8,47 @@ DeSign against Sign answers neither question; the uniform control of the same me
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from design_core.zoo.card import Card
 from design_core.zoo.influence import Gain, gain_over
-from design_core.zoo.naming import batch_norm_words
+from design_core.zoo.naming import batch_norm_words, data_set_name
 from design_core.zoo.plan import ACTIVATIONS
 from design_core.zoo.report import claimed, gain_words
 from design_core.zoo.tables import partner
 
-__all__ = ["QUESTIONS", "Answer", "answers", "main_cards", "verdict"]
+__all__ = [
+    "QUESTIONS",
+    "Answer",
+    "answers",
+    "evidence_markdown",
+    "further",
+    "main_cards",
+    "verdict",
+]
 
-_SIGN, _DESIGN, _UNIFORM = (ACTIVATIONS[key][0] for key in ("sign", "design2d", "uniform"))
+_SIGN, _DESIGN, _UNIFORM, _SWAPPED, _OWN, _FIRST, _CENTRED = (
+    ACTIVATIONS[key][0]
+    for key in ("sign", "design2d", "uniform", "swapped", "own", "first", "centred")
+)
 
 #: What is asked: the activations that are compared, the first less the second.
 QUESTIONS = {
     "both": (_DESIGN, _SIGN),
     "shift": (_UNIFORM, _SIGN),
     "pattern": (_DESIGN, _UNIFORM),
+    "arrangement": (_SWAPPED, _UNIFORM),
+    "finer": (_OWN, _UNIFORM),
+    "first layer": (_FIRST, _UNIFORM),
+    "alone": (_CENTRED, _SIGN),
+}
+
+# Other patterns about the same mean, in words.
+_OTHER_PATTERNS = {
+    "arrangement": "another arrangement of the same entries",
+    "finer": "a 4×4 pattern of half the spread",
+    "first layer": "the pattern in the first layer only",
 }
 
 
@@ -99,3 +121,47 @@ def verdict(found: Sequence[Answer]) -> str:
     if 1 in shift:
         return "So far the gain is that of the shift; the pattern adds none that we can tell."
     return "So far no gain of the pattern can be told from chance."
+
+
+def further(found: Sequence[Answer]) -> list[str]:
+    """A sentence on other patterns about the same mean, and one on the pattern without a shift."""
+    sentences = [*_other_patterns(found)]
+    alone = {answer.direction for answer in found if answer.question == "alone"}
+    if alone:
+        words = {1: "gains over Sign", -1: "loses to Sign", 0: "is not shown to differ from Sign"}
+        told = " and ".join(words[one] for one in sorted(alone, reverse=True))
+        sentences.append(f"About 0, without a shift, the pattern {told}.")
+    return sentences
+
+
+def _other_patterns(found: Sequence[Answer]) -> Iterator[str]:
+    tried = [question for question in _OTHER_PATTERNS if any(a.question == question for a in found)]
+    for direction, verb in ((1, "gains over"), (-1, "loses to")):
+        moved = {answer.question for answer in found if answer.direction == direction}
+        for question in tried:
+            if question in moved:
+                told = _OTHER_PATTERNS[question]
+                yield f"{told[0].upper()}{told[1:]} {verb} the uniform threshold."
+    clear = {answer.question for answer in found if answer.direction}
+    if open_ones := [_OTHER_PATTERNS[question] for question in tried if question not in clear]:
+        yield f"No difference from the uniform threshold is shown for {_listed(open_ones)}."
+
+
+def _listed(words: Sequence[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def evidence_markdown(cards: Sequence[Card]) -> str:
+    """Verdict, further sentences, and every answer as a line; empty without networks."""
+    main = main_cards(cards)
+    if not main:
+        return ""
+    found = answers(cards)
+    first = main[0]
+    setting = (
+        f"{data_set_name(first.dataset)}, `{first.network['name']}` of width "
+        f"{first.network['width']}, {first.recipe['epochs']} epochs"
+    )
+    lines = "\n".join(f"- {answer.sentence()}" for answer in found)
+    return f"**{verdict(found)}** {' '.join(further(found))}\n\n{setting}:\n\n{lines}\n"

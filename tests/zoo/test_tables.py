@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from design_core.zoo.card import Card, find_card, load_cards
+from design_core.zoo.evidence import evidence_markdown
 from design_core.zoo.tables import (
     BEGIN,
     END,
@@ -24,7 +25,9 @@ def test_the_readme_shows_the_cards() -> None:
     _, _, rest = README.read_text("utf-8").partition(BEGIN)
     shown, end, _ = rest.partition(END)
     assert end
-    assert shown.strip() == results_markdown(load_cards()).strip()
+    cards = load_cards()
+    expected = f"{evidence_markdown(cards)}\n{results_markdown(cards)}"
+    assert shown.strip() == expected.strip()
 
 
 def card(activation: str, affine: bool, accuracies: dict[int, float]) -> Card:

@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 from design_core.drawing import mosaic, mosaic_png, pixels_png
 from design_core.samples import SAMPLES, sample
 from design_core.zoo.card import Card
-from design_core.zoo.evidence import answers, main_cards, verdict
+from design_core.zoo.evidence import answers, further, main_cards, verdict
 from design_core.zoo.naming import short_name
 from design_core.zoo.plan import ACTIVATIONS, activation_title
 from design_core.zoo.statistics import mean_interval
@@ -125,11 +125,12 @@ def _evidence() -> Told:
             key="evidence",
         )
     st.markdown("\n".join(f"- {answer.sentence()}" for answer in found))
+    beside = "".join(f" {sentence}" for sentence in further(found))
     return Told(
         verdict(found),
         "DeSign changes two things: it shifts the threshold up, and it gives it a pattern. A "
-        "uniform threshold of the same mean has the shift alone, so it is the control to beat. "
-        "Each dot is one trained network; few dots and short training carry few claims.",
+        f"uniform threshold of the same mean has the shift alone, so it is the control to beat."
+        f"{beside} Each dot is one trained network; few dots and short training carry few claims.",
         "compare",
     )
 
