@@ -192,14 +192,13 @@ def _table(args: argparse.Namespace) -> int:
 def _report(args: argparse.Namespace) -> int:
     from design_core.zoo.card import load_cards
     from design_core.zoo.constant_channels import constant_channel_words
-    from design_core.zoo.report import CAUTION, Section, report
-    from design_core.zoo.step_time import step_time_words
+    from design_core.zoo.report import CAUTION, Section, recorded, report
 
     cards = load_cards(args.zoo)
     sections = [
         *report(cards),
         Section("Do channels die?", tuple(constant_channel_words(cards, args.zoo))),
-        Section("Does training take longer?", tuple(step_time_words())),
+        *recorded(),
     ]
     for section in sections:
         print(section.question)

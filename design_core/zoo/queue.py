@@ -24,7 +24,7 @@ from design_core.training.recipe import load_recipe
 from design_core.zoo.card import CHECKPOINTS, Card, card_name
 from design_core.zoo.plan import Job
 
-__all__ = ["Queue", "open_jobs", "park_runs", "parked_runs"]
+__all__ = ["Queue", "open_jobs", "park_runs", "parked_runs", "training_environment"]
 
 Tell = Callable[[str], None]
 
@@ -33,13 +33,20 @@ _PARKED = ".unfinished"
 # A folder without the last is no run, whatever else is there.
 _STATE_FILES = ("state.safetensors", "metrics.jsonl", "run.json")
 
-#: Of every training. Two one-thread processes use two cores better than one of two threads; and
-#: glibc then keeps large blocks instead of asking the kernel for fresh pages each time.
-_ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "MALLOC_MMAP_THRESHOLD_": "4000000000",
-    "MALLOC_TRIM_THRESHOLD_": "4000000000",
-}
+
+def training_environment() -> dict[str, str]:
+    """The environment of one training among several.
+
+    Two one-thread processes use two cores better than one of two threads; and glibc then keeps
+    large blocks instead of asking the kernel for fresh pages each time.
+    """
+    return {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "MALLOC_MMAP_THRESHOLD_": "4000000000",
+        "MALLOC_TRIM_THRESHOLD_": "4000000000",
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
+    }
 
 
 def job_card(job: Job) -> str:
@@ -173,13 +180,12 @@ class Queue:
     def _run(self, job: Job, run: Path, arguments: list[str]) -> bool:
         """Run a command of this program, its output into the run's log; whether it succeeded."""
         run.mkdir(exist_ok=True)
-        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         with (run / "log.txt").open("ab") as log:
             child = subprocess.Popen(
                 [sys.executable, "-m", "design_core", *arguments],
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **_ENVIRONMENT, "PYTHONPATH": path},
+                env=training_environment(),
                 start_new_session=True,  # Ctrl-C is for us; we then stop our trainings
                 pass_fds=[self._folder_lock],  # held as long as any training lives
             )

@@ -12,9 +12,11 @@ from design_core.zoo.card import Card
 from design_core.zoo.disagreement import Disagreement
 from design_core.zoo.influence import DESIGN, SIGN, Gain, batch_norm_influence, gain_over
 from design_core.zoo.learning import convergence
+from design_core.zoo.learning_rates import learning_rate_words
 from design_core.zoo.naming import batch_norm_words, data_set_name, short_name
 from design_core.zoo.plan import ACTIVATIONS
 from design_core.zoo.statistics import Difference, area_under_curve, compare_seeds
+from design_core.zoo.step_time import step_time_words
 from design_core.zoo.tables import partner, probability, signed_points
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "influence_words",
     "interval_words",
     "mcnemar_words",
+    "recorded",
     "report",
     "setting_words",
 ]
@@ -195,6 +198,14 @@ def report(cards: Sequence[Card]) -> list[Section]:
         ("How dense are the activations?", _densities(ordered)),
     )
     return [Section(question, tuple(found)) for question, found in sections]
+
+
+def recorded() -> list[Section]:
+    """What no card can tell and benchmarks recorded."""
+    return [
+        Section("Does training take longer?", tuple(step_time_words())),
+        Section("Is the recipe tuned for Sign?", tuple(learning_rate_words())),
+    ]
 
 
 def _gains(cards: Sequence[Card], base: str) -> Iterator[tuple[str, str]]:

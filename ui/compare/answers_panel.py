@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from design_core.zoo.card import Card
-from design_core.zoo.report import CAUTION, Section, report
-from design_core.zoo.step_time import step_time_words
+from design_core.zoo.report import CAUTION, recorded, report
 from ui.charts import chart_title
 
 __all__ = ["answers_panel"]
@@ -16,8 +15,7 @@ __all__ = ["answers_panel"]
 
 def answers_panel(cards: Sequence[Card]) -> None:
     """The sentences of ``python -m design_core zoo report`` for the chosen cards."""
-    longer = Section("Does training take longer?", tuple(step_time_words()))
-    for section in (*report(cards), longer):
+    for section in (*report(cards), *recorded()):
         chart_title(section.question)
         if not section.answers:
             st.caption("The chosen networks do not answer this.")

@@ -1,0 +1,41 @@
+"""Is the recipe tuned for Sign? Short trainings at other learning rates, as recorded.
+
+``benchmarks/learning_rate.py`` trains and records them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from design_core.paths import ASSETS
+from design_core.zoo.naming import short_name
+
+__all__ = ["RECORD", "learning_rate_words"]
+
+#: Written by the benchmark: ``setting``, ``recipe_rate``, and ``accuracy`` by activation and rate.
+RECORD = ASSETS / "measured" / "learning_rates.json"
+
+
+def learning_rate_words() -> list[tuple[str, str]]:
+    """Setting and a sentence per activation; none where nothing is recorded."""
+    if not RECORD.is_file():
+        return []
+    found = json.loads(RECORD.read_text(encoding="utf-8"))
+    own = float(found["recipe_rate"])
+    return [
+        (found["setting"], _sentence(short_name(activation), by_rate, own))
+        for activation, by_rate in found["accuracy"].items()
+    ]
+
+
+def _sentence(name: str, by_rate: Mapping[str, float], own: float) -> str:
+    rates = sorted(by_rate, key=float)
+    told = ", ".join(f"{100 * by_rate[rate]:.1f} % at {rate}" for rate in rates)
+    best = max(rates, key=lambda rate: by_rate[rate])
+    verdict = (
+        "the recipe's own is the best of these"
+        if float(best) == own
+        else f"{best} is ahead of the recipe's own {own:g}"
+    )
+    return f"{name} reaches {told}: {verdict}."
