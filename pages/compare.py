@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from html import escape
 
 import streamlit as st
 
@@ -24,6 +23,7 @@ from ui.entry import require_entry
 from ui.networks import cards
 from ui.share.address import arrive
 from ui.share.panel import share
+from ui.text import sentence_html
 
 # Of what was brought along there is no training to tell of.
 DRAWN: dict[str, Callable[[Sequence[Card]], None]] = {
@@ -49,7 +49,10 @@ with st.sidebar:
     st.divider()
 ours = [card for card in shown if not card.name.startswith(OWN)]
 sentence, beside = headline(ours)
-st.html(f'<h1 class="ds-finding">{escape(sentence)}</h1><p class="ds-note">{escape(beside)}</p>')
+st.html(
+    f'<h1 class="ds-finding">{sentence_html(sentence)}</h1>'
+    f'<p class="ds-note">{sentence_html(beside)}</p>'
+)
 panel = st.segmented_control(
     "Panel",
     PANELS,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
 
 import plotly.graph_objects as go
 import streamlit as st
 
 from design_core.zoo.plan import ACTIVATIONS
+from ui.text import sentence_html
 
 __all__ = [
     "BLUE",
@@ -93,8 +93,7 @@ def translucent(colour: str, opacity: float) -> str:
 
 def chart_title(title: str) -> None:
     """Write a chart's title; unlike plotly's own, it wraps, though not between a number and %."""
-    whole = escape(title).replace(" %", "&nbsp;%")
-    st.html(f'<h2 class="ds-chart-title">{whole}</h2>')
+    st.html(f'<h2 class="ds-chart-title">{sentence_html(title)}</h2>')
 
 
 def show_chart(chart: go.Figure, *, title: str, alt: str, key: str) -> None:

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from design_core.zoo.card import Card
 from design_core.zoo.influence import Gain, gain_over
-from design_core.zoo.naming import batch_norm_words, data_set_name
+from design_core.zoo.naming import batch_norm_words
 from design_core.zoo.plan import ACTIVATIONS
-from design_core.zoo.report import claimed, gain_words
+from design_core.zoo.report import claimed, gain_words, training_words
 from design_core.zoo.tables import partner
 
 __all__ = [
@@ -158,10 +158,6 @@ def evidence_markdown(cards: Sequence[Card]) -> str:
     if not main:
         return ""
     found = answers(cards)
-    first = main[0]
-    setting = (
-        f"{data_set_name(first.dataset)}, `{first.network['name']}` of width "
-        f"{first.network['width']}, {first.recipe['epochs']} epochs"
-    )
     lines = "\n".join(f"- {answer.sentence()}" for answer in found)
-    return f"**{verdict(found)}** {' '.join(further(found))}\n\n{setting}:\n\n{lines}\n"
+    told = f"**{verdict(found)}** {' '.join(further(found))}"
+    return f"{told}\n\n{training_words(main[0])}:\n\n{lines}\n"

@@ -122,10 +122,9 @@ def _statistics() -> Iterator[Job]:
         return _job("stat", key, affine, seed, data="cifar10", recipe="statistics")
 
     for seed in range(5):
-        yield from (job(key, False, seed) for key in ("sign", "design2d", "uniform"))
-        yield from (job(key, True, seed) for key in ("sign", "design2d"))
+        for affine in (False, True):
+            yield from (job(key, affine, seed) for key in ("sign", "design2d", "uniform"))
         if seed < 3:
-            yield job("uniform", True, seed)
             yield job("swapped", False, seed)
     for seed in range(3):
         yield from (job("design3d", affine, seed) for affine in (False, True))

@@ -30,6 +30,7 @@ __all__ = [
     "recorded",
     "report",
     "setting_words",
+    "training_words",
 ]
 
 _UNIFORM = ACTIVATIONS["uniform"][0]
@@ -76,6 +77,12 @@ def setting_words(card: Card) -> str:
         f"{data}, {card.network['name']} of width {card.network['width']}, "
         f"{batch_norm_words(card)}, {card.recipe['epochs']} epochs"
     )
+
+
+def training_words(card: Card) -> str:
+    """Data, network and length of training."""
+    network, epochs = card.network, card.recipe["epochs"]
+    return f"{_data(card)}, {network['name']} of width {network['width']}, {epochs} epochs"
 
 
 def interval_words(difference: Difference) -> str:
@@ -225,9 +232,7 @@ def influence_words(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
             f"{short_name(found.activation)} is {signed_points(found.without.mean)} points "
             f"from Sign with γ, β fixed and {signed_points(found.learned.mean)} with γ, β learned"
         )
-        setting = setting_words(found.without.card).replace(
-            f", {batch_norm_words(found.without.card)}", ""
-        )
+        setting = training_words(found.without.card)
         if (taken := found.taken_over) is None:
             yield setting, f"{gains}; too few seeds of all four networks for a test."
             continue

@@ -7,6 +7,7 @@ import json
 import math
 import random
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def html(app: AppTest, part: str) -> str:
 def heading(app: AppTest) -> str:
     match = re.search(r"<h1[^>]*>(.*?)</h1>", html(app, 'class="ds-finding"'))
     assert match
-    return match[1]
+    return unescape(match[1]).replace("\xa0", " ")  # whether a line may break there or not
 
 
 def linked(**query: str) -> AppTest:

@@ -168,8 +168,8 @@ def test_the_plan_holds_the_runs_of_the_issue() -> None:
     assert counts == {
         **dict.fromkeys(["digits-sign-on", "digits-design2d-on"], 5),
         **dict.fromkeys(["stat-sign-off", "stat-design2d-off", "stat-uniform-off"], 5),
-        **dict.fromkeys(["stat-sign-on", "stat-design2d-on"], 5),
-        **dict.fromkeys(["stat-uniform-on", "stat-swapped-off"], 3),
+        **dict.fromkeys(["stat-sign-on", "stat-design2d-on", "stat-uniform-on"], 5),
+        **dict.fromkeys(["stat-swapped-off"], 3),
         **dict.fromkeys(["stat-design3d-off", "stat-design3d-on"], 3),
         **dict.fromkeys(["stat-own-off", "stat-own-on"], 3),
         **dict.fromkeys(["stat-first-off", "stat-centred-off"], 3),

@@ -15,6 +15,7 @@ from design_core.zoo.card import Card
 from design_core.zoo.evidence import answers, further, main_cards, verdict
 from design_core.zoo.naming import short_name
 from design_core.zoo.plan import ACTIVATIONS, activation_title
+from design_core.zoo.report import training_words
 from design_core.zoo.statistics import mean_interval
 from design_core.zoo.walk import LayerWalk, Walk, Walker, walk
 from ui.charts import activation_colour, frame, ink, show_chart
@@ -116,11 +117,9 @@ def _evidence() -> Told:
     found = answers(zoo_cards())
     main = main_cards(zoo_cards())
     if main:
-        first = main[0]
         show_chart(
             _accuracy_chart(main),
-            title=f"Test accuracy, {first.dataset}, {first.network['name']} of width "
-            f"{first.network['width']}, {first.recipe['epochs']} epochs",
+            title=f"Test accuracy, {training_words(main[0])}",
             alt="; ".join(map(_accuracy_said, main)) + ".",
             key="evidence",
         )
