@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
 import streamlit as st
 
+from design_core.zoo.card import Card
 from design_core.zoo.plan import ACTIVATIONS
 from ui.text import sentence_html
 
@@ -17,6 +19,7 @@ __all__ = [
     "PLOT",
     "SEQUENTIAL",
     "Ink",
+    "accuracy_range",
     "activation_colour",
     "beside",
     "chart_title",
@@ -120,6 +123,16 @@ def frame(chart: go.Figure, x: str, y: str, *, height: int = HEIGHT) -> None:
     )
     chart.update_xaxes(title={"text": x, "font": {"size": 12}}, automargin=True, fixedrange=True)
     chart.update_yaxes(title={"text": y, "font": {"size": 12}}, automargin=True, fixedrange=True)
+
+
+def accuracy_range(cards: Sequence[Card]) -> list[float]:
+    """An axis over all seeds and intervals, in %; the wide intervals of two seeds are cut."""
+    ends = [100 * value for card in cards for value in card.accuracies.values()]
+    for card in cards:
+        if card.ci95 and len(card.seeds) > 2:
+            ends += [100 * bound for bound in card.ci95]
+    margin = max(0.5, 0.12 * (max(ends) - min(ends)))
+    return [min(ends) - margin, min(100.5, max(ends) + margin)]
 
 
 def beside(

@@ -13,7 +13,9 @@ from design_core.networks.activation import of_layer
 __all__ = ["with_kernel"]
 
 
-def with_kernel(model: nn.Module, *kernels: ThresholdKernel | None) -> nn.Module:
+def with_kernel(
+    model: nn.Module, kernel: ThresholdKernel | None, *further: ThresholdKernel | None
+) -> nn.Module:
     """A network of the same weights whose binary activations use other kernels.
 
     Batch norms keep the statistics that they learned with the old thresholds: what the swap shows
@@ -24,9 +26,11 @@ def with_kernel(model: nn.Module, *kernels: ThresholdKernel | None) -> nn.Module
     model
         In evaluation mode. It stays as it is; the copy shares its tensors, so that a swap costs
         no memory. In residual networks only the convolved copy of x meets the kernel, as ever.
-    kernels
-        The new thresholds, None for plain Sign: one for all, or one for each activation from the
-        input on, the last for all that follow.
+    kernel
+        The new thresholds, None for plain Sign.
+    further
+        Makes a chain of it: one for each activation from the input on, the last for all that
+        follow.
 
     Raises
     ------
@@ -45,7 +49,7 @@ def with_kernel(model: nn.Module, *kernels: ThresholdKernel | None) -> nn.Module
     if not places:
         raise ValueError("This network has no binary activation to exchange; choose another.")
     for layer, (name, old) in enumerate(places):
-        kernel = of_layer(kernels, layer)
-        new = Sign(old.surrogate) if kernel is None else DeSign(kernel, old.surrogate)
+        own = of_layer((kernel, *further), layer)
+        new = Sign(old.surrogate) if own is None else DeSign(own, old.surrogate)
         swapped.set_submodule(name, new.eval())
     return swapped

@@ -42,11 +42,13 @@ class Counted:
 
 def strengthened(kernels: Kernels, strength: float) -> Kernels:
     """Kernels with every threshold T, offset included, at `strength` · T; None (Sign) for 0."""
+    if strength == 0:
+        return (None,)  # a chain too: what is counted once for Sign is known for all
     return tuple(_strengthened(kernel, strength) for kernel in kernels)
 
 
 def _strengthened(kernel: ThresholdKernel | None, strength: float) -> ThresholdKernel | None:
-    if kernel is None or strength == 0:
+    if kernel is None:
         return None
     scale = kernel.scale
     return kernel.scaled(strength=strength * scale.strength, offset=strength * scale.offset)

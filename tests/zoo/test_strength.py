@@ -69,7 +69,7 @@ def test_scaled_thresholds() -> None:
     assert doubled.thresholds == pytest.approx(2 * kernel.thresholds)
     assert sign is None
     assert strengthened((kernel,), 1) == (kernel,)
-    assert strengthened((kernel,), 0) == (None,)
+    assert strengthened((kernel,), 0) == strengthened((kernel, None), 0) == (None,)
 
 
 def test_a_chain_is_scaled_part_by_part(digits: Subset) -> None:

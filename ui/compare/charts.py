@@ -20,6 +20,7 @@ from ui.charts import (
     LABEL,
     ORANGE,
     SEQUENTIAL,
+    accuracy_range,
     activation_colour,
     diverging,
     frame,
@@ -79,7 +80,7 @@ def accuracy_chart(cards: Sequence[Card]) -> go.Figure:
         )
     frame(chart, "test accuracy, %", "", height=_AXIS + _ROW * max(3, len(cards)))
     chart.update_yaxes(title=None, type="category", categoryarray=names, showgrid=False)
-    chart.update_xaxes(range=_reach(cards), showgrid=True)
+    chart.update_xaxes(range=accuracy_range(cards), showgrid=True)
     return chart
 
 
@@ -91,16 +92,6 @@ def _dot(card: Card) -> dict[str, Any]:
 def _half(interval: Interval | None) -> float:
     """Half the width of an interval of shares, in points; nothing for a single seed."""
     return 50 * (interval[1] - interval[0]) if interval else 0.0
-
-
-def _reach(cards: Sequence[Card]) -> list[float]:
-    """Over all seeds and intervals, but for the wide ones of two seeds: those are cut."""
-    ends = [100 * value for card in cards for value in card.accuracies.values()]
-    for card in cards:
-        if card.ci95 and len(card.seeds) > 2:
-            ends += [100 * bound for bound in card.ci95]
-    margin = max(0.5, 0.12 * (max(ends) - min(ends)))
-    return [min(ends) - margin, min(100.5, max(ends) + margin)]
 
 
 def size_chart(cards: Sequence[Card]) -> go.Figure:
@@ -124,7 +115,7 @@ def size_chart(cards: Sequence[Card]) -> go.Figure:
             hovertemplate=f"{name}<br>%{{x:.1f}} kB packed, %{{y:.2f}} %<extra></extra>",
         )
     frame(chart, "packed size, kB", "test accuracy, %")
-    chart.update_yaxes(range=_reach(cards))
+    chart.update_yaxes(range=accuracy_range(cards))
     return chart
 
 

@@ -94,7 +94,7 @@ def _table(cards: Sequence[Card]) -> None:
         placeholder="–",
         column_config=_COLUMNS,
         column_order=[name for name in _COLUMNS if name != "latency" or any(latencies.values())],
-        height=min(560, 38 + 35 * max(1, len(cards))),
+        height="content",
         alt="; ".join(
             f"{row['name']}: {_percent(row['accuracy'])}, {row['packed_bytes']:,} bytes packed"
             for row in overview(cards)

@@ -16,9 +16,8 @@ from design_core.zoo.evidence import answers, further, main_cards, verdict
 from design_core.zoo.naming import short_name
 from design_core.zoo.plan import ACTIVATIONS, activation_title
 from design_core.zoo.report import training_words
-from design_core.zoo.statistics import mean_interval
 from design_core.zoo.walk import LayerWalk, Walk, Walker, walk
-from ui.charts import activation_colour, frame, ink, show_chart
+from ui.charts import accuracy_range, activation_colour, frame, ink, show_chart
 from ui.figures import map_figure
 from ui.learn.figures import percent, row
 from ui.learn.step import Step, Told
@@ -152,11 +151,10 @@ def _accuracy_chart(main: Sequence[Card]) -> go.Figure:
         values = [100 * value for value in card.accuracies.values()]
         label = short_name(card.activation)
         colour = activation_colour(card.activation)
-        interval = mean_interval(values)
-        if interval:
+        if card.ci95:
             chart.add_scatter(
-                x=list(interval), y=[label] * 2, mode="lines", hoverinfo="skip",
-                line={"color": colour, "width": 2}, row=1, col=column,
+                x=[100 * bound for bound in card.ci95], y=[label] * 2, mode="lines",
+                line={"color": colour, "width": 2}, hoverinfo="skip", row=1, col=column,
             )  # fmt: skip
         chart.add_scatter(
             x=values, y=[label] * len(values), mode="markers", row=1, col=column,
@@ -165,7 +163,7 @@ def _accuracy_chart(main: Sequence[Card]) -> go.Figure:
             hovertemplate=f"{label}, %{{text}}<br>%{{x:.2f}} %<extra></extra>",
         )  # fmt: skip
     frame(chart, "test accuracy, %", "", height=60 + 40 * len(shown))
-    chart.update_xaxes(matches="x")
+    chart.update_xaxes(matches="x", range=accuracy_range(main))
     chart.update_yaxes(
         categoryorder="array", categoryarray=[short_name(name) for name in reversed(shown)]
     )
