@@ -27,7 +27,7 @@ from string import Template
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from stress.server import Server, free_port, start, wait_until_healthy  # noqa: E402
+from deploy.server import Server, free_port, start, wait_until_healthy  # noqa: E402
 
 __all__ = ["Cluster", "cluster", "configuration"]
 

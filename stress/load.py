@@ -32,7 +32,7 @@ sys.path.insert(0, str(ROOT))
 from PIL import Image  # noqa: E402
 
 from benchmarks.machine import machine_facts  # noqa: E402
-from stress.server import Server, memory_megabytes, running  # noqa: E402
+from deploy.server import Server, memory_megabytes, running  # noqa: E402
 from stress.user import LostConnectionError, User, Widget  # noqa: E402
 
 __all__ = ["Record", "browse", "choices", "crowd", "summary"]

@@ -26,8 +26,8 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.machine import machine_facts  # noqa: E402
 from deploy.serve import Cluster, cluster  # noqa: E402
+from deploy.server import free_port  # noqa: E402
 from stress.load import Record, browse  # noqa: E402
-from stress.server import free_port  # noqa: E402
 from stress.user import LostConnectionError, User  # noqa: E402
 
 __all__ = ["Visit", "killed_under_load", "verdict"]

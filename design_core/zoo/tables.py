@@ -10,6 +10,7 @@ import numpy as np
 
 from design_core.atomic import write_atomically
 from design_core.zoo.card import Card
+from design_core.zoo.naming import data_set_name
 from design_core.zoo.plan import ACTIVATIONS, activation_title
 from design_core.zoo.statistics import (
     Difference,
@@ -118,7 +119,7 @@ def _group(card: Card) -> tuple[str, ...]:
 def _section(cards: Sequence[Card]) -> Iterator[str]:
     dataset, network, width, _ = _group(cards[0])
     epochs = cards[0].recipe["epochs"]
-    yield f"**{dataset}, `{network}` of width {width}, {epochs} epochs**"
+    yield f"**{data_set_name(dataset)}, `{network}` of width {width}, {epochs} epochs**"
     yield ""
     yield from _accuracy_table(cards)
     compared = comparisons(cards)

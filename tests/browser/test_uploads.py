@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stress.server import Server, running
+from deploy.server import Server, running
 
 pytestmark = pytest.mark.browser
 

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import pytest
 
 from deploy.serve import cluster, configuration
+from deploy.server import free_port, running
 from stress.load import crowd, summary
 from stress.replicas import is_good, killed_under_load, verdict
-from stress.server import free_port, running
 from stress.user import User
 
 servers = pytest.mark.browser  # like the browser's, these tests run servers
