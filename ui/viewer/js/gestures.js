@@ -21,7 +21,7 @@ class Gestures {
     figure.addEventListener("pointerup", (event) => this.release(panel, event));
     figure.addEventListener("pointercancel", (event) => this.pointers.delete(event.pointerId));
     figure.addEventListener("pointerleave", (event) => {
-      if (event.pointerType === "mouse") viewer.inspect(viewer.state.pinned);
+      if (event.pointerType === "mouse") viewer.readout.inspect(viewer.state.pinned);
     });
     const zoom = (event) => {
       if (!event.ctrlKey && !event.metaKey) return; // a plain wheel scrolls the page
@@ -49,7 +49,7 @@ class Gestures {
   move(panel, event) {
     const { viewer, pressed } = this;
     if (!this.pointers.has(event.pointerId)) {
-      if (event.pointerType === "mouse") viewer.inspect(viewer.locate(panel, event).pixel);
+      if (event.pointerType === "mouse") viewer.readout.inspect(viewer.locate(panel, event).pixel);
       return;
     }
     this.pointers.set(event.pointerId, event);
@@ -79,7 +79,7 @@ class Gestures {
   release(panel, event) {
     const { viewer } = this;
     if (!this.pointers.delete(event.pointerId)) return;
-    if (!this.pressed.moved) viewer.pin(viewer.locate(panel, event).pixel);
+    if (!this.pressed.moved) viewer.readout.pin(viewer.locate(panel, event).pixel);
     else if (viewer.state.view === "wipe" && !viewer.overflows()) viewer.report();
   }
 
