@@ -44,9 +44,8 @@ _FAR = 1e6  # no slider reaches such a strength or offset
 _HERE = Path(__file__).parent
 # Joined in this order into one module; a component takes one script.
 _SCRIPTS = (
-    *("math", "paint", "files"),
-    *("kernel_drawing", "kernel_panel", "readout", "gallery", "save_menu", "gestures", "keys"),
-    "viewer",
+    *("math", "paint", "files", "framing", "kernel_drawing", "kernel_panel", "readout"),
+    *("gallery", "save_menu", "gestures", "keys", "viewer"),
 )
 
 

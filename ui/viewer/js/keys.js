@@ -37,7 +37,7 @@ class Keys {
     if (key === "Enter" && !onButton && state.cursor) return () => viewer.readout.pin(state.cursor);
     if (key === "Escape" && (state.pinned || state.cursor)) return () => viewer.readout.clear();
     if (key in VIEW_KEYS) return () => viewer.setView(VIEW_KEYS[key]);
-    if (key in ZOOM_KEYS) return () => viewer.zoomBy(ZOOM_KEYS[key]);
+    if (key in ZOOM_KEYS) return () => viewer.framing.zoomBy(ZOOM_KEYS[key]);
     if (key in STRENGTH_KEYS) return () => this.strengthen(STRENGTH_KEYS[key]);
     if (key in MAP_KEYS) return () => viewer.select(state.selected + MAP_KEYS[key]);
     if (key === "?") return () => viewer.find(".help").togglePopover();
@@ -49,8 +49,8 @@ class Keys {
     const { viewer } = this;
     const [rows, columns] = direction.map((step) => step * (shiftKey ? 10 : 1));
     if (!altKey) return viewer.readout.moveCursor(rows, columns);
-    const step = viewer.panel.height / viewer.zoomNow() / 8;
-    viewer.panBy(rows * step, columns * step);
+    const step = viewer.panel.height / viewer.framing.zoomNow() / 8;
+    viewer.framing.panBy(rows * step, columns * step);
   }
 
   strengthen(step) {

@@ -20,10 +20,10 @@ class Readout {
     const clip = (value, size) => Math.max(0, Math.min(size - 1, value));
     const [row, column] = [clip(i + rows, viewer.map.rows), clip(j + columns, viewer.map.columns)];
     this.inspect([row, column]);
-    const { zoom, left, top } = viewer.where();
+    const { zoom, left, top } = viewer.framing.where();
     const outside = (k, start, room) => start + k * zoom < 0 || start + (k + 1) * zoom > room;
     if (outside(row, top, viewer.panel.height) || outside(column, left, viewer.panel.width)) {
-      viewer.panTo(row + 0.5, column + 0.5);
+      viewer.framing.panTo(row + 0.5, column + 0.5);
     }
   }
 

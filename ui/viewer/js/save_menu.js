@@ -32,7 +32,7 @@ class SaveMenu {
   /** What can be saved now: every layer of bits on screen at 1× and enlarged, and the kernel. */
   files() {
     const { viewer } = this;
-    const factor = Math.max(2, viewer.zoomNow());
+    const factor = Math.max(2, viewer.framing.zoomNow());
     const base = `${viewer.kernel.name || "kernel"}-${viewer.mapName()}`;
     const stem = base.replace(/[^\w.-]+/g, "-");
     const pictures = viewer.layersShown().flatMap((name) => {

@@ -57,6 +57,7 @@ class Viewer {
     this.panel = { width: 0, height: 0 };
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.kernelPanel = new KernelPanel(this);
+    this.framing = new Framing(this);
     this.readout = new Readout(this);
     this.gallery = new Gallery(this.find(".gallery"), (selected) => this.select(selected));
     this.listen();
@@ -254,11 +255,10 @@ class Viewer {
   draw() {
     if (this.dirty) this.cut();
     this.dirty = false;
-    const where = this.where();
+    const where = this.framing.where();
     this.panelLayers().forEach((names, k) => this.paint(this.panels[k], names, where));
     this.readout.draw(where);
-    this.markWindow(where);
-    this.find(".factor").textContent = `${where.zoom}×`;
+    this.framing.draw(where);
   }
 
   /** Cut the map with the kernel: bits, scores and all that follows from them. */
@@ -301,14 +301,6 @@ class Viewer {
       if (name === "designVariation") variationMap(layers.design.index, map.columns, out);
     }
     return layers[name];
-  }
-
-  zoomNow() {
-    return this.state.zoom ?? fittingZoom(this.map, this.panel);
-  }
-
-  where() {
-    return place(this.map, this.panel, this.zoomNow(), this.state.centre);
   }
 
   /** Paint one panel: one layer, or two layers left and right of the divider. */
@@ -460,80 +452,7 @@ class Viewer {
     this.stage.style.setProperty("--needed", `${needed}px`); // before an audience CSS decides
   }
 
-  // ---- zoom and pan
-
-  /**
-   * @param {number | null} zoom  whole factor, or null to fit
-   * @param {{x: number, y: number}} [anchor]  device pixel of the panel that stays where it is
-   */
-  setZoom(zoom, anchor) {
-    const before = this.where();
-    const next = zoom === null ? null : Math.max(1, Math.min(MAX_ZOOM, Math.round(zoom)));
-    const { x, y } = anchor ?? { x: this.panel.width / 2, y: this.panel.height / 2 };
-    const row = (y - before.top) / before.zoom;
-    const column = (x - before.left) / before.zoom;
-    this.state.zoom = next;
-    const factor = this.zoomNow();
-    const { width, height } = this.panel;
-    this.panTo(row + (height / 2 - y) / factor, column + (width / 2 - x) / factor);
-    this.report(500);
-  }
-
-  /** Move the map point that stands in the middle; kept where the panel is covered. */
-  panTo(row, column) {
-    const zoom = this.zoomNow();
-    const within = (middle, size, room) => {
-      const half = room / 2 / zoom;
-      return size <= 2 * half ? size / 2 : Math.min(size - half, Math.max(half, middle));
-    };
-    this.state.centre = {
-      row: within(row, this.map.rows, this.panel.height),
-      column: within(column, this.map.columns, this.panel.width),
-    };
-    this.redraw();
-  }
-
-  panBy(rows, columns) {
-    const { row, column } = this.state.centre;
-    this.panTo(row + rows, column + columns);
-  }
-
-  overflows() {
-    const zoom = this.zoomNow();
-    return this.map.columns * zoom > this.panel.width || this.map.rows * zoom > this.panel.height;
-  }
-
-  // ---- one pixel
-
-  /** Device pixel of the panel, and the map pixel there or null. */
-  locate(panel, event) {
-    const box = panel.canvas.getBoundingClientRect();
-    const ratio = panel.canvas.width / box.width;
-    const x = (event.clientX - box.left) * ratio;
-    const y = (event.clientY - box.top) * ratio;
-    const { zoom, left, top } = this.where();
-    const row = Math.floor((y - top) / zoom);
-    const column = Math.floor((x - left) / zoom);
-    const inside = row >= 0 && row < this.map.rows && column >= 0 && column < this.map.columns;
-    return { x, y, pixel: inside ? [row, column] : null };
-  }
-
-  /** Show on the overview which part of the map the panels show. */
-  markWindow({ zoom, left, top }) {
-    const frame = this.find(".window");
-    frame.hidden = !this.overflows();
-    this.stage.classList.toggle("roams", !frame.hidden);
-    if (frame.hidden) return;
-    const share = (start, room, size) => {
-      const from = Math.max(0, -start / (size * zoom));
-      return [from, Math.min(1, (room - start) / (size * zoom)) - from];
-    };
-    const [x, width] = share(left, this.panel.width, this.map.columns);
-    const [y, height] = share(top, this.panel.height, this.map.rows);
-    const values = { left: x, top: y, width, height };
-    for (const [side, value] of Object.entries(values)) frame.style[side] = `${100 * value}%`;
-  }
-
+  /** Say what is on screen, for those who cannot see it. */
   summarize() {
     cancelAnimationFrame(this.summarizing);
     if (!this.scores?.design || this.dirty || this.scoring) {
@@ -562,41 +481,19 @@ class Viewer {
     };
     onClick(".segments button", (button) => this.setView(button.dataset.view));
     onClick("[data-show]", (button) => this.show(button.dataset.show));
-    onClick("[data-zoom]", ({ dataset }) => this.zoomBy(dataset.zoom));
     onClick(".reset", () => this.reset());
     onClick(".swap", () => this.swapOnce());
     onClick(".auto", () => this.swapSlowly(!this.swapping));
-    this.listenToOverview();
     new Gestures(this);
     new Keys(this);
     new SaveMenu(this);
     this.watchSizes();
   }
 
-  listenToOverview() {
-    const overview = this.find(".overview");
-    const follow = (event) => {
-      if (!event.buttons) return;
-      const box = overview.querySelector("canvas").getBoundingClientRect();
-      const row = ((event.clientY - box.top) / box.height) * this.map.rows;
-      this.panTo(row, ((event.clientX - box.left) / box.width) * this.map.columns);
-    };
-    overview.addEventListener("pointerdown", (event) => {
-      overview.setPointerCapture(event.pointerId);
-      follow(event);
-    });
-    overview.addEventListener("pointermove", follow);
-  }
-
   setDivider(share) {
     this.state.divider = Math.max(0, Math.min(1, share));
     this.divider.setAttribute("aria-valuenow", Math.round(100 * this.state.divider));
     this.redraw();
-  }
-
-  zoomBy(how) {
-    const zoom = { in: this.zoomNow() + 1, out: this.zoomNow() - 1, fit: null, one: 1 }[how];
-    this.setZoom(zoom);
   }
 
   // ---- sizes
