@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,7 @@ def _evaluate_run(args: argparse.Namespace) -> dict[str, Any]:
     from design_core.training.train import evaluate, load_run
 
     description, model = load_run(Path(args.network))
-    data = _data(args, description["data"]["name"])
+    data = _data(args, description["data"]["name"], description["network"])
     mean, deviation = (torch.tensor(description["data"][key]) for key in ("mean", "deviation"))
     tested = evaluate(model, data.test_x, data.test_y, mean, deviation)
     return _report(tested, len(data.class_names))
@@ -67,7 +67,7 @@ def _evaluate_zoo(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     from design_core.zoo.entry import open_entry
 
     card, seed = find_card(args.network, args.zoo)
-    data = _data(args, card.dataset)
+    data = _data(args, card.dataset, card.network)
     for chosen in card.seeds if seed is None else [seed]:
         entry = open_entry(f"{card.name}@{chosen}", args.zoo)
         tested = evaluate_checkpoint(entry.checkpoint, data)
@@ -77,11 +77,16 @@ def _evaluate_zoo(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
         yield report
 
 
-def _data(args: argparse.Namespace, own: str) -> TrainingData:
-    """The data asked for; else those that the network was trained on."""
-    from design_core.training.data import load_data
+def _data(args: argparse.Namespace, own: str, network: Mapping[str, Any]) -> TrainingData:
+    """The data asked for, else those that the network was trained on; in the network's size."""
+    from design_core.training.data import load_data, picture_side
 
-    return load_data(args.data or own, root=args.data_root, download=args.download)
+    return load_data(
+        args.data or own,
+        root=args.data_root,
+        image_size=picture_side(network),
+        download=args.download,
+    )
 
 
 def _report(tested: Evaluation, classes: int) -> dict[str, Any]:

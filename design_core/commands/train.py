@@ -55,12 +55,17 @@ def add_data_arguments(parser: argparse.ArgumentParser, *, required: bool = True
 
 def run(args: argparse.Namespace) -> int:
     """Train, telling each epoch and the result."""
-    from design_core.training.data import load_data
+    from design_core.training.data import load_data, picture_side
     from design_core.training.recipe import load_recipe
     from design_core.training.train import train
 
     recipe = load_recipe(args.recipe).with_changes(args.changes)
-    data = load_data(args.data, root=args.data_root, download=args.download)
+    data = load_data(
+        args.data,
+        root=args.data_root,
+        image_size=picture_side(recipe.network),
+        download=args.download,
+    )
     report = _Terminal().report
     train(recipe, data, args.out, seed=args.seed, resume=args.resume, report=report)
     return 0

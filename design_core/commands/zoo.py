@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 from fnmatch import fnmatch
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,31 +110,26 @@ def _tell(line: str) -> None:
 
 
 def _collect(args: argparse.Namespace) -> int:
+    from design_core.training.data import picture_side
     from design_core.zoo.collect import collect_run
 
-    data: dict[str, TrainingData | None] = {}
     for folder in args.folders:
         runs = [folder] if (folder / "run.json").is_file() else sorted(folder.glob("[!.]*/"))
         for run_folder in runs:
             if not (run_folder / "result.json").is_file():
                 print(f"{run_folder.name}: not finished")
                 continue
-            name = _data_name(run_folder)
-            if name not in data:
-                data[name] = _data(name, args.data_root)
-            card = collect_run(run_folder, data[name], root=args.zoo)
-            how = "logits compared" if data[name] is None else "test set evaluated anew"
+            description = json.loads((run_folder / "run.json").read_text(encoding="utf-8"))
+            side = picture_side(description["network"])
+            data = _data(str(description["data"]["name"]), side, args.data_root)
+            card = collect_run(run_folder, data, root=args.zoo)
+            how = "logits compared" if data is None else "test set evaluated anew"
             print(f"{run_folder.name}: in {card.name}, seeds {card.seeds} ({how})", flush=True)
     return 0
 
 
-def _data_name(run_folder: Path) -> str:
-    import json
-
-    return str(json.loads((run_folder / "run.json").read_text(encoding="utf-8"))["data"]["name"])
-
-
-def _data(name: str, root: Path | None) -> TrainingData | None:
+@lru_cache(maxsize=1)  # in their order runs and cards share the last one; enlarged ones are large
+def _data(name: str, side: int, root: Path | None) -> TrainingData | None:
     """The data set of a run, None where nobody said where it lies."""
     from design_core.training.data import load_data
 
@@ -140,7 +137,7 @@ def _data(name: str, root: Path | None) -> TrainingData | None:
         return load_data(name)
     if root is None or name.startswith("folder:"):
         return None
-    return load_data(name, root=root)
+    return load_data(name, root=root, image_size=side)
 
 
 def _park(args: argparse.Namespace) -> int:
@@ -152,18 +149,16 @@ def _park(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
+    from design_core.training.data import picture_side
     from design_core.zoo.card import load_cards
     from design_core.zoo.entry import open_entry
     from design_core.zoo.verification import verify_engine
 
-    data: dict[str, TrainingData | None] = {}
     failed = 0
     for card in load_cards(args.zoo):
         if not fnmatch(card.name, args.only):
             continue
-        if card.dataset not in data:
-            data[card.dataset] = _data(card.dataset, args.data_root)
-        tests = data[card.dataset]
+        tests = _data(card.dataset, picture_side(card.network), args.data_root)
         if tests is None:
             print(f"{card.name}: left out; say where {card.dataset} lies by --data-root")
             continue

@@ -29,7 +29,14 @@ from design_core.datasets import (
 )
 from design_core.pictures import Picture
 
-__all__ = ["TrainingData", "load_data", "normalized", "square_pixels", "training_batches"]
+__all__ = [
+    "TrainingData",
+    "load_data",
+    "normalized",
+    "picture_side",
+    "square_pixels",
+    "training_batches",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +136,14 @@ def training_batches(
         j = torch.where(mirrored[part, None], width - 1 - columns, columns) + offsets[part, 1:]
         index = (picked[:, None, None], i[:, :, None], j[:, None, :])
         yield padded[tuple(axis.to(x.device) for axis in index)], y[picked.to(x.device)]
+
+
+def picture_side(network: Mapping[str, object]) -> int:
+    """The `image_size` to load data with for a network's options; 32 for those without one."""
+    side = network.get("image_size", 32)
+    if not isinstance(side, int) or side < 1:
+        raise ValueError(f"image_size is a number of pixels from 1; got {side!r}.")
+    return side
 
 
 def load_data(

@@ -92,7 +92,18 @@ class Recipe:
         """The network for data of the given in_channels, image_size and num_classes.
 
         What the network has no option for (ResNets take any image_size) is left out.
+
+        Raises
+        ------
+        ValueError
+            The recipe asks for pictures of another size.
         """
+        asked = self.network.get("image_size", data.get("image_size"))
+        if asked != data.get("image_size"):
+            raise ValueError(
+                f"The recipe asks for pictures of {asked} pixels a side; "
+                f"the data have {data['image_size']}."
+            )
         known = network_options(str(self.network["name"]))
         fitting = {key: value for key, value in data.items() if key in known}
         return NetworkSpec.from_dict({**self.network, **fitting})

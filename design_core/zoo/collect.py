@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from design_core.atomic import write_atomically
 from design_core.networks import NetworkSpec
 from design_core.networks.summary import NetworkSummary, summary
-from design_core.training.data import TrainingData
+from design_core.training.data import TrainingData, picture_side
 from design_core.training.train import Evaluation, evaluate, load_run
 from design_core.zoo.card import CHECKPOINTS, Card, SeedResult, card_name
 from design_core.zoo.checkpoint import Checkpoint, PictureForm, load_checkpoint, save_checkpoint
@@ -116,8 +116,9 @@ def _other_results(folder: Path, result: Mapping[str, Any]) -> list[SeedResult]:
 
 def _picture_form(spec: NetworkSpec, data: Mapping[str, Any]) -> PictureForm:
     channels = int(spec.options["in_channels"])
-    # ResNets take any size; `load_data` gives them 32 pixels, or the 8 of the digits.
-    side = int(spec.options.get("image_size", 8 if data["name"] == "digits" else 32))
+    # ResNets take any size, so also the 8 pixels of the digits.
+    digits = data["name"] == "digits" and "image_size" not in spec.options
+    side = 8 if digits else picture_side(spec.options)
     return PictureForm.from_dict({**data, "shape": (channels, side, side)})
 
 

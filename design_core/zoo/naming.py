@@ -14,6 +14,7 @@ __all__ = [
     "data_sets",
     "describe_network",
     "distinct_names",
+    "network_words",
     "say_class",
     "short_name",
 ]
@@ -45,7 +46,7 @@ Network = tuple[Card, int]
 # What may tell two networks of one activation apart, the most telling first.
 _FEATURES: tuple[Callable[[Card, int], str], ...] = (
     lambda card, _: card.dataset,
-    lambda card, _: f"{card.network['name']} {card.network['width']}",
+    lambda card, _: f"{card.network['name']} {card.network['width']}{_enlarged(card)}",
     lambda card, _: batch_norm_words(card),
     lambda card, _: _training(card),
     lambda _, seed: f"seed {seed}",
@@ -113,10 +114,23 @@ def describe_network(card: Card, seed: int) -> str:
     if card.name.startswith(OWN):
         measured = "not measured" if isnan(accuracy) else f"{100 * accuracy:.1f} % on test"
         return f"{card.name} · {batch_norm_words(card)} · {measured}"
+    width = f"width {card.network['width']}{_enlarged(card)}"
     return (
-        f"{batch_norm_words(card)} · width {card.network['width']} · {_training(card)} · "
+        f"{batch_norm_words(card)} · {width} · {_training(card)} · "
         f"seed {seed} · {100 * accuracy:.1f} % on test"
     )
+
+
+def network_words(card: Card) -> str:
+    """The network, its width, and the size of its pictures where they were enlarged."""
+    pixels = " pixels" if _enlarged(card) else ""
+    return f"{card.network['name']} of width {card.network['width']}{_enlarged(card)}{pixels}"
+
+
+def _enlarged(card: Card) -> str:
+    """The size that a recipe brought pictures to; empty where it left them their own."""
+    side = card.recipe.get("network", {}).get("image_size")
+    return f" on {side}×{side}" if side else ""
 
 
 def say_class(name: str) -> str:

@@ -88,6 +88,7 @@ def plan() -> list[Job]:
         *_demonstration(),
         *_cifar100(),
         *_wider(),
+        *_larger_maps(),
     ]
 
 
@@ -165,3 +166,10 @@ def _cifar100() -> Iterator[Job]:
 def _wider() -> Iterator[Job]:
     for key in ("sign", "design2d"):
         yield _job("wide", key, False, 0, data="cifar10", recipe="statistics", changes="width=64")
+
+
+def _larger_maps() -> Iterator[Job]:
+    """The pattern against its mean, and both against Sign, where neighbouring pixels are alike."""
+    for seed in range(3):
+        for key in ("design2d", "uniform", "sign"):
+            yield _job("large", key, False, seed, data="cifar10", recipe="larger_maps")

@@ -10,7 +10,7 @@ import numpy as np
 
 from design_core.atomic import write_atomically
 from design_core.zoo.card import Card
-from design_core.zoo.naming import data_set_name
+from design_core.zoo.naming import data_set_name, network_words
 from design_core.zoo.plan import ACTIVATIONS, activation_title
 from design_core.zoo.statistics import (
     Difference,
@@ -102,11 +102,12 @@ def results_markdown(cards: Sequence[Card]) -> str:
 
 
 def _rank(card: Card) -> tuple[object, ...]:
-    """CIFAR-10 before the rest, statistics before the longer recipe, then the plan's order."""
+    """CIFAR-10 before the rest, pictures of their own size, the shorter recipe, plan's order."""
     order = [activation for activation, _ in ACTIVATIONS.values()]
     known = card.activation in order
     return (
-        *(card.dataset == "digits", card.dataset, card.recipe["epochs"], card.network["width"]),
+        *(card.dataset == "digits", card.dataset, "image_size" in card.recipe["network"]),
+        *(card.recipe["epochs"], card.network["width"]),
         *(not known, order.index(card.activation) if known else 0, card.name),
     )
 
@@ -117,9 +118,9 @@ def _group(card: Card) -> tuple[str, ...]:
 
 
 def _section(cards: Sequence[Card]) -> Iterator[str]:
-    dataset, network, width, _ = _group(cards[0])
-    epochs = cards[0].recipe["epochs"]
-    yield f"**{data_set_name(dataset)}, `{network}` of width {width}, {epochs} epochs**"
+    first = cards[0]
+    data, epochs = data_set_name(first.dataset), first.recipe["epochs"]
+    yield f"**{data}, {network_words(first)}, {epochs} epochs**"
     yield ""
     yield from _accuracy_table(cards)
     compared = comparisons(cards)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hostile import hostile_pictures
+from hostile_checkpoints import latent_file
 from streamlit.testing.v1 import AppTest
 
 from design_core.__main__ import main
@@ -20,6 +21,7 @@ from design_core.samples import SAMPLES, sample, sample_names
 from design_core.zoo.agreement import Answer, agreement, change
 from design_core.zoo.card import CHECKPOINTS, load_cards
 from design_core.zoo.entry import open_entry
+from design_core.zoo.own import read_own
 from design_core.zoo.walk import Walker, walk
 from ui.networks import predictions
 
@@ -83,8 +85,14 @@ def pick(app: AppTest, *references: str, picture: str | None = None) -> AppTest:
     return app.run()
 
 
-def references_of(dataset: str, name: str = "") -> list[str]:
-    found = [card for card in load_cards() if card.dataset == dataset and name in ("", card.name)]
+def references_of(dataset: str, name: str = "", size: int | None = None) -> list[str]:
+    found = [
+        card
+        for card in load_cards()
+        if card.dataset == dataset
+        and name in ("", card.name)
+        and size in (None, card.network["image_size"])
+    ]
     return [f"{card.name}@{seed}" for card in found for seed in card.seeds]
 
 
@@ -113,10 +121,11 @@ def test_first_paint_is_two_answers_to_one_picture(app: AppTest) -> None:
 
 def test_every_network_and_every_sample_on_the_page(app: AppTest) -> None:
     """Each network once at least, and each sample of the set that they were trained on."""
-    for dataset in dict.fromkeys(card.dataset for card in load_cards()):
+    sizes = {(card.dataset, card.network["image_size"]) for card in load_cards()}
+    for dataset, size in sorted(sizes):
         app.segmented_control(key="predict_data").set_value(dataset).run()
-        references = references_of(dataset)
-        assert len(app.multiselect(key="predict_networks").options) == len(references)
+        assert len(app.multiselect(key="predict_networks").options) == len(references_of(dataset))
+        references = references_of(dataset, size=size)
         names = sample_names(dataset)
         for place in range(max(len(names), -(-len(references) // 4))):
             four = [references[(4 * place + k) % len(references)] for k in range(4)]
@@ -179,6 +188,21 @@ def test_no_network_and_one_network(app: AppTest) -> None:
     assert heading(app) == "No network is asked"
     assert app.info[0].value == "Choose two networks to compare, at the left."
     assert not app.error
+
+
+def test_networks_of_another_picture_size_are_not_mixed(app: AppTest) -> None:
+    network = {"name": "tiny", "width": 4, "in_channels": 3, "image_size": 64}
+    pictures = {**vars(open_entry(SIGN).checkpoint.pictures), "shape": [3, 64, 64]}
+    own = read_own(latent_file(network, pictures=pictures), name="large.safetensors")
+    app.session_state["own_networks"] = {own.card.name: own}
+    pick(app, SIGN, f"{own.card.name}@0")
+    assert not app.exception
+    assert "Sign takes pictures of 32×32, 3 channels and 10 classes, own:large of 64×64" in (
+        app.error[0].value
+    )
+    pick(app, f"{own.card.name}@0")  # alone it is asked
+    assert not app.error
+    assert not app.exception
 
 
 @pytest.mark.parametrize("name", sorted(hostile_pictures())[:4])
@@ -276,8 +300,7 @@ def test_other_networks_have_other_layers(app: AppTest) -> None:
 def test_any_pair_of_four_is_walked(app: AppTest) -> None:
     four = app.multiselect(key="predict_networks").options
     assert len(four) >= 4
-    references = [f"{c.name}@{c.seeds[0]}" for c in load_cards() if c.dataset == "cifar10"][:4]
-    pick(app, *references)
+    pick(app, *references_of("cifar10", size=32)[:4])
     app.selectbox(key="walk_first").set_value(app.selectbox(key="walk_first").options[3]).run()
     assert not app.exception
     assert len(cards(app)) == 4

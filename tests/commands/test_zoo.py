@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from design_core.__main__ import main
 from design_core.samples import sample
@@ -145,6 +146,31 @@ def test_zoo_train_collect_and_park_have_nothing_to_do(
     )
     (tmp_path / "runs" / "half").mkdir()
     assert "half: not finished" in output(capsys, "zoo", "collect", str(tmp_path / "runs"))
+
+
+def test_enlarged_pictures_are_trained_on_collected_and_evaluated(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    for split, count in (("train", 4), ("test", 2)):
+        for name in ("dark", "light"):
+            folder = tmp_path / "data" / "cifar10" / split / name
+            folder.mkdir(parents=True)
+            for shade in range(count):
+                grey = 10 * shade + 200 * (name == "light")
+                Image.new("RGB", (8, 8), (grey,) * 3).save(folder / f"{shade}.png")
+    run, zoo = str(tmp_path / "run"), ["--zoo", str(tmp_path / "zoo")]
+    data = ["--data-root", str(tmp_path / "data")]
+    changes = ("image_size=16", "epochs=1", "batch_size=4", "compile=false")
+    settings = [word for change in changes for word in ("--set", change)]
+    output(capsys, "train", "digits", "--data", "cifar10", *data, "--out", run, *settings)
+    assert "evaluated anew" in output(capsys, "zoo", "collect", run, *data, *zoo)
+    (card,) = load_cards(tmp_path / "zoo")
+    assert card.network["image_size"] == 16
+    for network in (card.name, run):
+        (report,) = [json.loads(output(capsys, "evaluate", network, *data, *zoo, "--json"))]
+        assert report["accuracy"] == card.accuracy
+    assert "same class" in output(capsys, "zoo", "verify", *data, *zoo)
 
 
 def test_zoo_report_answers_in_words(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -9,7 +9,13 @@ import pytest
 import torch
 from PIL import Image
 
-from design_core.training.data import TrainingData, load_data, normalized, training_batches
+from design_core.training.data import (
+    TrainingData,
+    load_data,
+    normalized,
+    picture_side,
+    training_batches,
+)
 
 
 def numbered(count: int, side: int = 4, channels: int = 1) -> torch.Tensor:
@@ -119,6 +125,13 @@ def test_class_folders(class_folders: Path) -> None:
     assert data.train_x.shape == (4, 8, 8, 3)
     assert data.train_y.tolist() == [0, 0, 1, 1]
     assert data.test_x[1, 0, 0].tolist() == [255, 0, 0]
+
+
+def test_the_size_of_pictures_is_a_networks_option() -> None:
+    assert picture_side({"name": "vgg_small", "image_size": 64}) == 64
+    assert picture_side({"name": "resnet20"}) == 32
+    with pytest.raises(ValueError, match="number of pixels from 1; got 'large'"):
+        picture_side({"image_size": "large"})
 
 
 def test_class_folders_are_decoded_once_and_anew_when_a_file_changes(class_folders: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from design_core.training.data import picture_side
 from design_core.training.recipe import Recipe, load_recipe, recipe_names
 
 TINY = {"name": "tiny"}
@@ -16,7 +17,8 @@ TINY = {"name": "tiny"}
 def test_recipes_of_the_library_are_valid(name: str) -> None:
     recipe = load_recipe(name)
     assert recipe.name == name
-    recipe.network_spec(in_channels=3, image_size=32, num_classes=10).build()
+    side = picture_side(recipe.network)
+    recipe.network_spec(in_channels=3, image_size=side, num_classes=10).build()
 
 
 def test_there_is_a_recipe_for_statistics_and_one_for_digits() -> None:
@@ -67,6 +69,14 @@ def test_bad_entries_are_refused(entries: dict[str, object], message: str) -> No
 def test_a_change_without_a_value_is_refused() -> None:
     with pytest.raises(ValueError, match="written KEY=VALUE; got 'epochs'"):
         Recipe(TINY).with_changes(["epochs"])
+
+
+def test_pictures_of_another_size_than_asked_for_are_refused() -> None:
+    recipe = Recipe({**TINY, "image_size": 16})
+    spec = recipe.network_spec(in_channels=1, image_size=16, num_classes=10)
+    assert spec.options["image_size"] == 16
+    with pytest.raises(ValueError, match="asks for pictures of 16 pixels a side; the data have 8"):
+        recipe.network_spec(in_channels=1, image_size=8, num_classes=10)
 
 
 def test_an_unknown_network_option_is_refused() -> None:

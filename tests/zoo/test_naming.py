@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
 from design_core.zoo.card import load_cards
-from design_core.zoo.naming import describe_network, distinct_names, short_name
+from design_core.zoo.naming import describe_network, distinct_names, network_words, short_name
 
 CARDS = {card.name: card for card in load_cards()}
 
@@ -57,3 +58,16 @@ def test_a_line_on_a_network() -> None:
     card = CARDS["digits-tiny-w16-sign-affine_on"]
     told = f"{100 * card.accuracies[3]:.1f} % on test"
     assert describe_network(card, 3) == f"γ, β learned · width 16 · 20 epochs · seed 3 · {told}"
+
+
+def test_enlarged_pictures_are_told() -> None:
+    card = CARDS["digits-tiny-w16-sign-affine_on"]
+    recipe = {**card.recipe, "network": {**card.recipe["network"], "image_size": 16}}
+    enlarged = replace(card, name="enlarged", recipe=recipe)
+    assert network_words(card) == "tiny of width 16"
+    assert network_words(enlarged) == "tiny of width 16 on 16×16 pixels"
+    assert "width 16 on 16×16 · 20 epochs" in describe_network(enlarged, 0)
+    assert distinct_names([(card, 0), (enlarged, 0)]) == [
+        "Sign, tiny 16",
+        "Sign, tiny 16 on 16×16",
+    ]

@@ -43,7 +43,10 @@ _FAR = 1e6  # no slider reaches such a strength or offset
 
 _HERE = Path(__file__).parent
 # Joined in this order into one module; a component takes one script.
-_SCRIPTS = ("math", "paint", "files", "kernel_drawing", "gallery", "gestures", "viewer")
+_SCRIPTS = (
+    *("math", "paint", "files", "framing", "kernel_drawing", "kernel_panel", "readout"),
+    *("gallery", "save_menu", "gestures", "keys", "viewer"),
+)
 
 
 def _script(*names: str) -> str:

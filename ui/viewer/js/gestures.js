@@ -7,6 +7,7 @@ class Gestures {
   /** @param {Viewer} viewer */
   constructor(viewer) {
     this.viewer = viewer;
+    this.framing = viewer.framing;
     this.pointers = new Map(); // last event of each pressed pointer
     this.wheel = 0;
     for (const panel of viewer.panels) this.listenTo(panel);
@@ -14,21 +15,21 @@ class Gestures {
   }
 
   listenTo(panel) {
-    const { viewer } = this;
+    const { viewer, framing } = this;
     const { figure } = panel;
     figure.addEventListener("pointerdown", (event) => this.press(panel, event));
     figure.addEventListener("pointermove", (event) => this.move(panel, event));
     figure.addEventListener("pointerup", (event) => this.release(panel, event));
     figure.addEventListener("pointercancel", (event) => this.pointers.delete(event.pointerId));
     figure.addEventListener("pointerleave", (event) => {
-      if (event.pointerType === "mouse") viewer.inspect(viewer.state.pinned);
+      if (event.pointerType === "mouse") viewer.readout.inspect(viewer.state.pinned);
     });
     const zoom = (event) => {
       if (!event.ctrlKey && !event.metaKey) return; // a plain wheel scrolls the page
       event.preventDefault();
       this.wheel -= event.deltaY;
       if (Math.abs(this.wheel) < WHEEL_STEP) return;
-      viewer.setZoom(viewer.zoomNow() + Math.sign(this.wheel), viewer.locate(panel, event));
+      framing.setZoom(framing.zoomNow() + Math.sign(this.wheel), framing.locate(panel, event));
       this.wheel = 0;
     };
     figure.addEventListener("wheel", zoom, { passive: false });
@@ -41,15 +42,15 @@ class Gestures {
     const { centre } = this.viewer.state;
     this.pressed = { x: event.clientX, y: event.clientY, centre, moved: false };
     if (this.pointers.size === 2) {
-      this.pinch = { distance: this.fingerDistance(), zoom: this.viewer.zoomNow() };
+      this.pinch = { distance: this.fingerDistance(), zoom: this.framing.zoomNow() };
       this.pressed.moved = true;
     }
   }
 
   move(panel, event) {
-    const { viewer, pressed } = this;
+    const { viewer, framing, pressed } = this;
     if (!this.pointers.has(event.pointerId)) {
-      if (event.pointerType === "mouse") viewer.inspect(viewer.locate(panel, event).pixel);
+      if (event.pointerType === "mouse") viewer.readout.inspect(framing.locate(panel, event).pixel);
       return;
     }
     this.pointers.set(event.pointerId, event);
@@ -57,18 +58,18 @@ class Gestures {
     const [dx, dy] = [event.clientX - pressed.x, event.clientY - pressed.y];
     pressed.moved ||= Math.hypot(dx, dy) > CLICK_PIXELS;
     if (!pressed.moved) return;
-    if (viewer.overflows()) {
-      const perPixel = panel.ratio * viewer.zoomNow(); // CSS pixels per pixel of the map
-      viewer.panTo(pressed.centre.row - dy / perPixel, pressed.centre.column - dx / perPixel);
+    if (framing.overflows()) {
+      const perPixel = panel.ratio * framing.zoomNow(); // CSS pixels per pixel of the map
+      framing.panTo(pressed.centre.row - dy / perPixel, pressed.centre.column - dx / perPixel);
     } else if (viewer.state.view === "wipe") this.dragDivider(event);
   }
 
   pinchTo(panel) {
-    const { viewer, pinch } = this;
+    const { framing, pinch } = this;
     const [a, b] = [...this.pointers.values()];
     const middle = { clientX: (a.clientX + b.clientX) / 2, clientY: (a.clientY + b.clientY) / 2 };
     const zoom = Math.round((pinch.zoom * this.fingerDistance()) / pinch.distance);
-    if (zoom !== viewer.zoomNow()) viewer.setZoom(zoom, viewer.locate(panel, middle));
+    if (zoom !== framing.zoomNow()) framing.setZoom(zoom, framing.locate(panel, middle));
   }
 
   fingerDistance() {
@@ -77,10 +78,10 @@ class Gestures {
   }
 
   release(panel, event) {
-    const { viewer } = this;
+    const { viewer, framing } = this;
     if (!this.pointers.delete(event.pointerId)) return;
-    if (!this.pressed.moved) viewer.pin(viewer.locate(panel, event).pixel);
-    else if (viewer.state.view === "wipe" && !viewer.overflows()) viewer.report();
+    if (!this.pressed.moved) viewer.readout.pin(framing.locate(panel, event).pixel);
+    else if (viewer.state.view === "wipe" && !framing.overflows()) viewer.report();
   }
 
   listenToDivider() {

@@ -22,11 +22,7 @@ const LAYER_PALETTES = {
   x: "grey", sign: "bits", design: "bits", difference: "difference",
   signVariation: "variation", designVariation: "variation",
 };
-const VIEW_KEYS = {
-  s: "single", b: "side-by-side", w: "wipe", f: "flicker", d: "difference", t: "tv",
-};
 const NARROW = 560; // CSS pixels; below, two pictures side by side are too small to compare
-const SNAP = 0.04; // strength within this of 0 or 1 goes there while dragged
 const SWAP_MS = 900;
 const LIVE_PIXELS = 1 << 20; // maps up to this size are scored in every frame, larger ones at rest
 const REST_MS = 120;
@@ -54,16 +50,15 @@ class Viewer {
     this.state = {
       view: "side-by-side", shown: "design", swapped: false, zoom: null,
       centre: { row: 0, column: 0 }, divider: 0.5, pinned: null, cursor: null,
-      selected: 0, slice: 0,
+      selected: 0,
     };
     this.newest = { settings: null, maps: null }; // as they came from Python
     this.given = {}; // what Python last asked for, to tell its changes from the user's
     this.panel = { width: 0, height: 0 };
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.drawing = new KernelDrawing(this.find(".kernel"), {
-      onStep: (cell, step) => this.stepLevel(cell, step),
-      onChoose: () => this.writeStepper(),
-    });
+    this.kernelPanel = new KernelPanel(this);
+    this.framing = new Framing(this);
+    this.readout = new Readout(this);
     this.gallery = new Gallery(this.find(".gallery"), (selected) => this.select(selected));
     this.listen();
   }
@@ -153,11 +148,8 @@ class Viewer {
       strength: user?.strength ?? given.strength,
       offset: user?.offset ?? given.offset,
     };
-    for (const input of this.all("input[type=range]")) {
-      input.min = Math.min(-2, given[input.name]);
-      input.max = Math.max(2, given[input.name]);
-    }
-    this.fillSlices();
+    this.kernelPanel.prepare(given);
+    this.kernelPanel.slice = this.sliceInUse();
   }
 
   resize(rows, columns, user) {
@@ -200,7 +192,7 @@ class Viewer {
   select(selected, { quiet = false } = {}) {
     const [channels] = this.settings.shape;
     this.state.selected = Math.max(0, Math.min(channels - 1, selected));
-    this.state.slice = this.state.selected % this.kernel.shape[0];
+    this.kernelPanel.slice = this.sliceInUse();
     this.x = this.mapValues(this.state.selected);
     greyMap(this.x, this.layers.x.index);
     const { columns } = this.map;
@@ -218,7 +210,7 @@ class Viewer {
   drawOverview() {
     const canvas = this.find(".overview canvas");
     thumbnail(canvas, this.layers.x.index, this.map, 96 * devicePixelRatio);
-    const name = this.settings.names[this.state.selected];
+    const name = this.mapName();
     canvas.setAttribute("aria-label", `Pre-activation map ${name}: ${this.settings.alt}`);
     const rectified = this.find(".relu canvas");
     const grey = new Uint8Array(this.x.length);
@@ -227,83 +219,15 @@ class Viewer {
     rectified.setAttribute("aria-label", `ReLU of map ${name}`);
   }
 
+  mapName() {
+    return this.settings.names[this.state.selected];
+  }
+
   // ---- kernel
 
-  fillSlices() {
-    const [count] = this.kernel.shape;
-    this.state.slice = this.state.selected % count;
-    const host = this.find(".slices");
-    host.hidden = count < 2;
-    host.replaceChildren(
-      ...(count < 2 ? [] : Array.from({ length: count }, (_, slice) => {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.textContent = slice;
-        button.title = `Slice ${slice}: cuts maps ${slice}, ${slice + count}, …`;
-        button.addEventListener("click", () => {
-          this.state.slice = slice;
-          this.drawKernel();
-        });
-        return button;
-      })),
-    );
-  }
-
-  drawKernel() {
-    const { kernel, state, settings } = this;
-    this.drawing.draw(kernel, state.slice);
-    this.find(".kernel-name").textContent = kernel.name || "Kernel";
-    this.all(".slices button").forEach((button, slice) => {
-      button.setAttribute("aria-pressed", slice === state.slice);
-      button.classList.toggle("used", slice === state.selected % kernel.shape[0]);
-    });
-    for (const input of this.all("input[type=range]")) {
-      const value = kernel[input.name];
-      if (Number(input.value) !== value) input.value = value;
-      const share = (number) => (number - input.min) / (input.max - input.min);
-      const slider = input.parentElement;
-      slider.style.setProperty("--from", share(Math.min(0, value)));
-      slider.style.setProperty("--to", share(Math.max(0, value)));
-      for (const tick of slider.querySelectorAll(".tick")) {
-        tick.style.setProperty("--at", share(tick.dataset.stop));
-      }
-      slider.querySelector("output").textContent = signed(value, 2);
-      input.setAttribute("aria-valuetext", signed(value, 2));
-    }
-    const changed = kernel.strength !== settings.kernel.strength
-      || kernel.offset !== settings.kernel.offset
-      || kernel.ranks.some((rank, k) => rank !== settings.kernel.ranks[k]);
-    this.find(".reset").hidden = !changed;
-    this.writeStepper();
-  }
-
-  writeStepper() {
-    const { chosen } = this.drawing;
-    const stepper = this.find(".stepper");
-    stepper.classList.toggle("idle", chosen < 0);
-    const [, , d2] = this.kernel.shape;
-    this.find(".cell-name").textContent = chosen < 0
-      ? "Click a cell to change its level"
-      : `Cell ${Math.floor(chosen / d2)}, ${chosen % d2}: level ${this.levelAt(chosen)}`;
-    for (const button of this.all(".stepper button")) button.disabled = chosen < 0;
-  }
-
-  rankPlace(cell) {
-    const [, d1, d2] = this.kernel.shape;
-    return this.state.slice * d1 * d2 + cell;
-  }
-
-  levelAt(cell) {
-    return this.kernel.levelSet[this.kernel.ranks[this.rankPlace(cell)]];
-  }
-
-  /** The next level of the set, cyclically as the circular shift of the design. */
-  stepLevel(cell, step) {
-    const count = this.kernel.levelSet.length;
-    const place = this.rankPlace(cell);
-    this.kernel.ranks[place] = (this.kernel.ranks[place] + step + count) % count;
-    this.redraw({ bits: true });
-    this.report(250);
+  /** The slice that cuts the chosen map. */
+  sliceInUse() {
+    return this.state.selected % this.kernel.shape[0];
   }
 
   reset() {
@@ -331,23 +255,21 @@ class Viewer {
   draw() {
     if (this.dirty) this.cut();
     this.dirty = false;
-    const picture = LAYERS[this.state.view](this.state);
-    const where = this.where();
-    picture.forEach((names, k) => this.paint(this.panels[k], names, where));
-    this.markPixel();
-    this.markWindow(where);
-    this.find(".factor").textContent = `${where.zoom}×`;
+    const where = this.framing.where();
+    this.panelLayers().forEach((names, k) => this.paint(this.panels[k], names, where));
+    this.readout.draw(where);
+    this.framing.draw(where);
   }
 
   /** Cut the map with the kernel: bits, scores and all that follows from them. */
   cut() {
     const { kernel, layers, map } = this;
-    const [slices, d1, d2] = kernel.shape;
-    const thresholds = sliceThresholds(kernel, this.state.selected % slices);
+    const [, d1, d2] = kernel.shape;
+    const thresholds = sliceThresholds(kernel, this.sliceInUse());
     binarize(this.x, map.columns, thresholds, [d1, d2], layers.design.index);
     layers.design.version++;
     this.stale = new Set(["difference", "signVariation", "designVariation"]);
-    this.drawKernel();
+    this.kernelPanel.draw();
     clearTimeout(this.scoring);
     if (this.x.length <= LIVE_PIXELS) this.scoreDesign();
     else this.scoring = setTimeout(() => this.scoreDesign(), REST_MS);
@@ -379,14 +301,6 @@ class Viewer {
       if (name === "designVariation") variationMap(layers.design.index, map.columns, out);
     }
     return layers[name];
-  }
-
-  zoomNow() {
-    return this.state.zoom ?? fittingZoom(this.map, this.panel);
-  }
-
-  where() {
-    return place(this.map, this.panel, this.zoomNow(), this.state.centre);
   }
 
   /** Paint one panel: one layer, or two layers left and right of the divider. */
@@ -429,7 +343,7 @@ class Viewer {
 
   showView() {
     const { view, shown } = this.state;
-    const panels = LAYERS[view](this.state).length;
+    const panels = this.panelLayers().length;
     this.root.dataset.view = view;
     this.panels[1].figure.hidden = panels < 2;
     this.stage.style.setProperty("--panels", panels);
@@ -448,6 +362,15 @@ class Viewer {
     if (this.scores?.design) this.writeLegend();
   }
 
+  /** Names of the layers on each panel: one, or two left and right of the divider. */
+  panelLayers() {
+    return LAYERS[this.state.view](this.state);
+  }
+
+  layersShown() {
+    return [...new Set(this.panelLayers().flat())];
+  }
+
   /** Dim the caption of what is not on screen. */
   markActive() {
     const { view, shown, swapped } = this.state;
@@ -456,7 +379,7 @@ class Viewer {
       caption.classList.toggle("away", alone !== undefined && caption.dataset.activation !== alone);
     }
     this.panels.forEach(({ canvas }, k) => {
-      const names = LAYERS[view](this.state)[k] ?? [];
+      const names = this.panelLayers()[k] ?? [];
       const map = this.settings?.names[this.state.selected] ?? "";
       const [first, second] = names.map((name) => LAYER_NAMES[name]);
       const what = second ? `${first} left, ${second} right` : first;
@@ -470,6 +393,12 @@ class Viewer {
     else if (view === "single") this.show(shown === "design" ? "sign" : "design");
     this.markActive();
     this.redraw();
+  }
+
+  /** By hand; the slow swapping ends. */
+  swapOnce() {
+    this.swapSlowly(false);
+    this.swap();
   }
 
   swapSlowly(on) {
@@ -513,7 +442,7 @@ class Viewer {
   /** Stage height: as asked for, but no taller than the map at full width or the window needs. */
   layOut() {
     if (!this.map || !this.settings) return;
-    const panels = LAYERS[this.state.view](this.state).length;
+    const panels = this.panelLayers().length;
     const gap = panels > 1 ? 12 : 0;
     const width = (this.stage.clientWidth - gap) / panels;
     const needed = Math.ceil((width * this.map.rows) / this.map.columns);
@@ -523,152 +452,7 @@ class Viewer {
     this.stage.style.setProperty("--needed", `${needed}px`); // before an audience CSS decides
   }
 
-  // ---- zoom and pan
-
-  /**
-   * @param {number | null} zoom  whole factor, or null to fit
-   * @param {{x: number, y: number}} [anchor]  device pixel of the panel that stays where it is
-   */
-  setZoom(zoom, anchor) {
-    const before = this.where();
-    const next = zoom === null ? null : Math.max(1, Math.min(MAX_ZOOM, Math.round(zoom)));
-    const { x, y } = anchor ?? { x: this.panel.width / 2, y: this.panel.height / 2 };
-    const row = (y - before.top) / before.zoom;
-    const column = (x - before.left) / before.zoom;
-    this.state.zoom = next;
-    const factor = this.zoomNow();
-    const { width, height } = this.panel;
-    this.panTo(row + (height / 2 - y) / factor, column + (width / 2 - x) / factor);
-    this.report(500);
-  }
-
-  /** Move the map point that stands in the middle; kept where the panel is covered. */
-  panTo(row, column) {
-    const zoom = this.zoomNow();
-    const within = (middle, size, room) => {
-      const half = room / 2 / zoom;
-      return size <= 2 * half ? size / 2 : Math.min(size - half, Math.max(half, middle));
-    };
-    this.state.centre = {
-      row: within(row, this.map.rows, this.panel.height),
-      column: within(column, this.map.columns, this.panel.width),
-    };
-    this.redraw();
-  }
-
-  panBy(rows, columns) {
-    const { row, column } = this.state.centre;
-    this.panTo(row + rows, column + columns);
-  }
-
-  overflows() {
-    const zoom = this.zoomNow();
-    return this.map.columns * zoom > this.panel.width || this.map.rows * zoom > this.panel.height;
-  }
-
-  // ---- one pixel
-
-  /** Device pixel of the panel, and the map pixel there or null. */
-  locate(panel, event) {
-    const box = panel.canvas.getBoundingClientRect();
-    const ratio = panel.canvas.width / box.width;
-    const x = (event.clientX - box.left) * ratio;
-    const y = (event.clientY - box.top) * ratio;
-    const { zoom, left, top } = this.where();
-    const row = Math.floor((y - top) / zoom);
-    const column = Math.floor((x - left) / zoom);
-    const inside = row >= 0 && row < this.map.rows && column >= 0 && column < this.map.columns;
-    return { x, y, pixel: inside ? [row, column] : null };
-  }
-
-  inspect(pixel) {
-    this.state.cursor = pixel;
-    this.redraw();
-  }
-
-  moveCursor(rows, columns) {
-    const { centre, cursor } = this.state;
-    const [i, j] = cursor ?? [Math.floor(centre.row) - rows, Math.floor(centre.column) - columns];
-    const clip = (value, size) => Math.max(0, Math.min(size - 1, value));
-    const pixel = [clip(i + rows, this.map.rows), clip(j + columns, this.map.columns)];
-    this.inspect(pixel);
-    const { zoom, left, top } = this.where();
-    const outside = (k, start, room) => start + k * zoom < 0 || start + (k + 1) * zoom > room;
-    if (outside(pixel[0], top, this.panel.height) || outside(pixel[1], left, this.panel.width)) {
-      this.panTo(pixel[0] + 0.5, pixel[1] + 0.5);
-    }
-  }
-
-  pin(pixel) {
-    const { pinned } = this.state;
-    const same = pinned && pixel && pinned[0] === pixel[0] && pinned[1] === pixel[1];
-    this.state.pinned = same ? null : pixel;
-    this.inspect(pixel);
-    this.report();
-  }
-
-  /** Frame the pixel under the cursor and the pinned one, and read one of them. */
-  markPixel() {
-    const { cursor, pinned } = this.state;
-    const { zoom, left, top } = this.where();
-    for (const { ratio, cursor: frame, pin } of this.panels) {
-      const put = (mark, pixel) => {
-        mark.hidden = !pixel;
-        if (!pixel) return;
-        mark.style.setProperty("--x", `${(left + (pixel[1] + 0.5) * zoom) * ratio}px`);
-        mark.style.setProperty("--y", `${(top + (pixel[0] + 0.5) * zoom) * ratio}px`);
-        mark.style.setProperty("--side", `${Math.max(7, zoom * ratio)}px`);
-      };
-      put(frame, cursor);
-      put(pin, pinned);
-    }
-    this.readPixel(cursor ?? pinned);
-  }
-
-  readPixel(pixel) {
-    const readout = this.find(".readout");
-    readout.dataset.empty = !pixel;
-    const [slices, d1, d2] = this.kernel.shape;
-    const slice = this.state.selected % slices;
-    if (!pixel) return this.drawing.light(-1);
-    const [i, j] = pixel;
-    const p = i * this.map.columns + j;
-    const [a, b] = [i % d1, j % d2];
-    const T = sliceThresholds(this.kernel, slice)[a * d2 + b];
-    const bit = (name) => (this.layers[name].index[p] ? "+1" : "−1");
-    const variation = (name) => localVariation(this.layers[name].index, this.map.columns, i, j);
-    const texts = {
-      place: `${i}, ${j}`,
-      x: signed(this.x[p], 3),
-      cell: `${slices > 1 ? `${slice}: ` : ""}${a}, ${b}`,
-      threshold: signed(T, 3),
-      margin: signed(this.x[p] - T, 3),
-      sign: bit("sign"),
-      design: bit("design"),
-      variation: `${variation("sign")}, ${variation("design")}`,
-    };
-    for (const cell of readout.querySelectorAll("[data-read]")) {
-      cell.textContent = texts[cell.dataset.read];
-    }
-    this.drawing.light(this.state.slice === slice ? a * d2 + b : -1);
-  }
-
-  /** Show on the overview which part of the map the panels show. */
-  markWindow({ zoom, left, top }) {
-    const frame = this.find(".window");
-    frame.hidden = !this.overflows();
-    this.stage.classList.toggle("roams", !frame.hidden);
-    if (frame.hidden) return;
-    const share = (start, room, size) => {
-      const from = Math.max(0, -start / (size * zoom));
-      return [from, Math.min(1, (room - start) / (size * zoom)) - from];
-    };
-    const [x, width] = share(left, this.panel.width, this.map.columns);
-    const [y, height] = share(top, this.panel.height, this.map.rows);
-    const values = { left: x, top: y, width, height };
-    for (const [side, value] of Object.entries(values)) frame.style[side] = `${100 * value}%`;
-  }
-
+  /** Say what is on screen, for those who cannot see it. */
   summarize() {
     cancelAnimationFrame(this.summarizing);
     if (!this.scores?.design || this.dirty || this.scoring) {
@@ -678,7 +462,7 @@ class Viewer {
     const { sign, design } = this.scores;
     const { rows, columns } = this.map;
     const { name, strength, offset } = this.kernel;
-    const map = this.settings.names[this.state.selected];
+    const map = this.mapName();
     const text = `Map ${map}, ${rows} by ${columns} pixels. `
       + `Sign: total variation ${sign.tv.toFixed(3)}, density ${PERCENT(sign.density)}. `
       + `DeSign with kernel ${name || "of your own"} at strength ${signed(strength, 2)}`
@@ -689,153 +473,27 @@ class Viewer {
     if (summary.textContent !== text) summary.textContent = text;
   }
 
-  // ---- files
-
-  fillSaveMenu() {
-    const factor = Math.max(2, this.zoomNow());
-    const base = `${this.kernel.name || "kernel"}-${this.settings.names[this.state.selected]}`;
-    const stem = base.replace(/[^\w.-]+/g, "-");
-    const shown = [...new Set(LAYERS[this.state.view](this.state).flat())];
-    const kinds = shown.flatMap((name) => {
-      if (name === "x") return []; // real-valued: grey is a view of it, not the map
-      const palette = PALETTES[LAYER_PALETTES[name]];
-      return [1, factor].map((times) => ({
-        text: `${LAYER_NAMES[name]}, PNG at ${times}×`,
-        file: `${stem}-${name}-${times}x.png`,
-        make: () => encodePng(this.layer(name).index, this.map, palette, times),
-      }));
-    });
-    kinds.push({
-      text: "Kernel, SVG",
-      file: `${stem}-kernel.svg`,
-      make: async () => new Blob([this.drawing.toSvg()], { type: "image/svg+xml" }),
-    });
-    this.find(".menu").replaceChildren(
-      ...kinds.map(({ text, file, make }) => {
-        const button = document.createElement("button");
-        button.type = "button";
-        button.textContent = text;
-        button.addEventListener("click", async () => {
-          download(await make(), file);
-          this.find(".menu").hidePopover();
-        });
-        return button;
-      }),
-    );
-  }
-
   // ---- input
 
   listen() {
-    this.root.addEventListener("keydown", (event) => this.onKey(event));
     const onClick = (selector, call) => {
       for (const button of this.all(selector)) button.addEventListener("click", () => call(button));
     };
     onClick(".segments button", (button) => this.setView(button.dataset.view));
     onClick("[data-show]", (button) => this.show(button.dataset.show));
-    onClick("[data-zoom]", ({ dataset }) => this.zoomBy(dataset.zoom));
-    onClick(".stepper button", ({ dataset }) => {
-      this.stepLevel(this.drawing.chosen, Number(dataset.step));
-    });
     onClick(".reset", () => this.reset());
-    onClick(".swap", () => { this.swapSlowly(false); this.swap(); });
+    onClick(".swap", () => this.swapOnce());
     onClick(".auto", () => this.swapSlowly(!this.swapping));
-    this.find(".menu").addEventListener("beforetoggle", (event) => {
-      if (event.newState !== "open") return;
-      this.fillSaveMenu();
-      const box = this.find(".save").getBoundingClientRect();
-      event.target.style.top = `${box.bottom + 6}px`;
-      event.target.style.right = `${document.documentElement.clientWidth - box.right}px`;
-    });
-    for (const input of this.all("input[type=range]")) this.listenToSlider(input);
-    this.listenToOverview();
-    this.gestures = new Gestures(this);
+    new Gestures(this);
+    new Keys(this);
+    new SaveMenu(this);
     this.watchSizes();
-  }
-
-  listenToSlider(input) {
-    let dragging = false;
-    input.addEventListener("pointerdown", () => { dragging = true; });
-    for (const end of ["pointerup", "pointercancel"]) {
-      input.addEventListener(end, () => { dragging = false; });
-    }
-    input.addEventListener("input", () => {
-      let value = Number(input.value);
-      const stops = input.name === "strength" ? [0, 1] : [0];
-      if (dragging) value = stops.find((stop) => Math.abs(value - stop) <= SNAP) ?? value;
-      this.setScale(input.name, value);
-    });
-    input.addEventListener("change", () => this.report(dragging ? 0 : 250));
-    input.addEventListener("dblclick", () => {
-      this.setScale(input.name, this.settings.kernel[input.name]);
-      this.report();
-    });
-  }
-
-  listenToOverview() {
-    const overview = this.find(".overview");
-    const follow = (event) => {
-      if (!event.buttons) return;
-      const box = overview.querySelector("canvas").getBoundingClientRect();
-      const row = ((event.clientY - box.top) / box.height) * this.map.rows;
-      this.panTo(row, ((event.clientX - box.left) / box.width) * this.map.columns);
-    };
-    overview.addEventListener("pointerdown", (event) => {
-      overview.setPointerCapture(event.pointerId);
-      follow(event);
-    });
-    overview.addEventListener("pointermove", follow);
   }
 
   setDivider(share) {
     this.state.divider = Math.max(0, Math.min(1, share));
     this.divider.setAttribute("aria-valuenow", Math.round(100 * this.state.divider));
     this.redraw();
-  }
-
-  zoomBy(how) {
-    const zoom = { in: this.zoomNow() + 1, out: this.zoomNow() - 1, fit: null, one: 1 }[how];
-    this.setZoom(zoom);
-  }
-
-  onKey(event) {
-    if (event.ctrlKey || event.metaKey || !this.x) return;
-    const origin = event.composedPath()[0];
-    const inSlider = origin.matches("input");
-    const onButton = origin.matches("button");
-    const arrows = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const zooms = { "+": "in", "=": "in", "-": "out", 0: "fit", 1: "one" };
-    const strengths = { ",": -0.05, ".": 0.05 };
-    const neighbours = { "[": -1, "]": 1 };
-    if (key in arrows && !inSlider) {
-      const far = event.shiftKey ? 10 : 1;
-      const [rows, columns] = arrows[key].map((step) => step * far);
-      if (event.altKey) {
-        const step = this.panel.height / this.zoomNow() / 8;
-        this.panBy(rows * step, columns * step);
-      } else this.moveCursor(rows, columns);
-    } else if (event.altKey) return;
-    else if (key === " " && !onButton && ["flicker", "single"].includes(this.state.view)) {
-      this.swapSlowly(false);
-      this.swap();
-    } else if (key === "Enter" && !onButton && this.state.cursor) this.pin(this.state.cursor);
-    else if (key === "Escape" && (this.state.pinned || this.state.cursor)) {
-      const wasPinned = this.state.pinned;
-      this.state.pinned = null;
-      this.inspect(null);
-      if (wasPinned) this.report();
-    } else if (key in VIEW_KEYS) this.setView(VIEW_KEYS[key]);
-    else if (key in zooms) this.zoomBy(zooms[key]);
-    else if (key in strengths) {
-      const next = Math.round((this.kernel.strength + strengths[key]) * 100) / 100;
-      this.setScale("strength", Math.max(-2, Math.min(2, next)));
-      this.report(300);
-    } else if (key in neighbours) this.select(this.state.selected + neighbours[key]);
-    else if (key === "?") this.find(".help").togglePopover();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
   }
 
   // ---- sizes
