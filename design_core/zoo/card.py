@@ -112,6 +112,12 @@ class Card:
         return [result.seed for result in self.results]
 
     @property
+    def enlarged(self) -> int | None:
+        """The side that the recipe brought pictures to, None where it left them their own."""
+        side = self.recipe.get("network", {}).get("image_size")
+        return None if side is None else int(side)
+
+    @property
     def accuracies(self) -> dict[int, float]:
         """Last-epoch accuracy by seed."""
         return {result.seed: result.accuracy for result in self.results}

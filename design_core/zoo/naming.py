@@ -17,6 +17,7 @@ __all__ = [
     "network_words",
     "say_class",
     "short_name",
+    "training_name",
 ]
 
 _SHORT = {
@@ -127,10 +128,14 @@ def network_words(card: Card) -> str:
     return f"{card.network['name']} of width {card.network['width']}{_enlarged(card)}{pixels}"
 
 
+def training_name(card: Card) -> str:
+    """Network and length of training: what cards share that may be compared."""
+    return f"{network_words(card)}, {_training(card)}"
+
+
 def _enlarged(card: Card) -> str:
     """The size that a recipe brought pictures to; empty where it left them their own."""
-    side = card.recipe.get("network", {}).get("image_size")
-    return f" on {side}×{side}" if side else ""
+    return f" on {card.enlarged}×{card.enlarged}" if card.enlarged else ""
 
 
 def say_class(name: str) -> str:
@@ -145,8 +150,7 @@ def say_class(name: str) -> str:
 
 
 def _training(card: Card) -> str:
-    epochs = card.recipe.get("epochs")
-    return "own" if epochs is None else f"{epochs} epochs"
+    return "your own" if card.name.startswith(OWN) else f"{card.recipe['epochs']} epochs"
 
 
 def batch_norm_words(card: Card) -> str:

@@ -28,6 +28,7 @@ def _row(card: Card) -> dict[str, Any]:
         "dataset": card.dataset,
         "network": card.network["name"],
         "width": card.network["width"],
+        "image_size": card.network.get("image_size"),  # ResNets take any
         "activation": activation_title(card.activation),
         "affine": bool(card.network["affine"]),
         "recipe": card.recipe["name"],

@@ -13,7 +13,13 @@ from design_core.zoo.disagreement import Disagreement
 from design_core.zoo.influence import DESIGN, SIGN, Gain, batch_norm_influence, gain_over
 from design_core.zoo.learning import convergence
 from design_core.zoo.learning_rates import learning_rate_words
-from design_core.zoo.naming import batch_norm_words, data_set_name, network_words, short_name
+from design_core.zoo.naming import (
+    batch_norm_words,
+    data_set_name,
+    network_words,
+    short_name,
+    training_name,
+)
 from design_core.zoo.plan import ACTIVATIONS
 from design_core.zoo.statistics import Difference, area_under_curve, compare_seeds
 from design_core.zoo.step_time import step_time_words
@@ -80,7 +86,7 @@ def setting_words(card: Card) -> str:
 
 def training_words(card: Card) -> str:
     """Data, network and length of training."""
-    return f"{_data(card)}, {network_words(card)}, {card.recipe['epochs']} epochs"
+    return f"{_data(card)}, {training_name(card)}"
 
 
 def interval_words(difference: Difference) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from design_core.atomic import write_atomically
 from design_core.zoo.card import Card
-from design_core.zoo.naming import data_set_name, network_words
+from design_core.zoo.naming import data_set_name, training_name
 from design_core.zoo.plan import ACTIVATIONS, activation_title
 from design_core.zoo.statistics import (
     Difference,
@@ -26,6 +26,7 @@ __all__ = [
     "END",
     "Comparison",
     "comparisons",
+    "groups",
     "partner",
     "probability",
     "results_markdown",
@@ -95,10 +96,15 @@ def _compared(question: str, first: Card, second: Card) -> Comparison:
 
 def results_markdown(cards: Sequence[Card]) -> str:
     """All tables of a zoo; a heading per data set, network and recipe."""
-    groups: dict[tuple[str, ...], list[Card]] = {}
+    return "\n".join(line for group in groups(cards) for line in _section(group))
+
+
+def groups(cards: Sequence[Card]) -> list[list[Card]]:
+    """Cards of one data set, network and recipe together: what may be compared, the main first."""
+    found: dict[tuple[str, ...], list[Card]] = {}
     for card in sorted(cards, key=_rank):
-        groups.setdefault(_group(card), []).append(card)
-    return "\n".join(line for group in groups.values() for line in _section(group))
+        found.setdefault(_group(card), []).append(card)
+    return list(found.values())
 
 
 def _rank(card: Card) -> tuple[object, ...]:
@@ -106,7 +112,7 @@ def _rank(card: Card) -> tuple[object, ...]:
     order = [activation for activation, _ in ACTIVATIONS.values()]
     known = card.activation in order
     return (
-        *(card.dataset == "digits", card.dataset, "image_size" in card.recipe["network"]),
+        *(card.dataset == "digits", card.dataset, bool(card.enlarged)),
         *(card.recipe["epochs"], card.network["width"]),
         *(not known, order.index(card.activation) if known else 0, card.name),
     )
@@ -118,9 +124,7 @@ def _group(card: Card) -> tuple[str, ...]:
 
 
 def _section(cards: Sequence[Card]) -> Iterator[str]:
-    first = cards[0]
-    data, epochs = data_set_name(first.dataset), first.recipe["epochs"]
-    yield f"**{data}, {network_words(first)}, {epochs} epochs**"
+    yield f"**{data_set_name(cards[0].dataset)}, {training_name(cards[0])}**"
     yield ""
     yield from _accuracy_table(cards)
     compared = comparisons(cards)

@@ -129,7 +129,7 @@ def test_every_value_of_a_filter(app: AppTest, quantity: str) -> None:
 
 
 def test_no_network_left_is_said(app: AppTest) -> None:
-    app.multiselect(key="zoo_activation").select("sign")
+    app.multiselect(key="zoo_activation").select("hardtanh")
     app.multiselect(key="zoo_width").select("16")
     app.selectbox(key="zoo_data").set_value("cifar10").run()
     assert not app.exception

@@ -23,6 +23,7 @@ def test_rows_are_the_numbers_of_the_command_line(capsys: pytest.CaptureFixture[
     for row, card in zip(rows, listed, strict=True):
         assert (row["name"], row["dataset"]) == (card["name"], card["dataset"])
         assert row["accuracy"] == card["accuracy"]["mean"]
+        assert row["image_size"] == card["network"]["image_size"]
         interval = card["accuracy"]["ci95"] or [None, None]
         assert [row["ci95_low"], row["ci95_high"]] == interval
         assert row["seeds"] == len(card["seeds"])

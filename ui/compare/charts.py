@@ -15,6 +15,7 @@ from design_core.zoo.influence import Gain, Influence
 from design_core.zoo.learning import Band
 from design_core.zoo.naming import say_class, short_name
 from design_core.zoo.statistics import Interval
+from design_core.zoo.tables import groups
 from ui.charts import (
     BLUE,
     LABEL,
@@ -27,7 +28,7 @@ from ui.charts import (
     ink,
     translucent,
 )
-from ui.compare.names import card_colour, card_dash, card_fill, card_names
+from ui.compare.names import card_colour, card_dash, card_fill, card_names, training_names
 
 __all__ = [
     "accuracy_chart",
@@ -48,16 +49,24 @@ _LINE = 14  # least distance of labels at the ends of lines, pixels
 
 
 def accuracy_chart(cards: Sequence[Card]) -> go.Figure:
-    """Every seed as a tick, the mean as a dot, its 95 % interval as a line; best above."""
-    ordered = sorted(cards, key=lambda card: card.accuracy)
+    """Every seed as a tick, the mean as a dot, its 95 % interval as a line.
+
+    One group of rows per training, the best above in each.
+    """
     chart = go.Figure()
-    names = card_names(ordered)
-    for card, name in zip(ordered, names, strict=True):
+    rows = _rows(cards)
+    for place, (name, card) in enumerate(rows):
+        if card is None:
+            chart.add_annotation(
+                x=0, xref="paper", xanchor="left", y=place, text=f"<b>{name}</b>",
+                showarrow=False, font={"size": LABEL, "color": ink().text},
+            )  # fmt: skip
+            continue
         colour, seeds = card_colour(card), [100 * one for one in card.accuracies.values()]
         told = f"{100 * card.ci95[0]:.1f} to {100 * card.ci95[1]:.1f}" if card.ci95 else "one seed"
         chart.add_scatter(
             x=seeds,
-            y=[name] * len(seeds),
+            y=[place] * len(seeds),
             mode="markers",
             marker={"symbol": "line-ns", "size": 12, "line": {"color": colour, "width": 1.5}},
             customdata=card.seeds,
@@ -65,7 +74,7 @@ def accuracy_chart(cards: Sequence[Card]) -> go.Figure:
         )
         chart.add_scatter(
             x=[100 * card.accuracy],
-            y=[name],
+            y=[place],
             mode="markers",
             error_x={
                 "type": "data",
@@ -78,10 +87,29 @@ def accuracy_chart(cards: Sequence[Card]) -> go.Figure:
             marker=_dot(card),
             hovertemplate=f"{name}<br>%{{x:.2f}} %, 95 % interval {told}<extra></extra>",
         )
-    frame(chart, "test accuracy, %", "", height=_AXIS + _ROW * max(3, len(cards)))
-    chart.update_yaxes(title=None, type="category", categoryarray=names, showgrid=False)
+    frame(chart, "test accuracy, %", "", height=_AXIS + _ROW * max(3, len(rows)))
+    chart.update_yaxes(
+        title=None,
+        tickvals=list(range(len(rows))),
+        ticktext=[name if card else "" for name, card in rows],
+        range=[-0.7, len(rows) - 0.3],
+        showgrid=False,
+        zeroline=False,
+    )
     chart.update_xaxes(range=accuracy_range(cards), showgrid=True)
     return chart
+
+
+def _rows(cards: Sequence[Card]) -> list[tuple[str, Card | None]]:
+    """Names and cards from below; a heading above each training where there are several."""
+    rows: list[tuple[str, Card | None]] = []
+    trainings = groups(cards)
+    for group, name in reversed(list(zip(trainings, training_names(trainings), strict=True))):
+        ordered = sorted(group, key=lambda card: card.accuracy)
+        rows += zip(card_names(ordered), ordered, strict=True)
+        if name:
+            rows.append((name, None))
+    return rows
 
 
 def _dot(card: Card) -> dict[str, Any]:
@@ -115,6 +143,9 @@ def size_chart(cards: Sequence[Card]) -> go.Figure:
             hovertemplate=f"{name}<br>%{{x:.1f}} kB packed, %{{y:.2f}} %<extra></extra>",
         )
     frame(chart, "packed size, kB", "test accuracy, %")
+    sizes = [card.bytes["packed"] / 1000 for card in cards]
+    margin = max(0.1 * (max(sizes) - min(sizes)), 0.01 * max(sizes))
+    chart.update_xaxes(range=[min(sizes) - margin, max(sizes) + margin])
     chart.update_yaxes(range=accuracy_range(cards))
     return chart
 
@@ -241,11 +272,12 @@ def _matrix(
             hovertemplate="true %{y}<br>predicted %{x}<br>%{z:.1f}<extra></extra>",
         )
     )
-    frame(chart, "predicted class", "true class", height=430 if few else 520)
-    chart.update_xaxes(type="category", tickangle=-45 if few else 0, showticklabels=few)
-    chart.update_yaxes(
-        type="category", autorange="reversed", showticklabels=few, title={"standoff": 4}
-    )
+    frame(chart, "predicted class", "true class", height=430)
+    chart.update_xaxes(type="category", tickangle=-45 if few else 0)
+    chart.update_yaxes(type="category", autorange="reversed", title={"standoff": 4})
+    if not few:
+        for axis in (chart.update_xaxes, chart.update_yaxes):
+            axis(showticklabels=False, ticks="")
     return chart
 
 

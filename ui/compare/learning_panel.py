@@ -9,10 +9,11 @@ import streamlit as st
 
 from design_core.zoo.card import Card
 from design_core.zoo.learning import QUANTITIES, Band, convergence, learning_band
-from design_core.zoo.naming import batch_norm_words
+from design_core.zoo.tables import groups
 from ui.charts import show_chart
 from ui.compare.charts import learning_chart
 from ui.compare.names import card_names
+from ui.compare.trainings import places_by_training
 
 __all__ = ["FIRST_TARGET", "LEARNING", "learning_panel"]
 
@@ -26,7 +27,7 @@ _PERCENT = ("test_accuracy", "flip_ratio", "density")
 
 
 def learning_panel(cards: Sequence[Card]) -> None:
-    """A chart without and one with γ and β learned, on one scale; epochs to an accuracy."""
+    """Charts without and with γ and β learned, on one scale; epochs to an accuracy."""
     left, right = st.columns([3, 2], gap="large", vertical_alignment="bottom")
     shown = left.segmented_control(
         "Quantity",
@@ -45,12 +46,7 @@ def learning_panel(cards: Sequence[Card]) -> None:
         accuracy = _target(logged)
     bands = {card.name: learning_band(card, quantity) for card in logged}
     reach = _reach(list(bands.values()))
-    groups = {
-        switch: [card for card in logged if batch_norm_words(card) == switch]
-        for switch in ("γ, β fixed", "γ, β learned")
-    }
-    present = {switch: group for switch, group in groups.items() if group}
-    for place, (switch, group) in zip(st.columns(len(present)), present.items(), strict=True):
+    for place, shared, group in places_by_training(logged):
         names = card_names(group)
         with place:
             show_chart(
@@ -63,17 +59,17 @@ def learning_panel(cards: Sequence[Card]) -> None:
                     percent=quantity in _PERCENT,
                     level=accuracy if quantity == "test_accuracy" else None,
                 ),
-                title=f"{shown} with {switch}",
+                title=f"{shown} with {shared}",
                 alt="After the last epoch: "
                 + ", ".join(
                     f"{name} {bands[card.name].mean[-1]:.3g}"
                     for name, card in zip(names, group, strict=True)
                 )
                 + ".",
-                key=f"learning_{switch}",
+                key=f"learning_{shared}",
             )
     st.caption("Line: mean over the seeds. Band: from the lowest to the highest seed.")
-    _table(logged, accuracy)
+    _table([card for training in groups(logged) for card in training], accuracy)
 
 
 def _target(cards: Sequence[Card]) -> float:
@@ -122,6 +118,7 @@ def _table(cards: Sequence[Card], accuracy: float) -> None:
         pd.DataFrame(rows),
         key="convergence_table",
         hide_index=True,
+        height="content",
         column_config={
             "Weights flipped, first epoch, %": st.column_config.NumberColumn(format="%.1f"),
             "last epoch, %": st.column_config.NumberColumn(format="%.1f"),

@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from design_core.zoo.card import Card
-from design_core.zoo.naming import distinct_names
+from design_core.zoo.naming import distinct_names, training_name
+from design_core.zoo.report import training_words
 from ui.charts import activation_colour, ink
 
-__all__ = ["card_colour", "card_dash", "card_fill", "card_names"]
+__all__ = ["card_colour", "card_dash", "card_fill", "card_names", "training_names"]
 
 
 def card_names(cards: Sequence[Card]) -> list[str]:
     """Short, distinct names of the cards that are shown together."""
     return distinct_names([(card, card.seeds[0]) for card in cards])
+
+
+def training_names(trainings: Sequence[Sequence[Card]]) -> list[str]:
+    """Names of groups of cards, with the data set where they differ in it; empty for one alone."""
+    firsts = [training[0] for training in trainings]
+    if len(firsts) < 2:
+        return [""] * len(firsts)
+    several = len({card.dataset for card in firsts}) > 1
+    return [training_words(card) if several else training_name(card) for card in firsts]
 
 
 def card_colour(card: Card) -> str:

@@ -21,6 +21,8 @@ __all__ = ["overview_panel"]
 _COLUMNS = {
     "activation": st.column_config.TextColumn("Activation"),
     "affine": st.column_config.CheckboxColumn("γ, β learned", help="By batch norm: affine on"),
+    "width": st.column_config.NumberColumn("Width", help="Channels of the first stage"),
+    "image_size": st.column_config.NumberColumn("Pixels", help="Of a picture's side"),
     "accuracy": st.column_config.NumberColumn(
         "Accuracy, %", format="%.2f", help="On the test set after the last epoch, mean over seeds"
     ),
