@@ -136,7 +136,7 @@ def _row(
     cells = (
         _said(response.clean_class, float(response.clean.max()), true_class),
         _said(response.classes[now], float(response.probabilities[k, now]), true_class)
-        + ("" if response.keeps[k] else f"<small>first answer {escape(_percent(response, k))}</small>"),
+        + ("" if response.keeps[k] else f"<small>first answer {_percent(response, k)}</small>"),
         f"{100 * response.all_flipped[k]:.1f} % of {'bits' if network.is_binary else 'signs'}",
         f"{response.clean_tv:.3f} → {response.tv[k]:.3f}",
     )
@@ -155,7 +155,7 @@ def _said(name: str, share: float, true_class: str | None) -> str:
 
 
 def _percent(response: Response, k: int) -> str:
-    return percent(float(response.confidence[k]))
+    return escape(percent(float(response.confidence[k])))
 
 
 def _charts(responses: Answers, perturbation: Perturbation, strength: float) -> None:
