@@ -1,4 +1,4 @@
-"""Is the recipe tuned for Sign? Short trainings of three activations at four learning rates.
+"""Is the recipe tuned for Sign? Short trainings of Sign and DeSign 2D at four learning rates.
 
     python benchmarks/learning_rate.py --data-root data --runs runs/rates [--workers 2] [--record]
 
@@ -26,7 +26,7 @@ from design_core.zoo.learning_rates import RECORD  # noqa: E402
 from design_core.zoo.plan import ACTIVATIONS  # noqa: E402
 from design_core.zoo.queue import training_environment  # noqa: E402
 
-KEYS = ("sign", "design2d", "uniform")
+KEYS = ("sign", "design2d")
 RATES = ("0.0025", "0.005", "0.01", "0.02")
 EPOCHS, SEED = 3, 0
 RECIPE = load_recipe("statistics")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from design_core.zoo.card import Card
 from design_core.zoo.influence import Gain, gain_over
-from design_core.zoo.naming import batch_norm_words
+from design_core.zoo.naming import batch_norm_words, network_words
 from design_core.zoo.plan import ACTIVATIONS
 from design_core.zoo.report import claimed, gain_words, training_words
 from design_core.zoo.tables import partner
@@ -42,6 +42,7 @@ QUESTIONS = {
     "finer": (_OWN, _UNIFORM),
     "first layer": (_FIRST, _UNIFORM),
     "alone": (_CENTRED, _SIGN),
+    "larger maps": (_DESIGN, _UNIFORM),
 }
 
 # Other patterns about the same mean, in words.
@@ -49,6 +50,7 @@ _OTHER_PATTERNS = {
     "arrangement": "another arrangement of the same entries",
     "finer": "a 4×4 pattern of half the spread",
     "first layer": "the pattern in the first layer only",
+    "larger maps": "the pattern on enlarged pictures",
 }
 
 
@@ -76,8 +78,11 @@ class Answer:
 
     def sentence(self) -> str:
         """The difference with its interval, and what it claims."""
-        words = gain_words(self.gain)
-        return f"{batch_norm_words(self.gain.card)}: {words}"
+        card, words = self.gain.card, gain_words(self.gain)
+        setting = batch_norm_words(card)
+        if card.enlarged:
+            setting += f", {network_words(card)}, {card.recipe['epochs']} epochs"
+        return f"{setting}: {words}"
 
 
 def main_cards(cards: Sequence[Card]) -> list[Card]:
@@ -96,13 +101,18 @@ def main_cards(cards: Sequence[Card]) -> list[Card]:
 
 
 def answers(cards: Sequence[Card]) -> list[Answer]:
-    """All answers of `main_cards`, in the order of `QUESTIONS`, γ and β not learned first."""
+    """All answers in the order of `QUESTIONS`, γ and β not learned first.
+
+    Those of `main_cards`, and at the end of networks on enlarged pictures.
+    """
     main = sorted(main_cards(cards), key=lambda card: bool(card.network["affine"]))
+    asked = dict.fromkeys(QUESTIONS, main)
+    asked["larger maps"] = [card for card in cards if card.enlarged]
     return [
         Answer(question, gain_over(card, other))
         for question, (first, second) in QUESTIONS.items()
-        for card in main
-        if card.activation == first and (other := partner(card, main, activation=second))
+        for card in asked[question]
+        if card.activation == first and (other := partner(card, cards, activation=second))
     ]
 
 

@@ -70,10 +70,10 @@ def test_the_verdict_follows_the_intervals(pattern: Any, shift: Any, expected: s
             ["the pattern gains over Sign and is not shown to differ from Sign."],
         ),
         (
-            [answer("arrangement", OPEN), answer("finer", None), answer("first layer", OPEN)],
+            [answer(one, OPEN) for one in ("arrangement", "finer", "first layer", "larger maps")],
             [
                 "shown for another arrangement of the same entries, a 4×4 pattern of half the "
-                "spread and the pattern in the first layer only."
+                "spread, the pattern in the first layer only and the pattern on enlarged pictures."
             ],
         ),
         (
@@ -116,6 +116,8 @@ def test_the_real_cards_answer_every_question_in_order() -> None:
         assert (one.gain.card.activation, one.gain.other.activation) == (first, second)
         assert one.gain.card.network["affine"] == one.gain.other.network["affine"]
         assert one.sentence().endswith(gain_words(one.gain))
+        enlarged = one.question == "larger maps"
+        assert enlarged == bool(one.gain.card.enlarged) == (" on 64×64 pixels" in one.sentence())
     assert verdict(found).endswith(".")
 
 

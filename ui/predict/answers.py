@@ -105,7 +105,7 @@ def _row(label: str, share: float, true: bool, *, note: str = "") -> str:
     tag = f"<small>{', '.join(said)}</small>" if said else ""
     return (
         f'<li class="{"true" if true else ""}"><span>{escape(say_class(label))}{tag}</span>'
-        f"<b>{percent(share)}</b>"
+        f"<b>{escape(percent(share))}</b>"
         f'<i aria-hidden="true"><i style="width:{100 * share:.2f}%"></i></i></li>'
     )
 

@@ -151,11 +151,11 @@ def _row(
 
 def _said(name: str, share: float, true_class: str | None) -> str:
     right = ' <small title="the true class">true</small>' if name == true_class else ""
-    return f"<b>{escape(say_class(name))}</b> {percent(share)}{right}"
+    return f"<b>{escape(say_class(name))}</b> {escape(percent(share))}{right}"
 
 
 def _percent(response: Response, k: int) -> str:
-    return percent(float(response.confidence[k]))
+    return escape(percent(float(response.confidence[k])))
 
 
 def _charts(responses: Answers, perturbation: Perturbation, strength: float) -> None:
