@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from design_core.zoo.card import Card
 from design_core.zoo.influence import Gain, gain_over
+from design_core.zoo.learning_rates import learning_rate_words
 from design_core.zoo.naming import batch_norm_words, network_words
 from design_core.zoo.plan import ACTIVATIONS
 from design_core.zoo.report import claimed, gain_words, training_words
@@ -163,11 +164,18 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def evidence_markdown(cards: Sequence[Card]) -> str:
-    """Verdict, further sentences, and every answer as a line; empty without networks."""
+    """Verdict, further sentences, every answer as a line, and what other learning rates give.
+
+    Empty without networks.
+    """
     main = main_cards(cards)
     if not main:
         return ""
     found = answers(cards)
     lines = "\n".join(f"- {answer.sentence()}" for answer in found)
     told = f"**{verdict(found)}** {' '.join(further(found))}"
-    return f"{told}\n\n{training_words(main[0])}:\n\n{lines}\n"
+    text = f"{told}\n\n{training_words(main[0])}:\n\n{lines}\n"
+    if rates := learning_rate_words():
+        setting, sentences = rates[0][0], " ".join(sentence for _, sentence in rates)
+        text += f"\nIs the recipe tuned for Sign? {setting}: {sentences}\n"
+    return text

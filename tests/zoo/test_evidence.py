@@ -18,6 +18,7 @@ from design_core.zoo.evidence import (
     verdict,
 )
 from design_core.zoo.influence import Gain
+from design_core.zoo.learning_rates import learning_rate_words
 from design_core.zoo.report import gain_words
 from design_core.zoo.statistics import Difference
 
@@ -100,6 +101,7 @@ def test_markdown_has_the_verdict_and_every_answer() -> None:
     assert [line[2:] for line in text.splitlines() if line.startswith("- ")] == [
         one.sentence() for one in found
     ]
+    assert all(sentence in text for _, sentence in learning_rate_words())
     assert evidence_markdown([]) == ""
 
 
