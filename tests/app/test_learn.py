@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from urllib.parse import parse_qsl
@@ -14,7 +15,8 @@ from design_core import extract_maps, load_cards, published_kernel, sample, tota
 from design_core.kernels.kernel import binarize
 from design_core.lessons import absorb, kept_differences
 from design_core.pictures import fit
-from design_core.zoo.evidence import answers, verdict
+from design_core.zoo.evidence import answers, main_cards, verdict
+from design_core.zoo.naming import short_name
 from ui.compare.address import COMPARE
 from ui.learn.step import Dial
 from ui.learn.story import ADDRESS, CURRENT, STEPS, moved
@@ -133,6 +135,11 @@ def test_the_last_word_is_that_of_the_cards(app: AppTest) -> None:
     said = "".join(one.value for one in app.markdown)
     for answer in found:
         assert answer.sentence() in said
+    layout = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]
+    rows = layout["yaxis"]["categoryarray"]
+    assert set(rows) == {short_name(card.activation) for card in main_cards(load_cards())}
+    low, high = layout["yaxis"]["range"]
+    assert low < 0 < len(rows) - 1 < high  # no row is left out
 
 
 def test_explore_opens_what_the_step_shows(app: AppTest) -> None:

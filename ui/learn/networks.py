@@ -165,7 +165,9 @@ def _accuracy_chart(main: Sequence[Card]) -> go.Figure:
     frame(chart, "test accuracy, %", "", height=60 + 40 * len(shown))
     chart.update_xaxes(matches="x", range=accuracy_range(main))
     chart.update_yaxes(
-        categoryorder="array", categoryarray=[short_name(name) for name in reversed(shown)]
+        categoryorder="array",
+        categoryarray=[short_name(name) for name in reversed(shown)],
+        range=[-0.6, len(shown) - 0.4],  # plotly's own leaves rows out beside a fixed x range
     )
     for column, title in ((1, "γ, β not learned"), (2, "γ, β learned")):
         chart.add_annotation(
