@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from base64 import b64decode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,69 +16,31 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from deploy.server import running
+
 ROOT = Path(__file__).parents[2]
 APP = Path(__file__).with_name("app.py")
-START_SECONDS = 60
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _is_healthy(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2) as answer:
-            return answer.read() == b"ok"
-    except (urllib.error.URLError, OSError):
-        return False
-
-
-@contextmanager
-def _running(app: Path) -> Iterator[str]:
-    """Run a Streamlit app; gives its address."""
-    port = _free_port()
-    address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
-    process = subprocess.Popen(
-        [*command, "--server.headless", "true"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not _is_healthy(address):
-            if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail("The app did not start.")
-            time.sleep(0.1)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """Address of the test app around the viewer."""
-    with _running(APP) as address:
-        yield address
+    with running(APP) as app:
+        yield app.address
 
 
 @pytest.fixture(scope="session")
 def whole_app() -> Iterator[str]:
     """Address of the app itself."""
-    with _running(ROOT / "app.py") as address:
-        yield address
+    with running(ROOT / "app.py") as app:
+        yield app.address
 
 
 @pytest.fixture
 def fresh_app() -> Iterator[str]:
     """Address of a server of its own that nobody has visited."""
-    with _running(ROOT / "app.py") as address:
-        yield address
+    with running(ROOT / "app.py") as app:
+        yield app.address
 
 
 @pytest.fixture(scope="session")
