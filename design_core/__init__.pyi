@@ -14,7 +14,7 @@ from .kernels.patterns import (
     uniform,
 )
 from .kernels.published import PUBLISHED, published_kernel
-from .kernels.spec import decode_kernel, encode_kernel, parse_kernel
+from .kernels.spec import decode_kernel, encode_kernel, open_kernel, parse_kernel
 from .pictures import Picture, PictureError
 from .samples import SAMPLES, Sample, sample, sample_names
 from .scaling import SCALE_NAMES, Scale, fit_scale, lloyd_max
@@ -76,6 +76,7 @@ __all__ = [
     "load_checkpoint",
     "load_kernel",
     "open_entry",
+    "open_kernel",
     "parse_kernel",
     "psnr",
     "published_kernel",

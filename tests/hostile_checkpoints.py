@@ -186,7 +186,7 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "unknown activation": (lambda d: network(d, activation="softsign"), "softsign"),
     "kernel of this machine": (
         lambda d: network(d, activation="design:/etc/passwd.npy"),
-        "its activation is in another file",
+        "is the name of a file, and no file is opened here",
     ),
     "immense width": (lambda d: network(d, width=2**40), "width must be from 0 to"),
     "too wide": (lambda d: network(d, width=4096), "describes a network of"),

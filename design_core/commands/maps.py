@@ -57,9 +57,9 @@ def add_map_options(parser: argparse.ArgumentParser) -> None:
 
 def kernel_of(args: argparse.Namespace) -> ThresholdKernel:
     """The kernel of the options; ``data`` is left for the maps to be fitted to."""
-    from design_core.kernels.spec import parse_kernel
+    from design_core.kernels.spec import open_kernel
 
-    return parse_kernel(args.kernel).scaled(
+    return open_kernel(args.kernel).scaled(
         None if args.scale == "data" else args.scale, strength=args.strength, offset=args.offset
     )
 

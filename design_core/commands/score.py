@@ -24,10 +24,10 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Score and print."""
-    from design_core.kernels.spec import parse_kernel
+    from design_core.kernels.spec import open_kernel
     from design_core.search.find import full_landscape, score_kernel
 
-    kernel = parse_kernel(args.kernel)
+    kernel = open_kernel(args.kernel)
     levels = args.levels or kernel.level_set
     tables = source_tables(args, levels, None if args.levels else kernel.scale)
     rows, columns = kernel.shape[1:]

@@ -1,4 +1,8 @@
-"""Kernels named in a word: what a command line takes, and what a link carries."""
+"""Kernels named in a word: what a command line takes, and what a link carries.
+
+There are two doors. `parse_kernel` reads what anybody may have written, and cannot open files.
+`open_kernel` also takes the path of one: it is for what the owner of this machine types.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,15 @@ from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.scaling import Scale
 
-__all__ = ["MAX_CODE", "decode_kernel", "encode_kernel", "kernel_words", "parse_kernel"]
+__all__ = [
+    "MAX_CODE",
+    "decode_kernel",
+    "encode_kernel",
+    "is_kernel_file",
+    "kernel_words",
+    "open_kernel",
+    "parse_kernel",
+]
 
 #: Longer codes are neither made nor read; longer links do not get through everywhere.
 MAX_CODE = 6000
@@ -23,15 +35,14 @@ _MOST_WRITTEN = 64  # levels that are written out in a specification
 
 
 def parse_kernel(text: str) -> ThresholdKernel:
-    """The kernel that a specification means.
+    """The kernel that a specification means. No file is opened, whatever the text.
 
     Parameters
     ----------
     text
         A published name (``2x2-v2``); a pattern, with its size if wished (``bayer-4``,
-        ``checkerboard``); numbers (``1 1;3 3``, slices by ``|``); the code of a link
-        (``code:11_05``, see `encode_kernel`); or the path of a kernel file (``mine.json``). Files
-        are opened, so give it only what the user of this machine wrote; links carry codes.
+        ``checkerboard``); numbers (``1 1;3 3``, slices by ``|``); or the code of a link
+        (``code:11_05``, see `encode_kernel`).
 
     Raises
     ------
@@ -53,16 +64,42 @@ def parse_kernel(text: str) -> ThresholdKernel:
     name, _, size = text.rpartition("-")
     if name in PATTERNS and size.isdecimal():
         return PATTERNS[name](int(size))
-    if PurePath(text).suffix.lower().removeprefix(".") in FORMATS:
-        return load_kernel(text)
     if re.fullmatch(r"[-+.\d\s,;|eE]+", text):
         return ThresholdKernel.from_text(text)
+    if is_kernel_file(text):
+        raise ValueError(
+            f"{text[:60]!r} is the name of a file, and no file is opened here. Write its levels as "
+            f"in '1 1;3 3', or its code after {_CODE!r}; a command line takes the file itself."
+        )
     patterns = ", ".join(f"{pattern.name}-{pattern.default}" for pattern in PATTERNS.values())
     raise ValueError(
         f"Unknown kernel {text[:60]!r}. Give a published name ({', '.join(PUBLISHED)}), "
-        f"a pattern with its size ({patterns}), levels such as '1 1;3 3', the code of a link with "
-        f"{_CODE!r} before it, or a file that ends in .{', .'.join(FORMATS)}."
+        f"a pattern with its size ({patterns}), levels such as '1 1;3 3', or the code of a link "
+        f"with {_CODE!r} before it; on a command line, also a file that ends in "
+        f".{', .'.join(FORMATS)}."
     )
+
+
+def is_kernel_file(text: str) -> bool:
+    """Whether the text ends like a kernel's file; it is not looked for."""
+    return PurePath(text.strip()).suffix.lower().removeprefix(".") in FORMATS
+
+
+def open_kernel(text: str) -> ThresholdKernel:
+    """The kernel in a file, or what `parse_kernel` reads.
+
+    Parameters
+    ----------
+    text
+        The path of a kernel's file (``mine.json``), or a specification. Give it only what the
+        owner of this machine wrote: a message about a file may quote it.
+
+    Raises
+    ------
+    ValueError
+        As `load_kernel` and `parse_kernel`.
+    """
+    return load_kernel(text.strip()) if is_kernel_file(text) else parse_kernel(text)
 
 
 def kernel_words(kernel: ThresholdKernel) -> str:

@@ -10,6 +10,7 @@ from design_core.networks.registry import (
     build_network,
     network_names,
     network_options,
+    portable_options,
 )
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "build_network",
     "network_names",
     "network_options",
+    "portable_options",
     "resnet",
     "vgg",
 ]

@@ -1,5 +1,8 @@
 """Activations by name, as network options and recipes write them.
 
+Nothing here opens a file but `portable_activation`, which is for what the owner of this machine
+wrote: names of activations come out of checkpoints too.
+
 ``design:2x2-v2`` is the activation of every layer; ``design:2x2-v2 then uniform:2x2-v2`` is a
 **chain**: an activation for each layer from the input on, the last one for all that follow.
 """
@@ -7,16 +10,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePath
 from typing import TypeVar
 
 import numpy as np
 from torch import nn
 
 from design_core.activations import DeSign, HardTanh, ReLU, Sign
-from design_core.kernels.files import FORMATS
 from design_core.kernels.kernel import ThresholdKernel
-from design_core.kernels.spec import decode_kernel, encode_kernel, parse_kernel
+from design_core.kernels.spec import (
+    decode_kernel,
+    encode_kernel,
+    is_kernel_file,
+    open_kernel,
+    parse_kernel,
+)
 
 __all__ = [
     "REAL_ACTIVATIONS",
@@ -115,12 +122,25 @@ def _kernel(text: str) -> ThresholdKernel | None:
 
 
 def portable_activation(text: str) -> str:
-    """The same activation in a form that needs no file: a kernel's file becomes its code."""
+    """The same activation in a form that needs no file: a kernel's file becomes its code.
+
+    Give it only what the owner of this machine wrote; see `open_kernel`.
+
+    Raises
+    ------
+    ValueError
+        As `open_kernel`.
+
+    Examples
+    --------
+    >>> portable_activation("design:2x2-v2 then sign")
+    'design:2x2-v2 then sign'
+    """
     return _THEN.join(_portable(part) for part in _chain(text))
 
 
 def _portable(text: str) -> str:
     form, _, rest = text.partition(":")
-    if PurePath(rest).suffix.lower().removeprefix(".") not in FORMATS:
+    if not is_kernel_file(rest):
         return text
-    return f"{form}:code={encode_kernel(parse_kernel(rest))}"
+    return f"{form}:code={encode_kernel(open_kernel(rest))}"

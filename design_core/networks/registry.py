@@ -9,9 +9,16 @@ from typing import Any, TypeVar
 
 from torch import nn
 
-from design_core.networks.activation import portable_activation
+from design_core.networks.activation import activation_kernels, portable_activation
 
-__all__ = ["NetworkSpec", "build_network", "network_names", "network_options", "register_network"]
+__all__ = [
+    "NetworkSpec",
+    "build_network",
+    "network_names",
+    "network_options",
+    "portable_options",
+    "register_network",
+]
 
 Option = str | int | bool
 Builder = TypeVar("Builder", bound=Callable[..., nn.Module])
@@ -42,12 +49,25 @@ def network_options(name: str) -> dict[str, Option]:
 def build_network(name: str, **options: Option) -> nn.Module:
     """A network by name, its weights drawn from torch's global random state.
 
+    Kernels may be files of this machine, see `portable_options`.
+
     Raises
     ------
     ValueError
         Unknown network or option, or an option of the wrong type.
     """
-    return NetworkSpec(name, options).build()
+    return NetworkSpec(name, portable_options(options)).build()
+
+
+def portable_options(options: Mapping[str, Option]) -> dict[str, Option]:
+    """The same options, kernels' files read now and put in as codes.
+
+    Give it only what the owner of this machine wrote; see `portable_activation`.
+    """
+    return {
+        key: portable_activation(value) if isinstance(value, str) else value
+        for key, value in options.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -55,7 +75,8 @@ class NetworkSpec:
     """A full description of a network without its weights.
 
     Options that are left out get the builder's defaults now, so that a spec on file goes on to
-    mean the same network if a default ever changes; a kernel's file is read now.
+    mean the same network if a default ever changes. It names no kernel's file and opens none, for
+    it may be a stranger's; see `portable_options`.
 
     Examples
     --------
@@ -83,7 +104,7 @@ class NetworkSpec:
                     f"Option {key!r} of {self.name} is of type {kind.__name__}; got {value!r}."
                 )
         options = {**complete, **self.options}
-        options["activation"] = portable_activation(str(options["activation"]))
+        activation_kernels(str(options["activation"]))  # which no builder would take if it raises
         object.__setattr__(self, "options", options)
 
     def __hash__(self) -> int:

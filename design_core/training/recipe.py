@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from design_core.networks import NetworkSpec, network_options
+from design_core.networks import NetworkSpec, network_options, portable_options
 
 __all__ = ["OPTIMIZERS", "Recipe", "load_recipe", "recipe_names"]
 
@@ -70,7 +70,8 @@ class Recipe:
         """The recipe with some values replaced, each written ``KEY=VALUE``.
 
         KEY is a field of the recipe or an option of the network; VALUE as in TOML, where strings
-        need no quotes.
+        need no quotes. The changes are the owner's, so that kernels may be files of this machine,
+        which are read now; in a recipe, which may be a stranger's, they may not.
 
         Examples
         --------
@@ -80,13 +81,13 @@ class Recipe:
         """
         own = {entry.name for entry in fields(self)} - {"network", "name"}
         training: dict[str, Any] = {}
-        network = dict(self.network)
+        network: dict[str, Any] = {}
         for change in changes:
             key, equals, text = change.partition("=")
             if not equals:
                 raise ValueError(f"A change to a recipe is written KEY=VALUE; got {change!r}.")
             (training if key in own else network)[key] = _value(text)
-        return replace(self, network=network, **training)
+        return replace(self, network={**self.network, **portable_options(network)}, **training)
 
     def network_spec(self, **data: int) -> NetworkSpec:
         """The network for data of the given in_channels, image_size and num_classes.

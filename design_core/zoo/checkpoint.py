@@ -15,7 +15,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +26,6 @@ from torch import Tensor, nn
 
 from design_core.atomic import write_atomically
 from design_core.engine import PackedNetwork, UnpackableError, pack
-from design_core.kernels.files import FORMATS
 from design_core.networks import NetworkSpec
 from design_core.networks.binarizers import WeightBinarizer
 from design_core.networks.layers import BinaryLayer, binary_layers
@@ -244,7 +243,7 @@ def read_outline(data: bytes, *, name: str = "The checkpoint") -> Outline:
                 f"{name} has the format {header['format']!r}, not {_FORMAT}. Update this program."
             )
         packed = header["format"] == _FORMAT
-        spec = _portable_spec(header["network"])
+        spec = _bounded_spec(header["network"])
         pictures = PictureForm.from_dict(header["pictures"])
         with torch.device("meta"):  # shapes alone: a spec may ask for more than there is memory
             model = spec.build().eval()
@@ -381,13 +380,11 @@ def _tensors(data: bytes, name: str) -> dict[str, Tensor]:
         raise CheckpointError(f"{name} is damaged: {error}.") from error
 
 
-def _portable_spec(plain: Mapping[str, Any]) -> NetworkSpec:
-    """A stranger's spec: neither huge numbers, nor a kernel in a file of this machine."""
+def _bounded_spec(plain: Mapping[str, Any]) -> NetworkSpec:
+    """A stranger's spec, without huge numbers."""
     for key, value in plain.items():
         if isinstance(value, int) and not 0 <= value <= _MAX_OPTION:
             raise ValueError(f"{key} must be from 0 to {_MAX_OPTION}")
-    if PurePath(str(plain.get("activation"))).suffix.lower().removeprefix(".") in FORMATS:
-        raise ValueError("its activation is in another file")
     return NetworkSpec.from_dict(plain)
 
 

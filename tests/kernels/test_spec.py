@@ -16,7 +16,13 @@ from design_core.kernels.files import FORMATS, KernelFileError, write_kernel
 from design_core.kernels.kernel import OMEGA, ThresholdKernel
 from design_core.kernels.patterns import PATTERNS, bayer, blue_noise
 from design_core.kernels.published import PUBLISHED
-from design_core.kernels.spec import MAX_CODE, decode_kernel, encode_kernel, parse_kernel
+from design_core.kernels.spec import (
+    MAX_CODE,
+    decode_kernel,
+    encode_kernel,
+    open_kernel,
+    parse_kernel,
+)
 from design_core.scaling import Scale
 
 SHAPES = hnp.array_shapes(min_dims=3, max_dims=3, max_side=4)
@@ -85,9 +91,9 @@ def test_levels_that_are_no_kernel() -> None:
 def test_files(form: str, tmp_path: Path) -> None:
     path = tmp_path / f"my kernel.{form}"
     path.write_bytes(write_kernel(PUBLISHED["2x2-v1"], form))
-    assert parse_kernel(str(path)) == PUBLISHED["2x2-v1"]
+    assert open_kernel(f" {path} ") == PUBLISHED["2x2-v1"]
     with pytest.raises(KernelFileError, match="cannot be opened"):
-        parse_kernel(f"{path.with_name('none')}.{form}")
+        open_kernel(f"{path.with_name('none')}.{form}")
 
 
 @pytest.mark.parametrize("text", ["", "magic", "2x2", "bayer-", "bayer-x", "1 1;3 a", "k.png", "²"])

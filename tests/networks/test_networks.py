@@ -18,6 +18,7 @@ from design_core.networks import (
     build_network,
     network_names,
     network_options,
+    portable_options,
 )
 from design_core.networks.activation import build_activation
 from design_core.networks.layers import BinaryConv2d, BinaryLinear, binary_layers
@@ -194,7 +195,8 @@ def test_a_chain_is_binary_throughout() -> None:
 def test_files_in_a_chain_become_part_of_the_spec(tmp_path: Path) -> None:
     path = tmp_path / "kernel.json"
     path.write_text(json.dumps(PUBLISHED["2x2-v2"].to_dict()))
-    spec = NetworkSpec("tiny", {"activation": f"design:{path} then centred:{path}"})
+    options = portable_options({"activation": f"design:{path} then centred:{path}"})
+    spec = NetworkSpec("tiny", options)
     path.unlink()
     model = spec.build()
     first, second = (model.get_buffer(f"blocks.block{k}.act.thresholds") for k in (1, 2))
@@ -204,7 +206,7 @@ def test_files_in_a_chain_become_part_of_the_spec(tmp_path: Path) -> None:
 def test_kernels_from_files_become_part_of_the_spec(tmp_path: Path) -> None:
     path = tmp_path / "kernel.json"
     path.write_text(json.dumps(PUBLISHED["2x2-v2"].to_dict()))
-    spec = NetworkSpec("tiny", {"activation": f"design:{path}"})
+    spec = NetworkSpec("tiny", portable_options({"activation": f"design:{path}"}))
     path.unlink()
     thresholds = spec.build().get_buffer("blocks.block1.act.thresholds")
     assert thresholds.flatten().tolist() == pytest.approx(

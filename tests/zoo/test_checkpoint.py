@@ -205,7 +205,7 @@ BAD: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "large network": (lambda d: with_network(d, width=65536), "is damaged"),
     "kernel in a file": (
         lambda d: with_network(d, activation="design:/etc/kernel.json"),
-        "its activation is in another file",
+        "is the name of a file, and no file is opened here",
     ),
     "spec is no mapping": (lambda d: rewritten(d, lambda _, h: h.update(network=[1])), "network"),
     "classes": (
