@@ -3,7 +3,7 @@
     python benchmarks/learning_rate.py --data-root data --runs runs/rates [--workers 2] [--record]
 
 The recipe `statistics`, shortened, with its warm-up in proportion; γ and β not learned, one seed.
-``--record`` writes accuracies to `design_core.zoo.learning_rates.RECORD`, where ``zoo report``
+``--record`` writes accuracies to `design_core.study.learning_rates.RECORD`, where ``zoo report``
 finds them. Stopped, the same command goes on.
 """
 
@@ -21,10 +21,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.machine import machine_facts  # noqa: E402
+from design_core.study.learning_rates import RECORD  # noqa: E402
+from design_core.study.plan import ACTIVATIONS  # noqa: E402
+from design_core.study.queue import training_environment  # noqa: E402
 from design_core.training.recipe import load_recipe  # noqa: E402
-from design_core.zoo.learning_rates import RECORD  # noqa: E402
-from design_core.zoo.plan import ACTIVATIONS  # noqa: E402
-from design_core.zoo.queue import training_environment  # noqa: E402
 
 KEYS = ("sign", "design2d")
 RATES = ("0.0025", "0.005", "0.01", "0.02")

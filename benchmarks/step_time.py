@@ -4,8 +4,8 @@
 
 A step is forward, backward, update and clipping, as ``train`` runs it by the recipe ``statistics``.
 The two take turns; processor time of one thread counts, which what else the machine does disturbs
-least. Fails above the bound. ``--record`` writes the result to `design_core.zoo.step_time.RECORD`,
-where ``zoo report`` finds it.
+least. Fails above the bound. ``--record`` writes the result where ``zoo report`` finds it, see
+`design_core.study.step_time.RECORD`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from benchmarks.machine import machine_facts  # noqa: E402
 from benchmarks.training_speed import BATCH, STEPS_PER_TURN, Step, training_step  # noqa: E402
 from design_core.networks import build_network  # noqa: E402
 from design_core.networks.layers import set_training_type  # noqa: E402
-from design_core.zoo.step_time import RECORD  # noqa: E402
+from design_core.study.step_time import RECORD  # noqa: E402
 
 ACTIVATIONS = {"sign": "sign", "design": "design:2x2-v2"}
 BOUND = 1.25

@@ -1,7 +1,4 @@
 from .activations import SURROGATES, DeSign, Sign, sign, threshold_sign
-from .comparison import ActivationScores, compare_activations, finding
-from .drawing import bits_png, enlarge, grey_png, heat_png, kernel_svg
-from .feature_maps import FeatureMaps, extract_maps, standardize
 from .kernels.files import KernelFileError, load_kernel, read_kernel, write_kernel
 from .kernels.kernel import OMEGA, ThresholdKernel, binarize, tile
 from .kernels.patterns import (
@@ -15,8 +12,10 @@ from .kernels.patterns import (
 )
 from .kernels.published import PUBLISHED, published_kernel
 from .kernels.spec import decode_kernel, encode_kernel, open_kernel, parse_kernel
+from .output.drawing import bits_png, enlarge, grey_png, heat_png, kernel_svg
 from .pictures import Picture, PictureError
-from .samples import SAMPLES, Sample, sample, sample_names
+from .pictures.feature_maps import FeatureMaps, extract_maps, standardize
+from .pictures.samples import SAMPLES, Sample, sample, sample_names
 from .scaling import SCALE_NAMES, Scale, fit_scale, lloyd_max
 from .scores import (
     activation_density,
@@ -28,6 +27,7 @@ from .scores import (
     total_variation,
     tv_map,
 )
+from .scores.comparison import ActivationScores, compare_activations, finding
 from .zoo.card import Card, load_cards
 from .zoo.checkpoint import CheckpointError, load_checkpoint
 from .zoo.entry import Entry, layer_maps, open_entry

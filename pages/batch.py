@@ -11,7 +11,7 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
-from design_core.batch import (
+from design_core.output.batch import (
     MAX_ARCHIVE,
     MAX_PICTURES,
     Item,
@@ -22,14 +22,14 @@ from design_core.batch import (
     batch_rows,
     scores_csv,
 )
-from design_core.feature_maps import SOURCES
 from design_core.pictures import PictureError
-from design_core.samples import GROUPS, sample, sample_names
+from design_core.pictures.feature_maps import SOURCES
+from design_core.pictures.samples import GROUPS, sample, sample_names
+from ui.batch.address import BATCH
 from ui.compute import decode_alone
 from ui.entry import require_entry
+from ui.links.address import arrive
 from ui.rail import UPLOAD_TYPES, batch_rail
-from ui.share.address import arrive
-from ui.share.batch import BATCH
 from ui.share.panel import share
 
 COLUMNS = {

@@ -6,22 +6,22 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from design_core.study.report import headline
 from design_core.zoo.card import OWN, Card
-from design_core.zoo.report import headline
 from ui.compare.address import COMPARE, OVERVIEW, PANELS
 from ui.compare.answers_panel import answers_panel
+from ui.compare.batch_norm_panel import influence_panel
 from ui.compare.classes_panel import classes_panel
 from ui.compare.confusion_panel import confusion_panel
 from ui.compare.density_panel import density_panel
 from ui.compare.filters import choose_cards
-from ui.compare.influence_panel import influence_panel
 from ui.compare.learning_panel import learning_panel
 from ui.compare.overview_panel import overview_panel
-from ui.compare.own_panel import own_panel
+from ui.compare.upload_panel import own_panel
 from ui.compare.wrong_panel import wrong_panel
 from ui.entry import require_entry
+from ui.links.address import arrive
 from ui.networks import cards
-from ui.share.address import arrive
 from ui.share.panel import share
 from ui.text import sentence_html
 

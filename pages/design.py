@@ -7,29 +7,29 @@ from html import escape
 import streamlit as st
 
 from design_core.kernels.published import PUBLISHED
-from design_core.reproduce import score_recipe
+from design_core.output.reproduce import score_recipe
 from design_core.search.front import front_slices
 from ui.charts import PLOT, chart_title, show_chart
-from ui.designer.address import DESIGN, PANELS
-from ui.designer.charts import landscape_chart, plane_chart
-from ui.designer.desk import Desk, desk, levels_name
-from ui.designer.editor_panel import editor_panel
-from ui.designer.files_panel import files_panel
-from ui.designer.finding_panel import finding_panel
-from ui.designer.landscapes import Judged, Listing, Plane, Question
-from ui.designer.scoring import (
+from ui.design.address import DESIGN, PANELS
+from ui.design.charts import landscape_chart, plane_chart
+from ui.design.desk import Desk, desk, levels_name
+from ui.design.editor_panel import editor_panel
+from ui.design.files_panel import files_panel
+from ui.design.finding_panel import finding_panel
+from ui.design.landscapes import Judged, Listing, Plane, Question
+from ui.design.scoring import (
     finding,
     number_list,
     objective_words,
     scoring_controls,
     source_words,
 )
-from ui.designer.search_panel import search_panel
-from ui.designer.sweep_panel import sweep_panel
-from ui.designer.threshold_panel import threshold_panel
+from ui.design.search_panel import search_panel
+from ui.design.sweep_panel import sweep_panel
+from ui.design.threshold_panel import threshold_panel
 from ui.entry import require_entry
+from ui.links.address import arrive
 from ui.rail import own_kernel, picture_rail
-from ui.share.address import arrive
 from ui.share.panel import share
 from ui.share.reproduce import recipe_expander, subject_of
 

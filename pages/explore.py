@@ -10,20 +10,20 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from design_core.comparison import ActivationScores, finding
-from design_core.drawing import bits_png
-from design_core.exports import bits_npz, strength_sweep
-from design_core.feature_maps import FeatureMaps
-from design_core.figures import activation_figure, figure_caption, save_figure
-from design_core.reproduce import map_recipe
-from design_core.samples import SAMPLES
+from design_core.output.drawing import bits_png
+from design_core.output.exports import bits_npz, strength_sweep
+from design_core.output.figures import activation_figure, figure_caption, save_figure
+from design_core.output.reproduce import map_recipe
+from design_core.pictures.feature_maps import FeatureMaps
+from design_core.pictures.samples import SAMPLES
+from design_core.scores.comparison import ActivationScores, finding
 from ui.compute import compared, is_fitted, maps_of
 from ui.entry import require_entry
+from ui.explore.address import EXPLORE, kept_entries, start_of
+from ui.links.address import arrivals, arrive
+from ui.links.pins import Preview
 from ui.rail import rail
-from ui.share.address import arrivals, arrive
-from ui.share.explore import EXPLORE, kept_entries, start_of
 from ui.share.panel import share
-from ui.share.pins import Preview
 from ui.share.reproduce import recipe_expander, subject_of
 from ui.viewer import ViewerState, viewer
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from ui.entry import require_entry
 from ui.learn.story import ADDRESS, CURRENT, STEPS, moved
-from ui.share.address import arrive, write_address
+from ui.links.address import arrive, write_address
 from ui.turning import page_keys
 
 NUMBERS = {key: number for number, key in enumerate(STEPS, 1)}

@@ -7,15 +7,17 @@ from html import escape
 
 import streamlit as st
 
-from design_core.drawing import pixels_png
-from design_core.reproduce import Subject as NamedPicture
-from design_core.reproduce import prediction_recipe
-from design_core.zoo.agreement import Answer, agreement
+from design_core.lab.agreement import Answer, agreement
+from design_core.lab.network_input import seen
+from design_core.output.drawing import pixels_png
+from design_core.output.reproduce import Subject as NamedPicture
+from design_core.output.reproduce import prediction_recipe
 from design_core.zoo.card import OWN
 from design_core.zoo.entry import Prediction
 from design_core.zoo.naming import distinct_names, say_class
-from design_core.zoo.seen import seen
 from ui.entry import require_entry
+from ui.links.address import arrive
+from ui.links.pins import Preview
 from ui.networks import card_of, entry, predictions
 from ui.predict.address import PANELS, PREDICT
 from ui.predict.answers import answers_html, seen_html
@@ -26,10 +28,8 @@ from ui.predict.picture import Chosen, choose_picture, sample_strip
 from ui.predict.strength_panel import strength_panel
 from ui.predict.subject import Subject
 from ui.predict.swap_panel import swap_panel
-from ui.predict.walk_panel import walk_panel
-from ui.share.address import arrive
+from ui.predict.walkthrough_panel import walk_panel
 from ui.share.panel import share
-from ui.share.pins import Preview
 from ui.share.reproduce import picture_reference, recipe_expander
 
 DRAWN = dict(

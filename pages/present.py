@@ -6,16 +6,15 @@ from html import escape
 
 import streamlit as st
 
-from design_core.comparison import compare_activations, finding
 from design_core.pictures import Picture
-from design_core.samples import SAMPLES
+from design_core.pictures.samples import SAMPLES
+from design_core.scores.comparison import compare_activations, finding
 from ui.entry import require_entry
-from ui.share.address import arrive, here, write_address
-from ui.share.pins import pins
-from ui.share.scenes import View, view_of
-from ui.stage.bar import stage_bar
-from ui.stage.qr import audience_link, qr_svg, reach_note
-from ui.stage.scenes import (
+from ui.links.address import arrive, here, write_address
+from ui.links.pins import pins
+from ui.present.bar import stage_bar
+from ui.present.qr import audience_link, qr_svg, reach_note
+from ui.present.scenes import (
     ADDRESS,
     OWN_VIEW,
     SCENE,
@@ -24,6 +23,7 @@ from ui.stage.scenes import (
     own_scenes,
     view_name,
 )
+from ui.share.scenes import View, view_of
 from ui.viewer import ViewerState, viewer
 
 TALL = 4000  # the stage decides how tall pictures are, by the window

@@ -11,7 +11,7 @@ import streamlit as st
 from design_core.engine.report import LayerTime, NetworkTime, Report, finding
 from ui.charts import show_chart
 from ui.entry import require_entry
-from ui.share.address import arrive
+from ui.links.address import arrive
 from ui.share.panel import share
 from ui.speed.address import BATCHES, BINARY, QUESTIONS, SIZE, SPEED, SPEEDUP, THREADS
 from ui.speed.answers import (

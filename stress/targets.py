@@ -36,7 +36,7 @@ from design_core.zoo.checkpoint import (
     save_checkpoint,
     save_latent_weights,
 )
-from design_core.zoo.own import read_own
+from design_core.zoo.uploaded import read_own
 from stress.damage import (
     Damage,
     damaged,
@@ -49,9 +49,9 @@ from stress.damage import (
 )
 from tests.hostile import hostile_pictures, odd_pictures
 from ui.kernel_editor import component as editor
-from ui.share.fields import Address
-from ui.share.rail_fields import RAIL_FIELDS
-from ui.share.session_file import SessionFile, SessionFileError, read_session, write_session
+from ui.links.fields import Address
+from ui.links.rail_fields import RAIL_FIELDS
+from ui.links.session_file import SessionFile, SessionFileError, read_session, write_session
 from ui.viewer import component as viewer
 
 __all__ = ["TARGETS", "Target"]

@@ -24,10 +24,10 @@ from design_core.networks.activation import (
 from design_core.training.recipe import Recipe, load_recipe
 from design_core.zoo.card import find_card
 from design_core.zoo.checkpoint import CheckpointError, read_checkpoint
-from design_core.zoo.own import read_own
-from ui.share.fields import Address
-from ui.share.rail_fields import RAIL_FIELDS
-from ui.share.session_file import SessionFile, read_session, write_session
+from design_core.zoo.uploaded import read_own
+from ui.links.fields import Address
+from ui.links.rail_fields import RAIL_FIELDS
+from ui.links.session_file import SessionFile, read_session, write_session
 
 SECRET = "root:x:0:0, a line of the server"
 REFUSED = "no file is opened here|Unknown kernel|no kernel.s code|Unknown activation"

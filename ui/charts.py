@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
+from design_core.study.plan import ACTIVATIONS
 from design_core.zoo.card import Card
-from design_core.zoo.plan import ACTIVATIONS
 from ui.text import sentence_html
 
 __all__ = [

@@ -9,12 +9,12 @@ from typing import Any
 
 import streamlit as st
 
-from design_core.comparison import ActivationScores, compare_activations
-from design_core.feature_maps import FeatureMaps, extract_maps
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.pictures import Picture, decode, fit
-from design_core.samples import SAMPLES, sample
+from design_core.pictures.feature_maps import FeatureMaps, extract_maps
+from design_core.pictures.samples import SAMPLES, sample
 from design_core.scaling import Scale, fit_scale
+from design_core.scores.comparison import ActivationScores, compare_activations
 
 __all__ = [
     "Scene",

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from design_core.datasets import (
+from design_core.paths import DATA
+from design_core.pictures import Picture, PictureError
+from design_core.pictures.datasets import (
     DATASETS,
     DatasetError,
     PictureSet,
@@ -16,8 +18,6 @@ from design_core.datasets import (
     open_dataset,
     open_folder,
 )
-from design_core.paths import DATA
-from design_core.pictures import Picture, PictureError
 
 __all__ = ["Item", "choose_item", "item_entries"]
 

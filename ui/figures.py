@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from html import escape
 
-from design_core.drawing import describe_kernel, kernel_svg
 from design_core.kernels.kernel import ThresholdKernel
+from design_core.output.drawing import describe_kernel, kernel_svg
 
 __all__ = ["kernel_image", "map_figure"]
 

@@ -17,7 +17,7 @@ from design_core.pictures import Picture
 from design_core.zoo.card import OWN, Card, load_cards
 from design_core.zoo.entry import Entry, Prediction, open_entry
 from ui.compute import is_sample
-from ui.own import own_cards, own_entry
+from ui.uploaded_networks import own_cards, own_entry
 
 __all__ = ["FORWARD", "card_of", "cards", "entry", "predictions", "zoo_cards"]
 

@@ -7,16 +7,16 @@ from html import escape
 
 import streamlit as st
 
-from design_core.batch import Settings
-from design_core.feature_maps import SOURCES
 from design_core.kernels.kernel import ThresholdKernel
+from design_core.output.batch import Settings
 from design_core.pictures import Picture, PictureError
-from design_core.samples import SAMPLES, sample
+from design_core.pictures.feature_maps import SOURCES
+from design_core.pictures.samples import SAMPLES, sample
 from design_core.scaling import SCALE_NAMES
 from ui.compute import Scene, decoded, fitted_scale
 from ui.data_sets import choose_item
 from ui.kernel_choice import choose_pattern, choose_published
-from ui.share.rail_fields import (
+from ui.links.rail_fields import (
     FIRST_KERNEL,
     FIRST_SAMPLE,
     FIRST_SOURCE,

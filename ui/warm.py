@@ -29,7 +29,7 @@ def wait_until_warm() -> None:
 def _load() -> None:
     import torch
 
-    from design_core.samples import sample
+    from design_core.pictures.samples import sample
     from design_core.zoo.card import load_cards
     from design_core.zoo.entry import open_entry
 

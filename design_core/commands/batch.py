@@ -12,7 +12,7 @@ from design_core.atomic import whole_file
 from design_core.commands.maps import add_map_options, kernel_of
 
 if TYPE_CHECKING:
-    from design_core.batch import Row
+    from design_core.output.batch import Row
 
 __all__ = ["add_parser", "run"]
 
@@ -36,7 +36,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Score, print, and write if asked; 1 if no picture could be read."""
-    from design_core.batch import Settings, batch_finding, batch_rows, file_items, scores_csv
+    from design_core.output.batch import Settings, batch_finding, batch_rows, file_items, scores_csv
 
     settings = Settings(
         kernel=kernel_of(args),

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from design_core.commands.models import add_zoo_argument
 
 if TYPE_CHECKING:
-    from design_core.zoo.diagnosis import Diagnosis
+    from design_core.lab.diagnosis import Diagnosis
+    from design_core.lab.subset import Subset
     from design_core.zoo.entry import Entry
-    from design_core.zoo.subset import Subset
 
 __all__ = ["add_parser", "run"]
 
@@ -53,7 +53,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Diagnose and print."""
-    from design_core.zoo.diagnosis import diagnose
+    from design_core.lab.diagnosis import diagnose
     from design_core.zoo.entry import open_entry
 
     entry = open_entry(args.network, args.zoo)
@@ -68,8 +68,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _subset(args: argparse.Namespace, entry: Entry) -> Subset:
     """What the options ask for; ValueError if it is not there, or they ask for two things."""
-    from design_core.samples import load_picture
-    from design_core.zoo.subset import held_out_subset, picture_subset, sample_subset
+    from design_core.lab.subset import held_out_subset, picture_subset, sample_subset
+    from design_core.pictures.samples import load_picture
 
     if args.picture and args.data:
         raise ValueError("Give --picture or --data, not both: a diagnosis looks at one of them.")
@@ -96,7 +96,7 @@ def _subset(args: argparse.Namespace, entry: Entry) -> Subset:
 
 
 def _in_words(entry: Entry, diagnosis: Diagnosis) -> str:
-    from design_core.zoo.verdicts import LIMITS, STATES
+    from design_core.lab.verdicts import LIMITS, STATES
 
     counts = ", ".join(f"{diagnosis.count(state)} {state}" for state in STATES)
     lines = [f"{entry.card.name}@{entry.seed} on {diagnosis.calibration}: {counts}"]

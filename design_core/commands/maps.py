@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from design_core.scaling import SCALE_NAMES
 
 if TYPE_CHECKING:
-    from design_core.comparison import ActivationScores
-    from design_core.feature_maps import FeatureMaps
     from design_core.kernels.kernel import ThresholdKernel
+    from design_core.pictures.feature_maps import FeatureMaps
+    from design_core.scores.comparison import ActivationScores
 
 __all__ = ["add_map_options", "add_parser", "kernel_of", "run"]
 
@@ -66,11 +66,11 @@ def kernel_of(args: argparse.Namespace) -> ThresholdKernel:
 
 def run(args: argparse.Namespace) -> int:
     """Compute, print, and write if asked."""
-    from design_core.comparison import compare_activations, finding
-    from design_core.feature_maps import extract_maps
     from design_core.pictures import fit
-    from design_core.samples import load_picture
+    from design_core.pictures.feature_maps import extract_maps
+    from design_core.pictures.samples import load_picture
     from design_core.scaling import fit_scale
+    from design_core.scores.comparison import compare_activations, finding
 
     picture = fit(load_picture(args.picture), args.size)
     maps = extract_maps(picture, args.source, maps=args.maps, seed=args.seed)
@@ -133,7 +133,7 @@ def _write_maps(folder: Path, maps: FeatureMaps, compared: dict[str, ActivationS
     """
     import numpy as np
 
-    from design_core.drawing import bits_png, grey_png, heat_png
+    from design_core.output.drawing import bits_png, grey_png, heat_png
     from design_core.scores import tv_map
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -34,7 +34,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Predict and print."""
-    from design_core.samples import load_picture
+    from design_core.pictures.samples import load_picture
     from design_core.zoo.card import load_cards
     from design_core.zoo.entry import open_entry
 

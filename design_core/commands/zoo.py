@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from design_core.commands.models import add_zoo_argument
 
 if TYPE_CHECKING:
+    from design_core.study.plan import Job
     from design_core.training.data import TrainingData
-    from design_core.zoo.plan import Job
 
 __all__ = ["add_parser", "run"]
 
@@ -69,13 +69,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _jobs(args: argparse.Namespace) -> list[Job]:
-    from design_core.zoo.plan import plan
+    from design_core.study.plan import plan
 
     return [job for job in plan() if fnmatch(job.name, args.only)]
 
 
 def _plan(args: argparse.Namespace) -> int:
-    from design_core.zoo.queue import open_jobs, parked_runs
+    from design_core.study.queue import open_jobs, parked_runs
 
     parked = parked_runs(args.zoo)
     for job in open_jobs(_jobs(args), args.zoo):
@@ -84,7 +84,7 @@ def _plan(args: argparse.Namespace) -> int:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from design_core.zoo.queue import Queue, open_jobs
+    from design_core.study.queue import Queue, open_jobs
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -141,7 +141,7 @@ def _data(name: str, side: int, root: Path | None) -> TrainingData | None:
 
 
 def _park(args: argparse.Namespace) -> int:
-    from design_core.zoo.queue import park_runs
+    from design_core.study.queue import park_runs
 
     parked = park_runs(args.runs, _jobs(args), args.zoo)
     print("\n".join(parked) or "No run is under way.")
@@ -149,10 +149,10 @@ def _park(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
+    from design_core.lab.verification import verify_engine
     from design_core.training.data import picture_side
     from design_core.zoo.card import load_cards
     from design_core.zoo.entry import open_entry
-    from design_core.zoo.verification import verify_engine
 
     failed = 0
     for card in load_cards(args.zoo):
@@ -171,9 +171,9 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _table(args: argparse.Namespace) -> int:
+    from design_core.study.evidence import evidence_markdown
+    from design_core.study.markdown_tables import results_markdown, write_between_markers
     from design_core.zoo.card import load_cards
-    from design_core.zoo.evidence import evidence_markdown
-    from design_core.zoo.tables import results_markdown, write_between_markers
 
     cards = load_cards(args.zoo)
     text = f"{evidence_markdown(cards)}\n{results_markdown(cards)}"
@@ -185,9 +185,9 @@ def _table(args: argparse.Namespace) -> int:
 
 
 def _report(args: argparse.Namespace) -> int:
+    from design_core.study.constant_channels import constant_channel_words
+    from design_core.study.report import CAUTION, Section, recorded, report
     from design_core.zoo.card import load_cards
-    from design_core.zoo.constant_channels import constant_channel_words
-    from design_core.zoo.report import CAUTION, Section, recorded, report
 
     cards = load_cards(args.zoo)
     sections = [

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from design_core.feature_maps import extract_maps
 from design_core.kernels.kernel import OMEGA
 from design_core.pictures import SUFFIXES, Picture, fit, load_file
-from design_core.samples import load_picture, sample, sample_names
+from design_core.pictures.feature_maps import extract_maps
+from design_core.pictures.samples import load_picture, sample, sample_names
 from design_core.scaling import Scale, fit_scale
 from design_core.search.tables import BlockTables, estimate_tables, random_convolution_tables
 
@@ -34,7 +34,7 @@ class MapOptions:
     Parameters
     ----------
     features
-        A key of `design_core.feature_maps.SOURCES`, or ``layer:MODEL:BLOCK`` of the zoo.
+        A key of `design_core.pictures.feature_maps.SOURCES`, or ``layer:MODEL:BLOCK`` of the zoo.
     maps, seed
         How many random convolutions, and which; how many channels of a layer.
     size

@@ -19,7 +19,8 @@ from PIL import Image, ImageOps
 from torch import Tensor
 from torch.nn import functional as F
 
-from design_core.datasets import (
+from design_core.pictures import Picture
+from design_core.pictures.datasets import (
     DATASETS,
     SPLITS,
     PictureSet,
@@ -27,7 +28,6 @@ from design_core.datasets import (
     open_dataset,
     open_folder,
 )
-from design_core.pictures import Picture
 
 __all__ = [
     "TrainingData",
@@ -154,9 +154,9 @@ def load_data(
     Parameters
     ----------
     source
-        A key of `design_core.datasets.DATASETS` such as ``cifar10``; ``digits``, scikit-learn's
-        8×8 digits, which need no files; or ``folder:DIR``, pictures DIR/train/CLASS/* and
-        DIR/test/CLASS/*.
+        A key of `design_core.pictures.datasets.DATASETS` such as ``cifar10``; ``digits``,
+        scikit-learn's 8×8 digits, which need no files; or ``folder:DIR``, pictures
+        DIR/train/CLASS/* and DIR/test/CLASS/*.
     root
         Where the former lie: as torchvision stores them, or as class folders in ``root/cifar10``.
     image_size

@@ -24,14 +24,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from design_core.paths import ASSETS
-from design_core.zoo.statistics import Interval, mean_interval
+from design_core.statistics import Interval, mean_interval
 
 __all__ = ["CHECKPOINTS", "OWN", "Card", "SeedResult", "card_name", "find_card", "load_cards"]
 
 #: The zoo that comes with the project.
 CHECKPOINTS = ASSETS / "checkpoints"
 
-#: How references to networks begin that somebody brought along; see `design_core.zoo.own`.
+#: How references to networks begin that somebody brought along; see `design_core.zoo.uploaded`.
 OWN = "own:"
 
 Json = dict[str, Any]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from math import isnan
 
+from design_core.study.plan import ACTIVATIONS
 from design_core.zoo.card import OWN, Card
-from design_core.zoo.plan import ACTIVATIONS
 
 __all__ = [
     "batch_norm_words",

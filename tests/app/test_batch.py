@@ -11,9 +11,9 @@ import pytest
 from hostile import hostile_pictures, odd_pictures
 from streamlit.testing.v1 import AppTest
 
-from design_core.batch import Settings, batch_finding, batch_rows, file_items
 from design_core.kernels.published import PUBLISHED
-from design_core.samples import sample_names
+from design_core.output.batch import Settings, batch_finding, batch_rows, file_items
+from design_core.pictures.samples import sample_names
 
 APP = str(Path(__file__).parents[2] / "app.py")
 

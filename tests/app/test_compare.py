@@ -16,11 +16,11 @@ from made_cards import made_files
 from streamlit.testing.v1 import AppTest
 
 from design_core.__main__ import main
-from design_core.datasets import PictureSet
+from design_core.lab.predicted_pictures import open_test_set
+from design_core.pictures.datasets import PictureSet
+from design_core.study.disagreement import card_disagreement, class_names, spread
+from design_core.study.report import headline, report
 from design_core.zoo.card import Card, find_card, load_cards
-from design_core.zoo.disagreement import card_disagreement, class_names, spread
-from design_core.zoo.gallery import open_test_set
-from design_core.zoo.report import headline, report
 from ui.compare.address import PANELS
 from ui.compare.filters import AFFINE, options
 from ui.compare.learning_panel import LEARNING

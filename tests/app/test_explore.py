@@ -11,12 +11,12 @@ import pytest
 from hostile import hostile_pictures, odd_pictures
 from streamlit.testing.v1 import AppTest
 
-from design_core.comparison import compare_activations, finding
-from design_core.feature_maps import extract_maps
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.pictures import decode, fit
-from design_core.samples import SAMPLES, sample
+from design_core.pictures.feature_maps import extract_maps
+from design_core.pictures.samples import SAMPLES, sample
+from design_core.scores.comparison import compare_activations, finding
 
 APP = str(Path(__file__).parents[2] / "app.py")
 SIZE = 208

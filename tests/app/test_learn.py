@@ -13,15 +13,15 @@ from streamlit.testing.v1 import AppTest
 
 from design_core import extract_maps, load_cards, published_kernel, sample, total_variation
 from design_core.kernels.kernel import binarize
-from design_core.lessons import absorb, kept_differences
 from design_core.pictures import fit
-from design_core.zoo.evidence import answers, main_cards, verdict
+from design_core.scores.lessons import absorb, kept_differences
+from design_core.study.evidence import answers, main_cards, verdict
 from design_core.zoo.naming import short_name
 from ui.compare.address import COMPARE
+from ui.explore.address import EXPLORE
 from ui.learn.step import Dial
 from ui.learn.story import ADDRESS, CURRENT, STEPS, moved
 from ui.predict.address import PREDICT
-from ui.share.explore import EXPLORE
 from ui.share.scenes import view_of
 
 APP = str(Path(__file__).parents[2] / "app.py")

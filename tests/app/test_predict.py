@@ -17,12 +17,12 @@ from streamlit.testing.v1 import AppTest
 from design_core.__main__ import main
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.published import PUBLISHED
-from design_core.samples import SAMPLES, sample, sample_names
-from design_core.zoo.agreement import Answer, agreement, change
+from design_core.lab.agreement import Answer, agreement, change
+from design_core.lab.walkthrough import Walker, walk
+from design_core.pictures.samples import SAMPLES, sample, sample_names
 from design_core.zoo.card import CHECKPOINTS, load_cards
 from design_core.zoo.entry import open_entry
-from design_core.zoo.own import read_own
-from design_core.zoo.walk import Walker, walk
+from design_core.zoo.uploaded import read_own
 from ui.networks import predictions
 
 APP = str(Path(__file__).parents[2] / "app.py")
@@ -217,7 +217,7 @@ def test_hostile_uploads_get_a_message(app: AppTest, name: str) -> None:
 
 
 def test_an_upload_is_asked_about_and_kept_on_the_way(app: AppTest) -> None:
-    from design_core.drawing import grey_png
+    from design_core.output.drawing import grey_png
 
     plane = np.random.default_rng(0).normal(size=(40, 60)).astype(np.float32)
     app.segmented_control(key="predict_way").set_value("Upload").run()

@@ -13,19 +13,19 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from design_core.__main__ import main
-from design_core.datasets import CIFAR10_CLASSES
 from design_core.kernels.published import PUBLISHED
-from design_core.perturbations import PERTURBATIONS, pixel_psnr
-from design_core.samples import sample
-from design_core.zoo.diagnosis import diagnose
+from design_core.lab.diagnosis import diagnose
+from design_core.lab.perturbation_response import holding, respond
+from design_core.lab.strength import STRENGTHS, accuracy_at, strengthened
+from design_core.lab.subset import held_out_subset
+from design_core.lab.verdicts import LIMITS
+from design_core.pictures.datasets import CIFAR10_CLASSES
+from design_core.pictures.perturbations import PERTURBATIONS, pixel_psnr
+from design_core.pictures.samples import sample
 from design_core.zoo.entry import open_entry
-from design_core.zoo.response import holding, respond
-from design_core.zoo.strength import STRENGTHS, accuracy_at, strengthened
-from design_core.zoo.subset import held_out_subset
-from design_core.zoo.verdicts import LIMITS
+from ui.links.fields import Address
 from ui.predict import lab, strength_panel
 from ui.predict.lab_address import LAB_FIELDS
-from ui.share.fields import Address
 from ui.speed.measuring import recorded
 
 APP = str(Path(__file__).parents[2] / "app.py")

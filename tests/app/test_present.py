@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from design_core.comparison import compare_activations, finding
 from design_core.pictures import Picture
-from ui.share.pins import Pin
-from ui.share.rail_fields import upload_code
+from design_core.scores.comparison import compare_activations, finding
+from ui.links.pins import Pin
+from ui.links.rail_fields import upload_code
+from ui.present.scenes import SCENE, curated_scenes, own_scenes, view_name
 from ui.share.scenes import SCENES, view_of
-from ui.stage.scenes import SCENE, curated_scenes, own_scenes, view_name
 
 APP = str(Path(__file__).parents[2] / "app.py")
 

@@ -12,12 +12,12 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from design_core.comparison import finding
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.pictures import decode
-from ui.share.rail_fields import upload_code
+from design_core.scores.comparison import finding
+from ui.links.rail_fields import upload_code
+from ui.links.session_file import SessionFile, read_session, write_session
 from ui.share.scenes import SCENES, view_of
-from ui.share.session_file import SessionFile, read_session, write_session
 
 ROOT = Path(__file__).parents[2]
 APP = str(ROOT / "app.py")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from design_core import binarize, extract_maps, published_kernel, sample
-from design_core.drawing import INK, PAPER
+from design_core.output.drawing import INK, PAPER
 from design_core.pictures import fit
 
 pytestmark = pytest.mark.browser

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from design_core.samples import sample
+from design_core.lab.walkthrough import Walker, walk
+from design_core.pictures.samples import sample
 from design_core.zoo.entry import open_entry
-from design_core.zoo.walk import Walker, walk
 
 pytestmark = pytest.mark.browser
 

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from design_core.__main__ import main
-from design_core.samples import sample
-from design_core.zoo.diagnosis import diagnose
+from design_core.lab.diagnosis import diagnose
+from design_core.lab.subset import Subset, held_out_subset, picture_subset, sample_subset
+from design_core.pictures.samples import sample
 from design_core.zoo.entry import open_entry
-from design_core.zoo.subset import Subset, held_out_subset, picture_subset, sample_subset
 
 DESIGN = "digits-tiny-w16-design_2x2-v2-affine_on"
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from design_core.__main__ import main
-from design_core.samples import sample
+from design_core.pictures.samples import sample
 from design_core.zoo.card import CHECKPOINTS, load_cards
 from design_core.zoo.entry import open_entry
 

@@ -18,7 +18,7 @@ from design_core.engine.files import _digest
 from design_core.engine.layers import BitDense
 from design_core.engine.report import Report
 from design_core.paths import ASSETS
-from design_core.samples import SAMPLES, sample
+from design_core.pictures.samples import SAMPLES, sample
 from design_core.zoo.entry import open_entry
 from tests.engine.randomized import randomized_network
 

@@ -17,7 +17,7 @@ from design_core.engine.packing import _first_firing, _float_of_key
 from design_core.kernels.published import PUBLISHED
 from design_core.networks import activation_maps, build_network
 from design_core.networks.layers import PADDINGS, BinaryConv2d, BinaryLinear
-from design_core.samples import sample
+from design_core.pictures.samples import sample
 from tests.engine.randomized import randomized_network
 
 torch.set_num_threads(1)

@@ -7,8 +7,8 @@ import itertools
 import numpy as np
 import pytest
 
-from design_core.feature_maps import standardize
 from design_core.kernels.kernel import OMEGA, tile
+from design_core.pictures.feature_maps import standardize
 from design_core.search.constraints import Constraints
 from design_core.search.landscape import Landscape, list_landscape
 from design_core.search.objectives import Objective

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from design_core.feature_maps import extract_maps
 from design_core.pictures import fit
-from design_core.samples import load_picture, sample
+from design_core.pictures.feature_maps import extract_maps
+from design_core.pictures.samples import load_picture, sample
 from design_core.scaling import fit_scale
 from design_core.search.sources import MapOptions, open_tables, tables_of_pictures
 from design_core.search.tables import estimate_tables, random_convolution_tables

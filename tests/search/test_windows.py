@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter, uniform_filter
 
-from design_core.feature_maps import standardize
 from design_core.kernels.kernel import OMEGA, ThresholdKernel, binarize
+from design_core.pictures.feature_maps import standardize
 from design_core.scaling import Scale
 from design_core.search.find import find_kernels, score_kernel
 from design_core.search.landscape import list_landscape

@@ -21,10 +21,10 @@ from torch import nn
 from design_core.atomic import write_atomically
 from design_core.engine import load_packed, pack, save_packed
 from design_core.networks import NetworkSpec
+from design_core.study.plan import Job
+from design_core.study.queue import _copy_state, park_runs, parked_runs
 from design_core.training.state import load_weights, save_state
 from design_core.zoo.checkpoint import PictureForm, load_checkpoint, save_checkpoint
-from design_core.zoo.plan import Job
-from design_core.zoo.queue import _copy_state, park_runs, parked_runs
 
 KILLS = 8
 _SPEC = NetworkSpec("tiny", {"width": 64})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from design_core.zoo.plan import ACTIVATIONS
+from design_core.study.plan import ACTIVATIONS
 from ui import charts
 
 

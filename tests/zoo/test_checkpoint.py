@@ -18,7 +18,7 @@ from design_core.networks import NetworkSpec, network_names
 from design_core.networks.binarizers import BINARIZERS
 from design_core.networks.layers import binary_layers, set_training_progress
 from design_core.pictures import Picture
-from design_core.samples import sample
+from design_core.pictures.samples import sample
 from design_core.training.data import load_data, square_pixels
 from design_core.zoo.checkpoint import (
     CheckpointError,

@@ -12,18 +12,18 @@ import pytest
 import torch
 
 from design_core.engine import pack
-from design_core.feature_maps import extract_maps
 from design_core.networks import NetworkSpec, build_network
 from design_core.networks.activation import REAL_ACTIVATIONS
-from design_core.samples import sample
+from design_core.pictures.feature_maps import extract_maps
+from design_core.pictures.samples import sample
 from design_core.search.sources import MapOptions, open_tables
 from design_core.search.tables import estimate_tables
+from design_core.study.markdown_tables import comparisons
 from design_core.training.data import load_data
 from design_core.zoo.card import CHECKPOINTS, Card, load_cards
 from design_core.zoo.checkpoint import Checkpoint, CheckpointError
 from design_core.zoo.collect import evaluate_checkpoint
 from design_core.zoo.entry import layer_maps, open_entry
-from design_core.zoo.tables import comparisons
 
 SIGN = "digits-tiny-w16-sign-affine_on"
 DESIGN = "digits-tiny-w16-design_2x2-v2-affine_on"

@@ -10,8 +10,8 @@ from design_core.zoo.card import OWN
 from ui.compare.filters import AFFINE, data_options, options
 from ui.compare.learning_panel import FIRST_TARGET, LEARNING
 from ui.compare.wrong_panel import SIDES
+from ui.links.fields import Address, Field, State, choice, several, slug, whole
 from ui.networks import cards
-from ui.share.fields import Address, Field, State, choice, several, slug, whole
 
 __all__ = ["COMPARE", "OVERVIEW", "PANELS"]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from design_core.study.report import CAUTION, recorded, report
 from design_core.zoo.card import Card
-from design_core.zoo.report import CAUTION, recorded, report
 from ui.charts import chart_title
 
 __all__ = ["answers_panel"]

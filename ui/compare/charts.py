@@ -9,13 +9,13 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from design_core.statistics import Interval
+from design_core.study.batch_norm import Gain, Influence
+from design_core.study.class_accuracy import ClassAccuracy, Rates
+from design_core.study.learning_curves import Band
+from design_core.study.markdown_tables import groups
 from design_core.zoo.card import Card
-from design_core.zoo.classes import ClassAccuracy, Rates
-from design_core.zoo.influence import Gain, Influence
-from design_core.zoo.learning import Band
 from design_core.zoo.naming import say_class, short_name
-from design_core.zoo.statistics import Interval
-from design_core.zoo.tables import groups
 from ui.charts import (
     BLUE,
     LABEL,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from design_core.study.class_accuracy import class_accuracies
 from design_core.zoo.card import Card
-from design_core.zoo.classes import class_accuracies
 from design_core.zoo.naming import say_class
 from ui.charts import show_chart
 from ui.compare.charts import class_chart

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from design_core.study.class_accuracy import Rates, confusion_rates, most_confused
 from design_core.zoo.card import Card
-from design_core.zoo.classes import Rates, confusion_rates, most_confused
 from design_core.zoo.naming import say_class
 from ui.charts import show_chart
 from ui.compare.charts import confusion_chart, difference_chart

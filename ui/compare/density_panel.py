@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from design_core.study.overview import overview
 from design_core.zoo.card import Card
-from design_core.zoo.overview import overview
 from ui.charts import show_chart
 from ui.compare.charts import density_chart
 from ui.compare.names import card_names

@@ -7,8 +7,8 @@ from threading import Lock
 
 import streamlit as st
 
+from design_core.lab.latency import Latency, measure_latency
 from design_core.zoo.card import Card
-from design_core.zoo.latency import Latency, measure_latency
 from ui.networks import entry
 
 __all__ = ["latency_of", "measure_all"]

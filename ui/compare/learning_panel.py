@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from design_core.study.learning_curves import QUANTITIES, Band, convergence, learning_band
+from design_core.study.markdown_tables import groups
 from design_core.zoo.card import Card
-from design_core.zoo.learning import QUANTITIES, Band, convergence, learning_band
-from design_core.zoo.tables import groups
 from ui.charts import show_chart
 from ui.compare.charts import learning_chart
 from ui.compare.names import card_names

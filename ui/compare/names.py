@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from design_core.study.report import training_words
 from design_core.zoo.card import Card
 from design_core.zoo.naming import distinct_names, training_name
-from design_core.zoo.report import training_words
 from ui.charts import activation_colour, ink
 
 __all__ = ["card_colour", "card_dash", "card_fill", "card_names", "training_names"]

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from design_core.lab.latency import Latency
+from design_core.study.overview import overview, overview_csv
 from design_core.zoo.card import Card
-from design_core.zoo.latency import Latency
-from design_core.zoo.overview import overview, overview_csv
 from ui.charts import show_chart
 from ui.compare.charts import accuracy_chart, size_chart
 from ui.compare.latency import latency_of, measure_all

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from design_core.study.batch_norm import DESIGN, SIGN
+from design_core.study.disagreement import class_names
+from design_core.study.markdown_tables import partner
 from design_core.zoo.card import Card
-from design_core.zoo.disagreement import class_names
-from design_core.zoo.influence import DESIGN, SIGN
-from design_core.zoo.tables import partner
 from ui.compare.filters import keep_valid
 from ui.compare.names import card_names
 

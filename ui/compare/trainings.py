@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from design_core.study.markdown_tables import groups
 from design_core.zoo.card import Card
 from design_core.zoo.naming import batch_norm_words
-from design_core.zoo.tables import groups
 from ui.compare.names import training_names
 
 __all__ = ["places_by_training"]

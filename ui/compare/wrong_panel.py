@@ -10,22 +10,22 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from design_core.datasets import DatasetError, PictureSet
-from design_core.drawing import pixels_png
+from design_core.lab.predicted_pictures import are_the_same, open_test_set, predict_set
+from design_core.output.drawing import pixels_png
 from design_core.paths import DATA
 from design_core.pictures import Picture, PictureError
-from design_core.zoo.card import Card
-from design_core.zoo.checkpoint import PictureForm
-from design_core.zoo.disagreement import (
+from design_core.pictures.datasets import DatasetError, PictureSet
+from design_core.study.disagreement import (
     Disagreement,
     card_disagreement,
     disagreement,
     spread,
 )
+from design_core.study.report import mcnemar_words
+from design_core.zoo.card import Card
+from design_core.zoo.checkpoint import PictureForm
 from design_core.zoo.entry import Entry
-from design_core.zoo.gallery import are_the_same, open_test_set, predict_set
 from design_core.zoo.naming import data_set_name, say_class
-from design_core.zoo.report import mcnemar_words
 from ui.charts import show_chart
 from ui.compare.charts import wrong_chart
 from ui.compare.pair import Pair, choose_pair, choose_seeds

@@ -7,7 +7,10 @@ import plotly.graph_objects as go
 import streamlit as st
 from numpy.typing import NDArray
 
-from design_core.drawing import (
+from design_core.kernels.kernel import ThresholdKernel, binarize, tile
+from design_core.kernels.patterns import bayer, uniform
+from design_core.kernels.published import PUBLISHED
+from design_core.output.drawing import (
     Cells,
     bits_png,
     grey_levels,
@@ -15,12 +18,9 @@ from design_core.drawing import (
     heat_png,
     threshold_shades,
 )
-from design_core.kernels.kernel import ThresholdKernel, binarize, tile
-from design_core.kernels.patterns import bayer, uniform
-from design_core.kernels.published import PUBLISHED
-from design_core.lessons import flips, kept_differences, ramp, running_average, staircase
-from design_core.samples import SAMPLES
+from design_core.pictures.samples import SAMPLES
 from design_core.scores import activation_density, total_variation, tv_map
+from design_core.scores.lessons import flips, kept_differences, ramp, running_average, staircase
 from ui.charts import frame, ink, show_chart
 from ui.figures import map_figure
 from ui.learn.figures import (

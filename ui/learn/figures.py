@@ -9,10 +9,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from design_core.drawing import Cells, bits_png, cells_svg, grey_png
-from design_core.feature_maps import extract_maps
+from design_core.output.drawing import Cells, bits_png, cells_svg, grey_png
 from design_core.pictures import fit
-from design_core.samples import SAMPLES, sample
+from design_core.pictures.feature_maps import extract_maps
+from design_core.pictures.samples import SAMPLES, sample
 from ui.figures import map_figure
 
 __all__ = ["bits_figure", "grey_figure", "luminance", "percent", "row", "signed", "table_figure"]

@@ -6,12 +6,14 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from design_core.distribution import normal_distribution
-from design_core.drawing import difference_png
 from design_core.kernels.kernel import OMEGA, ThresholdKernel, binarize
 from design_core.kernels.patterns import uniform
 from design_core.kernels.published import PUBLISHED
-from design_core.lessons import (
+from design_core.output.drawing import difference_png
+from design_core.pictures.samples import SAMPLES
+from design_core.scores import activation_density
+from design_core.scores.distribution import normal_distribution
+from design_core.scores.lessons import (
     Curve,
     absorb,
     alternating,
@@ -20,12 +22,10 @@ from design_core.lessons import (
     published_excess,
     strength_curve,
 )
-from design_core.samples import SAMPLES
-from design_core.scores import activation_density
 from design_core.search.find import SearchResult, find_kernels
 from design_core.search.tables import random_convolution_tables
 from ui.charts import beside, frame, ink, show_chart
-from ui.designer.charts import threshold_chart
+from ui.design.charts import threshold_chart
 from ui.figures import map_figure
 from ui.learn.figures import bits_figure, luminance, percent, row, signed
 from ui.learn.step import Dial, Step, Told, explore

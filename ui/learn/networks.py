@@ -9,14 +9,14 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
-from design_core.drawing import mosaic, mosaic_png, pixels_png
-from design_core.samples import SAMPLES, sample
+from design_core.lab.walkthrough import LayerWalk, Walk, Walker, walk
+from design_core.output.drawing import mosaic, mosaic_png, pixels_png
+from design_core.pictures.samples import SAMPLES, sample
+from design_core.study.evidence import answers, further, main_cards, verdict
+from design_core.study.plan import ACTIVATIONS, activation_title
+from design_core.study.report import training_words
 from design_core.zoo.card import Card
-from design_core.zoo.evidence import answers, further, main_cards, verdict
 from design_core.zoo.naming import short_name
-from design_core.zoo.plan import ACTIVATIONS, activation_title
-from design_core.zoo.report import training_words
-from design_core.zoo.walk import LayerWalk, Walk, Walker, walk
 from ui.charts import accuracy_range, activation_colour, frame, ink, show_chart
 from ui.figures import map_figure
 from ui.learn.figures import percent, row

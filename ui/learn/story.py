@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ui.learn import cutting, judging, networks
 from ui.learn.step import Step
-from ui.share.fields import Address, Field, State, choice, number, text
+from ui.links.fields import Address, Field, State, choice, number, text
 
 __all__ = ["ADDRESS", "CURRENT", "STEPS", "moved"]
 

@@ -9,13 +9,13 @@ from itertools import islice
 
 import numpy as np
 
-from design_core.drawing import pixels_png
 from design_core.kernels.kernel import ThresholdKernel
+from design_core.lab.network_input import Seen
 from design_core.networks.activation import activation_kernels
+from design_core.output.drawing import pixels_png
 from design_core.pictures import fit
 from design_core.zoo.entry import Prediction
 from design_core.zoo.naming import describe_network, say_class
-from design_core.zoo.seen import Seen
 from ui.charts import activation_colour
 from ui.figures import kernel_image
 from ui.predict.picture import Chosen

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from design_core.samples import sample_names
+from design_core.pictures.samples import sample_names
+from design_core.study.plan import ACTIVATIONS
 from design_core.zoo import naming
 from design_core.zoo.naming import describe_network, short_name
-from design_core.zoo.plan import ACTIVATIONS
 from ui.networks import card_of, cards
 from ui.predict.picture import GROUPS, WAYS
 

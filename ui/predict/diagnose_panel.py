@@ -9,8 +9,8 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from design_core.zoo.diagnosis import BlockDiagnosis, Diagnosis, XHistogram
-from design_core.zoo.verdicts import LIMITS, STATES, Verdict
+from design_core.lab.diagnosis import BlockDiagnosis, Diagnosis, XHistogram
+from design_core.lab.verdicts import LIMITS, STATES, Verdict
 from ui.charts import chart_title, show_chart
 from ui.predict.lab import (
     Network,

@@ -12,17 +12,17 @@ from typing import Any
 
 import streamlit as st
 
+from design_core.lab.diagnosis import Diagnosis, diagnose
+from design_core.lab.perturbation_response import Response, respond
+from design_core.lab.strength import Counted
+from design_core.lab.subset import Subset, held_out_subset, picture_subset, sample_subset
 from design_core.networks.activation import Kernels
 from design_core.paths import DATA
-from design_core.perturbations import PERTURBATIONS
 from design_core.pictures import Picture
+from design_core.pictures.perturbations import PERTURBATIONS
 from design_core.zoo.card import OWN
 from design_core.zoo.checkpoint import PictureForm
-from design_core.zoo.diagnosis import Diagnosis, diagnose
 from design_core.zoo.entry import Entry
-from design_core.zoo.response import Response, respond
-from design_core.zoo.strength import Counted
-from design_core.zoo.subset import Subset, held_out_subset, picture_subset, sample_subset
 from ui.charts import activation_colour
 from ui.networks import FORWARD
 from ui.predict.subject import Subject

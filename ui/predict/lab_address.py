@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from design_core.kernels.published import PUBLISHED
-from design_core.perturbations import PERTURBATIONS
+from design_core.pictures.perturbations import PERTURBATIONS
+from ui.links.fields import Field, State, choice, whole
 from ui.predict.choice import MOST
 from ui.predict.diagnose_panel import WAYS
 from ui.predict.perturb_panel import FIRST, MOST_DRAWS
 from ui.predict.strength_panel import COUNTS, FIRST_COUNT, OWN_KERNEL
-from ui.share.fields import Field, State, choice, whole
 
 __all__ = ["DIAGNOSE", "LAB_FIELDS", "PERTURB", "STRENGTH"]
 

@@ -9,10 +9,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from design_core.perturbations import Perturbation
-from design_core.zoo.diagnosis import BlockDiagnosis, XHistogram
-from design_core.zoo.response import Response
-from design_core.zoo.strength import Counted
+from design_core.lab.diagnosis import BlockDiagnosis, XHistogram
+from design_core.lab.perturbation_response import Response
+from design_core.lab.strength import Counted
+from design_core.pictures.perturbations import Perturbation
 from ui.charts import LABEL, ORANGE, beside, frame, ink, translucent
 from ui.predict.lab import Network
 

@@ -11,10 +11,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from design_core.drawing import pixels_png
-from design_core.perturbations import PERTURBATIONS, Perturbation, Pixels
+from design_core.lab.perturbation_response import Response, holding
+from design_core.output.drawing import pixels_png
+from design_core.pictures.perturbations import PERTURBATIONS, Perturbation, Pixels
 from design_core.zoo.naming import say_class
-from design_core.zoo.response import Response, holding
 from ui.charts import chart_title, show_chart
 from ui.predict.answers import percent
 from ui.predict.lab import Network, networks, responded

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from design_core.drawing import pixels_png
+from design_core.output.drawing import pixels_png
 from design_core.pictures import Picture, PictureError, fit
-from design_core.samples import SAMPLES, sample, sample_names
+from design_core.pictures.samples import SAMPLES, sample, sample_names
 from design_core.zoo.naming import say_class
 from ui.compute import decoded
 from ui.data_sets import choose_item
+from ui.links.rail_fields import item_code, upload_code
 from ui.networks import predictions
 from ui.rail import uploaded_picture
-from ui.share.rail_fields import item_code, upload_code
 from ui.tiles import Tile, tiles
 
 __all__ = ["FIRST_SAMPLE", "GROUPS", "WAYS", "Chosen", "choose_picture", "sample_strip"]

@@ -8,11 +8,11 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from design_core.datasets import DATASETS
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.published import PUBLISHED
+from design_core.lab.strength import STRENGTHS, Counted, accuracy_at, finding, strengthened
 from design_core.networks.activation import Kernels, activation_kernels
-from design_core.zoo.strength import STRENGTHS, Counted, accuracy_at, finding, strengthened
+from design_core.pictures.datasets import DATASETS
 from ui.charts import show_chart
 from ui.networks import FORWARD
 from ui.predict.lab import Counts, Network, Pictures, counts, held_out, networks

@@ -8,17 +8,17 @@ import streamlit as st
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import decode_kernel
-from design_core.zoo.agreement import change
+from design_core.lab.agreement import change
+from design_core.lab.walkthrough import Walker
 from design_core.zoo.naming import describe_network
-from design_core.zoo.walk import Walker
 from ui.charts import chart_title, ink
 from ui.figures import kernel_image
 from ui.kernel_choice import choose_pattern, choose_published
+from ui.links.rail_fields import named
 from ui.predict.answers import answer_card
 from ui.predict.subject import Subject
-from ui.predict.walk_view import walk_chart, walk_maps
-from ui.predict.walks import Side, walked
-from ui.share.rail_fields import named
+from ui.predict.walkthrough_view import walk_chart, walk_maps
+from ui.predict.walkthroughs import Side, walked
 
 __all__ = [
     "CODE",

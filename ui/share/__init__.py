@@ -1,1 +1,1 @@
-"""Links, session files, history, scenes and code: what makes a view shareable."""
+"""The row that shares a view: scenes, link, session, code that makes the view."""

@@ -9,7 +9,7 @@ import streamlit as st
 
 from design_core.paths import ROOT
 from ui.figures import map_figure
-from ui.share.address import (
+from ui.links.address import (
     full_link,
     here,
     history,
@@ -20,11 +20,11 @@ from ui.share.address import (
     session_now,
     write_address,
 )
-from ui.share.fields import Address
-from ui.share.gallery import gallery
-from ui.share.pins import NAMES, Pin, Preview, pin, pins
-from ui.share.session_file import SessionFileError, read_session, write_session
-from ui.stage.link import present_link
+from ui.links.fields import Address
+from ui.links.pins import NAMES, Pin, Preview, pin, pins
+from ui.links.session_file import SessionFileError, read_session, write_session
+from ui.present.link import present_link
+from ui.share.scene_gallery import gallery
 
 __all__ = ["share"]
 

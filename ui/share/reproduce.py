@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from design_core.output.reproduce import Recipe, Subject
 from design_core.pictures import Picture
-from design_core.reproduce import Recipe, Subject
 from ui.compute import Scene
-from ui.share.rail_fields import FIRST_SAMPLE, wanted_item, wanted_upload
+from ui.links.rail_fields import FIRST_SAMPLE, wanted_item, wanted_upload
 
 __all__ = ["picture_reference", "recipe_expander", "subject_of"]
 

@@ -10,16 +10,16 @@ from urllib.parse import parse_qsl
 import numpy as np
 from numpy.typing import NDArray
 
-from design_core.comparison import ActivationScores, compare_activations
-from design_core.feature_maps import extract_maps
 from design_core.kernels.kernel import ThresholdKernel, binarize
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.pictures import Picture, fit
-from design_core.samples import sample
+from design_core.pictures.feature_maps import extract_maps
+from design_core.pictures.samples import sample
 from design_core.scaling import fit_scale
+from design_core.scores.comparison import ActivationScores, compare_activations
 from ui.compute import Scene
-from ui.share.explore import EXPLORE, start_of
+from ui.explore.address import EXPLORE, start_of
 
 __all__ = ["SCENES", "Curated", "View", "view_of"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ui.share.fields import Address, choice
+from ui.links.fields import Address, choice
 
 __all__ = ["BATCHES", "QUESTIONS", "SPEED", "THREADS"]
 

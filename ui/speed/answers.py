@@ -9,7 +9,7 @@ import streamlit as st
 
 from design_core.engine.anatomy import LayerFacts, layer_facts
 from design_core.engine.report import NetworkTime, Report
-from design_core.samples import sample
+from design_core.pictures.samples import sample
 from design_core.zoo.naming import distinct_names
 from ui.networks import card_of, entry, zoo_cards
 

@@ -12,10 +12,10 @@ from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import parse_kernel
 from design_core.search.find import full_landscape, score_kernel
 from design_core.search.tables import random_convolution_tables
-from ui.designer.address import DESIGN
-from ui.designer.scoring import ordinal
-from ui.share.explore import EXPLORE
-from ui.share.gallery import thumbnail
+from ui.design.address import DESIGN
+from ui.design.scoring import ordinal
+from ui.explore.address import EXPLORE
+from ui.share.scene_gallery import thumbnail
 from ui.share.scenes import SCENES, view_of
 
 

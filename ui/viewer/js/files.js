@@ -41,7 +41,7 @@ function packLines(index, { rows, columns }, depth, factor) {
 
 /**
  * A PNG file of an indexed picture: bits take 1 bit per pixel, three or four colours take 2.
- * Read back as a palette picture, its indices are the bits, as in design_core/drawing.py.
+ * Read back as a palette picture, its indices are the bits, as in design_core/output/drawing.py.
  * @param {Uint8Array} index
  * @param {{rows: number, columns: number}} map
  * @param {string[]} palette  two to four colours as #RRGGBB

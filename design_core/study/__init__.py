@@ -1,0 +1,1 @@
+"""What plans many trainings, and what judges many trained networks by their cards."""

@@ -1,0 +1,303 @@
+"""What the zoo answers, in words with its numbers: one set of sentences for command and page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from design_core.statistics import Difference, area_under_curve, compare_seeds
+from design_core.study.batch_norm import DESIGN, SIGN, Gain, batch_norm_influence, gain_over
+from design_core.study.disagreement import Disagreement
+from design_core.study.learning_curves import convergence
+from design_core.study.learning_rates import learning_rate_words
+from design_core.study.markdown_tables import partner, probability, signed_points
+from design_core.study.plan import ACTIVATIONS
+from design_core.study.step_time import step_time_words
+from design_core.zoo.card import Card
+from design_core.zoo.naming import (
+    batch_norm_words,
+    data_set_name,
+    network_words,
+    short_name,
+    training_name,
+)
+
+__all__ = [
+    "CAUTION",
+    "Section",
+    "gain_words",
+    "headline",
+    "influence_words",
+    "interval_words",
+    "mcnemar_words",
+    "recorded",
+    "report",
+    "setting_words",
+    "training_words",
+]
+
+_UNIFORM = ACTIVATIONS["uniform"][0]
+_LEAST_PAIRS = 3  # fewer carry no claim
+_LEVEL = 0.05
+
+#: How to read the sentences.
+CAUTION = (
+    "A difference is claimed only where the 95 % interval of three or more seeds leaves 0 out. "
+    "Tests are told one by one, without a correction for their number."
+)
+
+
+@dataclass(frozen=True)
+class Section:
+    """An open question and what was measured about it.
+
+    Parameters
+    ----------
+    answers
+        A setting, which may be empty, and a sentence for it.
+    """
+
+    question: str
+    answers: tuple[tuple[str, str], ...]
+
+    def by_setting(self) -> dict[str, list[str]]:
+        """Sentences of each setting, both in their order."""
+        found: dict[str, list[str]] = {}
+        for setting, sentence in self.answers:
+            found.setdefault(setting, []).append(sentence)
+        return found
+
+
+def _data(card: Card) -> str:
+    """Within a sentence."""
+    return "digits" if card.dataset == "digits" else data_set_name(card.dataset)
+
+
+def setting_words(card: Card) -> str:
+    """Data, network and training of a card, without its activation."""
+    return (
+        f"{_data(card)}, {network_words(card)}, "
+        f"{batch_norm_words(card)}, {card.recipe['epochs']} epochs"
+    )
+
+
+def training_words(card: Card) -> str:
+    """Data, network and length of training."""
+    return f"{_data(card)}, {training_name(card)}"
+
+
+def interval_words(difference: Difference) -> str:
+    """The interval, the runs, the test and p."""
+    low, high = (signed_points(bound) for bound in difference.ci95)
+    one, other = difference.counts
+    runs = (
+        f"{one} paired seeds" if difference.sign_flip_p is not None else f"{one} and {other} runs"
+    )
+    return (
+        f"95 % interval {low} to {high}, {runs}, {difference.test} test, "
+        f"p {_equals(probability(difference.p))}"
+    )
+
+
+def _equals(p: str) -> str:
+    return p if p.startswith("<") else f"= {p}"
+
+
+def claimed(difference: Difference | None) -> bool:
+    """Whether enough seeds have an interval that leaves 0 out."""
+    if difference is None or min(difference.counts) < _LEAST_PAIRS:
+        return False
+    low, high = difference.ci95
+    return low > 0 or high < 0
+
+
+def gain_words(gain: Gain) -> str:
+    """One sentence on a card against another, which claims no more than the seeds carry."""
+    name, other = (short_name(card.activation) for card in (gain.card, gain.other))
+    tested = gain.difference
+    if tested is None:
+        one, second = len(gain.card.seeds), len(gain.other.seeds)
+        seeds = "one seed each" if one == second == 1 else f"{one} and {second} seeds"
+        return (
+            f"{name} has {_percent(gain.card)}, {other} {_percent(gain.other)}: {seeds}, no claim."
+        )
+    if min(tested.counts) < _LEAST_PAIRS:
+        return (
+            f"{name} less {other} is {signed_points(tested.mean)} points "
+            f"({interval_words(tested)}): too few seeds for a claim."
+        )
+    if not claimed(tested):
+        return (
+            f"no difference between {name} and {other} is shown: "
+            f"{signed_points(tested.mean)} points ({interval_words(tested)})."
+        )
+    points = f"{100 * abs(tested.mean):.2f} points"
+    verb = f"gains {points} over" if tested.mean > 0 else f"loses {points} to"
+    return f"{name} {verb} {other} ({interval_words(tested)})."
+
+
+def _percent(card: Card) -> str:
+    return f"{100 * card.accuracy:.2f} %"
+
+
+def mcnemar_words(found: Disagreement, first: str, second: str) -> str:
+    """McNemar's test on two networks, and how far it reaches."""
+    tested = found.test
+    split = tested.only_first + tested.only_second
+    better = first if tested.only_first > tested.only_second else second
+    verdict = f"{better} is ahead" if tested.p < _LEVEL else "neither is shown to be ahead"
+    return (
+        f"Of {len(found.true):,} test pictures, {split:,} part the two: {first} alone is right on "
+        f"{tested.only_first:,}, {second} alone on {tested.only_second:,}. By McNemar's "
+        f"exact test {verdict} (p {_equals(probability(tested.p))}). They give the same answer to "
+        f"{found.same_answer:.1%}. This compares these two networks, not the ways in which they "
+        "were trained."
+    )
+
+
+def headline(cards: Sequence[Card]) -> tuple[str, str]:
+    """What the cards say of DeSign against Sign, and what stands beside it.
+
+    Returns
+    -------
+    One sentence on the comparison that most seeds carry, DeSign 2D without γ and β first; and one
+    on the uniform control in the same setting, empty if there is none.
+    """
+    pairs = [
+        gain_over(card, sign)
+        for card in cards
+        if card.activation != SIGN and (sign := partner(card, cards, activation=SIGN))
+    ]
+    if not pairs:
+        return "Choose networks with Sign and with another activation to compare them.", ""
+    chosen = min(pairs, key=_order)
+    data = _data(chosen.card)
+    sentence = f"On {data} with {batch_norm_words(chosen.card)}, {gain_words(chosen)}"
+    control = partner(chosen.card, cards, activation=_UNIFORM)
+    if control is None or control is chosen.card:
+        return sentence, ""
+    beside = gain_words(gain_over(control, chosen.other))
+    against = gain_words(gain_over(chosen.card, control))
+    return sentence, f"The control without a pattern: {beside} {_capital(against)}"
+
+
+def _order(gain: Gain) -> tuple[object, ...]:
+    """Data before digits, DeSign 2D before the rest, more seeds before fewer, affine off first."""
+    card = gain.card
+    pairs = min(gain.difference.counts) if gain.difference else 0
+    return (
+        *(card.dataset == "digits", card.activation != DESIGN, pairs < _LEAST_PAIRS),
+        *(bool(card.network["affine"]), -pairs, card.dataset, card.name),
+    )
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
+
+
+def report(cards: Sequence[Card]) -> list[Section]:
+    """Every question that the method leaves open, with what these cards say."""
+    ordered = sorted(cards, key=lambda card: (card.dataset == "digits", card.name))
+    sections = (
+        ("What does DeSign gain over Sign?", _gains(ordered, SIGN)),
+        ("Is it the pattern, or the shift?", _gains(ordered, _UNIFORM)),
+        ("Which part of the gain does batch norm take over?", influence_words(ordered)),
+        ("Does it learn faster or slower?", _learning(ordered)),
+        ("How dense are the activations?", _densities(ordered)),
+    )
+    return [Section(question, tuple(found)) for question, found in sections]
+
+
+def recorded() -> list[Section]:
+    """What no card can tell and benchmarks recorded."""
+    return [
+        Section("Does training take longer?", tuple(step_time_words())),
+        Section("Is the recipe tuned for Sign?", tuple(learning_rate_words())),
+    ]
+
+
+def _gains(cards: Sequence[Card], base: str) -> Iterator[tuple[str, str]]:
+    """Every activation against a base, Sign itself left out where the base is a control."""
+    for card in cards:
+        other = partner(card, cards, activation=base)
+        if other and card.activation not in (SIGN, base):
+            yield setting_words(card), _capital(gain_words(gain_over(card, other)))
+
+
+def influence_words(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
+    """Setting and sentence per activation with all four networks: gains, and their difference."""
+    for found in batch_norm_influence(cards):
+        if found.without is None or found.learned is None:
+            continue
+        gains = (
+            f"{short_name(found.activation)} is {signed_points(found.without.mean)} points "
+            f"from Sign with γ, β fixed and {signed_points(found.learned.mean)} with γ, β learned"
+        )
+        setting = training_words(found.without.card)
+        if (taken := found.taken_over) is None:
+            yield setting, f"{gains}; too few seeds of all four networks for a test."
+            continue
+        few = min(taken.counts) < _LEAST_PAIRS
+        verdict = (
+            "too few seeds for a claim"
+            if few
+            else "batch norm changes the gain"
+            if claimed(taken)
+            else "no change of the gain is shown"
+        )
+        yield (
+            setting,
+            f"{gains}; the difference of the differences is "
+            f"{signed_points(taken.mean)} points ({interval_words(taken)}): {verdict}.",
+        )
+
+
+def _learning(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
+    for card in cards:
+        sign = partner(card, cards, activation=SIGN)
+        if card.activation == SIGN or sign is None:
+            continue
+        name = short_name(card.activation)
+        reached, of_sign = (_epochs(one, _threshold(sign)) for one in (card, sign))
+        areas = compare_seeds(_areas(card), _areas(sign))
+        mean = float(np.mean(list(_areas(card).values()))) - float(
+            np.mean(list(_areas(sign).values()))
+        )
+        interval = f" ({interval_words(areas)})" if areas else ""
+        loss, of_sign_loss = (
+            float(np.mean([result.training_loss for result in one.results])) for one in (card, sign)
+        )
+        yield (
+            setting_words(card),
+            f"{name} reaches {_threshold(sign):.0%} after {reached} epochs, "
+            f"Sign after {of_sign}; its mean accuracy over the epochs is {signed_points(mean)} "
+            f"points from Sign's{interval}; training loss at the end {loss:.3f} against "
+            f"{of_sign_loss:.3f}.",
+        )
+
+
+def _threshold(sign: Card) -> float:
+    """The accuracy whose epoch is told: Sign's own last mean, rounded down to 5 points."""
+    return math.floor(sign.accuracy * 20) / 20
+
+
+def _epochs(card: Card, accuracy: float) -> str:
+    return "/".join("–" if one is None else str(one) for one in convergence(card, accuracy))
+
+
+def _areas(card: Card) -> dict[int, float]:
+    return {seed: area_under_curve(card.curve(seed)) for seed in card.seeds}
+
+
+def _densities(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
+    for card in cards:
+        layers = list(card.densities.values())
+        told = ", ".join(f"{density:.0%}" for density in layers)
+        yield (
+            setting_words(card),
+            f"{short_name(card.activation)} fires on "
+            f"{np.mean(layers):.0%} of its inputs; layer by layer {told}.",
+        )

@@ -1,0 +1,269 @@
+"""Checkpoints that somebody brings along: checked, opened, and measured like those of the zoo.
+
+Nothing is unpickled and nothing written. A file is refused with a sentence that says what came,
+what was expected, and what to do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from design_core.networks.intermediate import activation_maps
+from design_core.networks.summary import NetworkSummary, summary
+from design_core.pictures.datasets import DATASETS
+from design_core.training.data import TrainingData
+from design_core.zoo.card import OWN, Card, SeedResult
+from design_core.zoo.checkpoint import Checkpoint, CheckpointError, read_checkpoint, read_outline
+from design_core.zoo.collect import evaluate_checkpoint
+from design_core.zoo.entry import Entry
+
+__all__ = ["HOW_TO", "MAX_BYTES", "OwnCard", "evaluate_own", "read_own"]
+
+#: Of a file.
+MAX_BYTES = 10 * 2**20
+_MAX_WEIGHTS = 2**24  # a packed file of 2 MiB is 64 MiB of float32 in memory
+_MAX_MACS = 2**31  # per picture; a `vgg_small` of the paper's width takes 0.6 · 10⁹
+_PART = 500  # test pictures between two reports; a multiple of ten, see `evaluate`
+
+#: What to do to get a file that is taken.
+HOW_TO = (
+    "Expected is a safetensors file of a registered network: one of the zoo, one written by "
+    "design_core.zoo.checkpoint.save_checkpoint, or a whole state dict with the metadata that the "
+    "help describes."
+)
+
+# What people bring instead, by its first bytes.
+_FOREIGN = (
+    (b"PK\x03\x04", "a ZIP archive, as torch.save, Keras and NumPy write them"),
+    (b"\x80", "a Python pickle, which is never opened here: unpickling runs code from the file"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"GGUF", "a GGUF file"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"MATLAB", "a MATLAB file"),
+)
+_ONNX_FIRST = b"\x08"  # field 1 of a ModelProto, the version, which every exporter writes first
+
+
+@dataclass(frozen=True, eq=False)
+class OwnCard(Card):
+    """The card of an own network. What is not known of it is NaN.
+
+    Parameters
+    ----------
+    predicted, true
+        Class of every test picture once it is evaluated; None before.
+    """
+
+    predicted: NDArray[np.int64] | None = None
+    true: NDArray[np.int64] | None = None
+
+    @property
+    def logged(self) -> bool:
+        """Nobody sent its metrics along."""
+        return False
+
+    @property
+    def evaluated(self) -> bool:
+        """Whether accuracy, density and confusion are known."""
+        return self.predicted is not None
+
+    def predictions(self, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """As of any card; ValueError before it is evaluated."""
+        self.result(seed)
+        if self.predicted is None or self.true is None:
+            raise ValueError(f"{self.name} is not evaluated yet, so it has no predictions.")
+        return self.predicted, self.true
+
+
+def read_own(data: bytes, *, name: str) -> Entry:
+    """Check an uploaded file and open the network in it.
+
+    Parameters
+    ----------
+    name
+        Of the file; without its suffix it becomes the network's name.
+
+    Raises
+    ------
+    CheckpointError
+        Anything but a sound checkpoint of a registered network of reasonable size.
+    """
+    _refuse_foreign(data, name)
+    try:
+        outline = read_outline(data, name=name)
+        counted = summary(outline.model, outline.pictures.shape)
+        _refuse_immense(counted, name)
+        checkpoint = read_checkpoint(data, name=name)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error} {HOW_TO}") from error
+    return Entry(_card(data, name, checkpoint, counted), 0, checkpoint)
+
+
+def _refuse_foreign(data: bytes, name: str) -> None:
+    """CheckpointError if the file is too large, empty, or plainly of another kind."""
+    if len(data) > MAX_BYTES:
+        raise CheckpointError(
+            f"{name} has {len(data):,} bytes, {MAX_BYTES:,} at most are read. Binary weights take "
+            f"one bit each if the file is packed. {HOW_TO}"
+        )
+    if not data:
+        raise CheckpointError(f"{name} is empty. Upload it again. {HOW_TO}")
+    for start, kind in _FOREIGN:
+        if data.startswith(start) and not _like_safetensors(data):
+            raise CheckpointError(f"{name} is {kind}. {HOW_TO}")
+    if data.startswith(_ONNX_FIRST) and b"onnx" in data[:4096].lower():
+        raise CheckpointError(f"{name} is an ONNX model. {HOW_TO}")
+    if not _like_safetensors(data) and _is_text(data):
+        raise CheckpointError(f"{name} is a text file. {HOW_TO}")
+
+
+def _like_safetensors(data: bytes) -> bool:
+    """Whether the length of a JSON header comes first; its lowest byte may be any."""
+    return data[8:9] == b"{" and int.from_bytes(data[:8], "little") <= len(data) - 8
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        start = data[:4096].decode("utf-8", errors="strict")
+    except UnicodeDecodeError as error:
+        if error.start < len(data[:4096]) - 3:  # a letter may be cut at the end
+            return False
+        start = data[: error.start].decode("utf-8")
+    return all(letter.isprintable() or letter.isspace() for letter in start)
+
+
+def _refuse_immense(counted: NetworkSummary, name: str) -> None:
+    """CheckpointError if the network would take too much memory or time."""
+    weights = counted.total("binary_parameters") + counted.total("real_parameters")
+    macs = counted.total("binary_macs") + counted.total("real_macs")
+    for what, count, most in (
+        ("weights", weights, _MAX_WEIGHTS),
+        ("multiply-accumulates per picture", macs, _MAX_MACS),
+    ):
+        if count > most:
+            raise CheckpointError(
+                f"{name} describes a network of {count:,} {what}; {most:,} at most are taken. "
+                "Use a smaller one."
+            )
+
+
+def _card(data: bytes, name: str, checkpoint: Checkpoint, counted: NetworkSummary) -> OwnCard:
+    pictures, unknown = checkpoint.pictures, math.nan
+    kinds = ("binary", "real")
+    result = SeedResult(
+        seed=0,
+        accuracy=unknown,
+        right=0,
+        loss=unknown,
+        training_loss=unknown,
+        density=dict.fromkeys(_blocks(checkpoint), unknown),
+        sha256=hashlib.sha256(data).hexdigest(),
+        bytes=len(data),
+        seconds=unknown,
+        environment={},
+    )
+    return OwnCard(
+        name=OWN + _short(name),
+        folder=Path(),
+        network=checkpoint.spec.to_dict(),
+        recipe={"name": "own", "epochs": 0},
+        data={
+            "name": _data_name(pictures.class_names),
+            "class_names": list(pictures.class_names),
+            "mean": list(pictures.mean),
+            "deviation": list(pictures.deviation),
+            "test": 0,
+        },
+        parameters={kind: counted.total(f"{kind}_parameters") for kind in kinds},
+        bytes={"packed": counted.total("packed_bytes"), "float32": counted.total("latent_bytes")},
+        macs={kind: counted.total(f"{kind}_macs") for kind in kinds},
+        confusion=(),
+        results=(result,),
+    )
+
+
+def _short(name: str) -> str:
+    """A file's name without folders, suffix, and what a reference could not hold."""
+    stem = Path(name.replace("\\", "/")).name.removesuffix(".safetensors")
+    kept = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in stem)
+    return kept[:60] or "network"
+
+
+def _data_name(class_names: tuple[str, ...]) -> str:
+    """The data set whose classes these are; ``own`` if none."""
+    if class_names == tuple("0123456789"):
+        return "digits"
+    known = (name for name, card in DATASETS.items() if card.class_names == class_names)
+    return next(known, "own")
+
+
+def _blocks(checkpoint: Checkpoint) -> list[str]:
+    blank = torch.zeros(1, *checkpoint.pictures.shape)
+    return [tap.name for tap in activation_maps(checkpoint.model, blank)[1]]
+
+
+def evaluate_own(
+    entry: Entry, data: TrainingData, *, report: Callable[[float], object] = lambda _: None
+) -> Entry:
+    """Measure an own network on a test set; `report` hears the share that is done.
+
+    Raises
+    ------
+    ValueError
+        A data set of another picture size or other classes.
+    """
+    done, parts = 0, []
+    for part in _parts(data):
+        parts.append((evaluate_checkpoint(entry.checkpoint, part), len(part.test_y)))
+        done += len(part.test_y)
+        report(done / len(data.test_y))
+    weights = np.array([count for _, count in parts]) / done
+    predicted = np.concatenate([tested.predictions.numpy() for tested, _ in parts])
+    true = data.test_y.numpy()
+    right = int((predicted == true).sum())
+    classes = len(data.class_names)
+    result = replace(
+        entry.card.results[0],
+        accuracy=right / done,
+        right=right,
+        loss=_mean([tested.loss for tested, _ in parts], weights),
+        density={
+            block: _mean([tested.density[block] for tested, _ in parts], weights)
+            for block in entry.card.blocks
+        },
+    )
+    counts = np.bincount(true * classes + predicted, minlength=classes**2)
+    known: Mapping[str, Any] = vars(entry.card)
+    card = OwnCard(
+        **{
+            **known,
+            "results": (result,),
+            "data": {**entry.card.data, "name": data.name, "test": done, "sha256": data.sha256()},
+            "confusion": counts.reshape(classes, classes).tolist(),
+            "predicted": predicted,
+            "true": true,
+        }
+    )
+    return replace(entry, card=card)
+
+
+def _parts(data: TrainingData) -> Iterator[TrainingData]:
+    for start in range(0, len(data.test_y), _PART):
+        part = slice(start, start + _PART)
+        yield replace(data, test_x=data.test_x[part], test_y=data.test_y[part])
+
+
+def _mean(values: list[float], weights: NDArray[np.float64]) -> float:
+    return float(np.dot(values, weights))

@@ -1,0 +1,130 @@
+"""Statistics against SciPy's own tests, enumeration, and cases worked out by hand."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from design_core.statistics import (
+    area_under_curve,
+    compare_seeds,
+    epochs_to,
+    mcnemar,
+    mean_interval,
+    paired_difference,
+    sign_flip_p,
+    welch_difference,
+    wilson_interval,
+)
+
+FIRST, SECOND = [75.2, 74.8, 75.9, 75.1, 75.5], [74.1, 74.9, 74.6, 74.4, 74.2]
+
+
+def test_interval_of_the_mean_by_hand() -> None:
+    """n = 3, s = 1: half-width t(2; .975) / √3 = 4.302653 / 1.732051."""
+    assert mean_interval([1, 2, 3]) == pytest.approx((2 - 2.484138, 2 + 2.484138), abs=1e-6)
+    assert mean_interval([4]) is None
+
+
+@pytest.mark.parametrize(("right", "total"), [(0, 7), (3, 7), (7, 7), (430, 500)])
+def test_wilsons_interval_holds_what_a_score_test_would_not_refuse(right: int, total: int) -> None:
+    """At its ends the observed share lies just z standard errors *of that end* away."""
+    low, high = wilson_interval(right, total)
+    share, z = right / total, 1.959963985
+    assert 0 <= low <= share <= high <= 1
+    for end in (low, high):
+        if 0 < end < 1:
+            assert abs(share - end) == pytest.approx(z * math.sqrt(end * (1 - end) / total))
+    assert (low == 0) == (right == 0)
+    assert (high == 1) == (right == total)
+
+
+@pytest.mark.parametrize("counts", [(1, 0), (0, 0), (3, 2), (-1, 2)])
+def test_shares_of_nothing(counts: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="count among at least one"):
+        wilson_interval(*counts)
+
+
+def test_paired_test_is_scipys() -> None:
+    ours, theirs = paired_difference(FIRST, SECOND), stats.ttest_rel(FIRST, SECOND)
+    interval = theirs.confidence_interval(0.95)
+    assert ours.p == pytest.approx(theirs.pvalue)
+    assert ours.ci95 == pytest.approx((interval.low, interval.high))
+    assert ours.mean == pytest.approx(np.mean(FIRST) - np.mean(SECOND))
+    assert (ours.test, ours.counts) == ("paired t", (5, 5))
+
+
+def test_welchs_test_is_scipys() -> None:
+    ours, theirs = (
+        welch_difference(FIRST, SECOND[:3]),
+        stats.ttest_ind(FIRST, SECOND[:3], equal_var=False),
+    )
+    interval = theirs.confidence_interval(0.95)
+    assert ours.p == pytest.approx(theirs.pvalue)
+    assert ours.ci95 == pytest.approx((interval.low, interval.high))
+    assert (ours.sign_flip_p, ours.counts) == (None, (5, 3))
+
+
+def test_sign_flips_are_enumerated() -> None:
+    """All of one sign: only the two extreme choices of 2^n are as far from 0."""
+    assert sign_flip_p([1, 2, 3, 4, 5]) == 2 / 32
+    assert sign_flip_p([0.3]) == 1
+    differences = np.random.default_rng(0).normal(0.4, 1, 6)
+    sums = [
+        abs(sum(s * d for s, d in zip(signs, differences, strict=True)))
+        for signs in itertools.product((1, -1), repeat=6)
+    ]
+    observed = abs(differences.sum())
+    expected = np.mean([total >= observed - 1e-12 for total in sums])
+    assert sign_flip_p(differences) == expected
+    theirs = stats.permutation_test(
+        (differences,), np.mean, permutation_type="samples", n_resamples=np.inf
+    )
+    assert sign_flip_p(differences) == pytest.approx(theirs.pvalue)
+
+
+def test_equal_runs_are_no_difference_and_no_division_by_zero() -> None:
+    same = paired_difference([1, 2], [1, 2])
+    assert (same.mean, same.p, same.ci95, same.sign_flip_p) == (0, 1, (0, 0), 1)
+    shifted = paired_difference([2, 3], [1, 2])
+    assert (shifted.mean, shifted.p, shifted.sign_flip_p) == (1, 0, 0.5)
+    assert welch_difference([1, 1], [1, 1]).p == 1
+
+
+def test_seeds_pair_where_they_can() -> None:
+    one, other = dict(enumerate(FIRST)), dict(enumerate(SECOND[:3]))
+    paired = compare_seeds(one, other)
+    assert paired == paired_difference(FIRST[:3], SECOND[:3])
+    apart = compare_seeds(one, {7: 74.1, 8: 74.9})
+    assert apart == welch_difference(FIRST, [74.1, 74.9])
+    assert compare_seeds(one, {0: 74.1}) is None
+
+
+def test_pairs_must_pair() -> None:
+    with pytest.raises(ValueError, match="two or more; got 2 and 1"):
+        paired_difference([1, 2], [1])
+    with pytest.raises(ValueError, match="two or more runs"):
+        welch_difference([1, 2], [1])
+
+
+def test_mcnemar_by_hand() -> None:
+    """5 against 1 of 6 discordant pictures: p = 2 · (C(6,0) + C(6,1)) / 2^6 = 14/64."""
+    first = np.array([True] * 5 + [False] + [True] * 10 + [False] * 4)
+    second = np.array([False] * 5 + [True] + [True] * 10 + [False] * 4)
+    tested = mcnemar(first, second)
+    assert (tested.only_first, tested.only_second) == (5, 1)
+    assert tested.p == pytest.approx(2 * (math.comb(6, 0) + math.comb(6, 1)) / 2**6)
+    assert mcnemar(first, first).p == 1
+    with pytest.raises(ValueError, match="the same pictures; got 20 and 19"):
+        mcnemar(first, second[1:])
+
+
+def test_learning_curves() -> None:
+    curve = [0.4, 0.62, 0.7, 0.69, 0.71]
+    assert epochs_to(curve, 0.7) == 3
+    assert epochs_to(curve, 0.9) is None
+    assert area_under_curve(curve) == pytest.approx(sum(curve) / 5)

@@ -1,0 +1,64 @@
+"""What batch norm's learned γ and β take over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from design_core.study.batch_norm import batch_norm_influence
+from design_core.study.markdown_tables import signed_points
+from design_core.study.report import influence_words, setting_words
+from design_core.zoo.card import Card
+from design_core.zoo.naming import batch_norm_words, short_name
+from ui.charts import show_chart
+from ui.compare.charts import influence_chart
+
+__all__ = ["influence_panel"]
+
+
+def influence_panel(cards: Sequence[Card]) -> None:
+    """The gain over Sign with and without γ and β, for each activation."""
+    st.markdown(
+        "A learned β moves the threshold of a whole channel, so batch norm finds a *uniform* shift "
+        "by itself; with γ = 1 and β = 0 fixed it cannot. A gain over Sign that is there only with "
+        "γ, β fixed is such a shift; a pattern in space is what β can neither make nor undo, so "
+        "only a gain that stays with γ, β learned, and above the uniform control, is the pattern's."
+    )
+    influences = batch_norm_influence(cards)
+    if not influences:
+        st.info(
+            "This needs Sign and another activation, trained alike. Choose more networks in the "
+            "sidebar.",
+            icon=":material/info:",
+        )
+        return
+    groups: dict[str, list[int]] = {}
+    for place, one in enumerate(influences):
+        known = one.without or one.learned
+        assert known is not None
+        setting = setting_words(known.card).replace(f", {batch_norm_words(known.card)}", "")
+        groups.setdefault(setting, []).append(place)
+    for setting, places in groups.items():
+        chosen = [influences[place] for place in places]
+        show_chart(
+            influence_chart(chosen),
+            title=f"Points over Sign with γ, β fixed and learned: {setting}",
+            alt="; ".join(
+                f"{short_name(one.activation)} {words} {signed_points(gain.mean)}"
+                for one in chosen
+                for words, gain in (("γ, β fixed", one.without), ("γ, β learned", one.learned))
+                if gain
+            ),
+            key=f"influence_{setting}",
+        )
+    st.caption(
+        "Lines: 95 % intervals over paired seeds. A mark without a line: one pair; a line that "
+        "leaves the chart: two pairs."
+    )
+    told: dict[str, list[str]] = {}
+    for setting, sentence in influence_words(cards):
+        told.setdefault(setting, []).append(f"- {sentence}")
+    for setting, sentences in told.items():
+        st.caption(setting)
+        st.markdown("\n".join(sentences))

@@ -1,0 +1,281 @@
+"""The charts of the Design page. They draw what they are given; the page writes their titles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from design_core.kernels.kernel import ThresholdKernel
+from design_core.output.drawing import threshold_shades
+from design_core.scores.distribution import Distribution
+from design_core.search.objectives import TERMS
+from ui.charts import LABEL, Ink, beside, frame, ink, translucent
+from ui.design.landscapes import Judged, Listing, Plane
+
+__all__ = ["landscape_chart", "plane_chart", "threshold_chart"]
+
+_ROW = 15  # height of a row of labels, pixels
+_LETTER = 0.011  # width of a letter as a share of the plot
+_PLANE_HEIGHT = 350
+_PLANE_PIXELS = 240  # height of the plane's highest label
+_NEAR = 0.25  # labels closer than this in total variation may run into each other
+
+
+def landscape_chart(listing: Listing, judged: Judged, *, objective: str) -> go.Figure:
+    """How many kernels have which score, where this one stands, and where the published."""
+    colours = ink()
+    centres = (listing.edges[:-1] + listing.edges[1:]) / 2
+    width = float(listing.edges[1] - listing.edges[0])
+    chart = go.Figure(
+        go.Bar(
+            x=centres.astype(np.float32),
+            y=listing.counts.astype(np.float32),
+            width=width,
+            marker={"color": colours.bars, "line": {"width": 0}},
+            hovertemplate="score %{x:.3f}<br>%{y:,.0f} kernels<extra></extra>",
+        )
+    )
+    marks = [(one.score, one.kernel.name, colours.published, "dot") for one in judged.published]
+    many = len(judged.slices) > 1
+    for number, one in enumerate(judged.slices):
+        label = f"slice {number}" if many else "this kernel"
+        marks.append((one.score, label, colours.this, "solid"))
+    low, high = float(listing.edges[0]), float(listing.edges[-1])
+    rows = _mark(chart, marks, colours, span=high - low or 1.0)
+    frame(chart, _axis_of(objective), "kernels")
+    chart.update_yaxes(type="log", dtick=1, exponentformat="power", rangemode="normal")
+    chart.update_layout(bargap=0, margin={"t": 8 + _ROW * rows})
+    return chart
+
+
+def plane_chart(
+    plane: Plane, judged: Judged, published: Sequence[tuple[float, float, str]]
+) -> go.Figure:
+    """All 2×2 kernels by total variation and information.
+
+    `customdata` holds a kernel's place in the front, or its name where it is published.
+    """
+    colours = ink()
+    points, front = plane.points, plane.front
+    chart = go.Figure(
+        go.Scatter(
+            x=points.tv,
+            y=points.information,
+            mode="markers",
+            name="2×2 kernels",
+            customdata=points.place.astype(np.int32),
+            text=[
+                _hover(front.kernel(int(place)), float(density), int(count))
+                for place, density, count in zip(
+                    points.place, points.density, points.count, strict=True
+                )
+            ],
+            hovertemplate="%{text}<br>TV %{x:.3f}, %{y:.3f} bits per pixel<extra></extra>",
+            marker={"size": 7, "color": colours.quiet, "opacity": 0.45},
+            selected={"marker": {"opacity": 0.45}},
+            unselected={"marker": {"opacity": 0.45}},
+        )
+    )
+    chart.add_scatter(
+        x=front.tv[front.places].astype(np.float32),
+        y=front.information[front.places].astype(np.float32),
+        mode="lines+markers",
+        name="Pareto front",
+        line={"color": colours.front, "width": 1.5},
+        marker={"size": 5, "color": colours.front},
+        hoverinfo="skip",
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
+    )
+    middle = int(front.places[len(front.places) * 2 // 3])
+    on_line = float(front.tv[middle]), float(front.information[middle])
+    beside(chart, *on_line, "Pareto front", colours.text)
+    _labelled(chart, published, colours)
+    here = (judged.whole.tv, judged.whole.information)
+    chart.add_scatter(
+        x=np.array(here[:1], np.float32),
+        y=np.array(here[1:], np.float32),
+        mode="markers",
+        marker={"size": 14, "color": colours.this, "line": {"color": colours.ground, "width": 2}},
+        hovertemplate="this kernel<br>TV %{x:.3f}, %{y:.3f} bits per pixel<extra></extra>",
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
+    )
+    chart.add_annotation(
+        x=here[0],
+        y=here[1],
+        yanchor="bottom",
+        yshift=7,
+        showarrow=False,
+        text="<b>this kernel</b>",
+        font={"size": 12, "color": colours.this},
+        bgcolor=translucent(colours.ground, 0.85),  # the front's line may run behind it
+    )
+    frame(
+        chart,
+        "total variation, flips per pixel",
+        "information, bits per pixel",
+        height=_PLANE_HEIGHT,
+    )
+    chart.update_layout(hoverlabel={"align": "left"}, margin={"t": 20})
+    chart.update_yaxes(rangemode="tozero")
+    return chart
+
+
+def threshold_chart(distribution: Distribution, kernel: ThresholdKernel) -> go.Figure:
+    """The kernel's thresholds over the distribution of x, each with its level and P(x ≥ T).
+
+    Thicker lines hold more cells.
+    """
+    colours = ink()
+    chart = go.Figure(
+        go.Scatter(
+            x=distribution.centres.astype(np.float32),
+            y=distribution.density.astype(np.float32),
+            mode="lines",
+            line={"color": colours.quiet, "width": 1.5},
+            fill="tozeroy",
+            fillcolor="rgba(124,129,138,0.18)",
+            hovertemplate="x %{x:.2f}<br>%{y:.3f} per unit<extra></extra>",
+        )
+    )
+    levels, counts = np.unique(kernel.levels, return_counts=True)
+    by_level = kernel.scale.thresholds(kernel.level_set)
+    thresholds = by_level[np.searchsorted(kernel.level_set, levels)]
+    shares = distribution.exceeds(thresholds)
+    chart.add_vline(x=0, line={"color": colours.quiet, "width": 1, "dash": "dot"})
+    few = len(levels) <= 10
+    drawn = zip(levels, thresholds, counts, shares, strict=True)
+    for number, (level, threshold, count, share) in enumerate(drawn):
+        of_all = count / kernel.levels.size
+        chart.add_vline(x=float(threshold), line={"color": colours.this, "width": 1 + 4 * of_all})
+        if few:
+            chart.add_annotation(
+                x=float(threshold),
+                y=1,
+                yref="paper",
+                yanchor="bottom",
+                yshift=1 + _ROW * (number % 3),
+                showarrow=False,
+                text=f"{level}: {share:.0%}",
+                font={"size": LABEL, "color": colours.text},
+            )
+    frame(chart, "pre-activation x, standard deviations", "probability per unit")
+    reach = max(3.6, float(np.abs(thresholds).max()) + 0.4)
+    chart.update_xaxes(range=[-reach, reach], zeroline=False)
+    chart.update_yaxes(rangemode="tozero")
+    chart.update_layout(margin={"t": 8 + 3 * _ROW})
+    return chart
+
+
+def _mark(
+    chart: go.Figure, marks: Sequence[tuple[float, str, str, str]], colours: Ink, *, span: float
+) -> int:
+    """Lines at scores, labelled above the plot in as many rows as keep the labels apart.
+
+    Marks are (score, label, colour, dash); those of one score and colour share a label.
+
+    Returns
+    -------
+    The number of rows.
+    """
+    grouped: dict[tuple[float, str, str], list[str]] = {}
+    for score, label, colour, dash in sorted(marks):
+        grouped.setdefault((round(score, 6), colour, dash), []).append(label)
+    ends: list[float] = []  # where the last label of each row ends
+    for (score, colour, dash), labels in grouped.items():
+        text = ", ".join(labels)
+        half = span * len(text) * _LETTER / 2
+        row = next((k for k, end in enumerate(ends) if end < score - half), len(ends))
+        ends[row : row + 1] = [score + half]
+        chart.add_vline(x=score, line={"color": colour, "width": 2, "dash": dash})
+        mine = colour == colours.this
+        chart.add_annotation(
+            x=score,
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            yshift=1 + _ROW * row,
+            showarrow=False,
+            text=f"<b>{text}</b>" if mine else text,
+            font={"size": LABEL, "color": colours.this if mine else colours.text},
+        )
+    return len(ends)
+
+
+def _labelled(
+    chart: go.Figure,
+    points: Sequence[tuple[float, float, str]],
+    colours: Ink,
+) -> None:
+    """Points with their names beside them; names of one point stand together."""
+    grouped: dict[tuple[float, float], list[str]] = {}
+    for tv, information, name in points:
+        grouped.setdefault((round(tv, 6), round(information, 6)), []).append(name)
+    if not grouped:
+        return
+    labels = [", ".join(names) for names in grouped.values()]
+    chart.add_scatter(
+        x=np.array([x for x, _ in grouped], np.float32),
+        y=np.array([y for _, y in grouped], np.float32),
+        mode="markers",
+        text=labels,
+        customdata=[names[0] for names in grouped.values()],
+        marker={
+            "size": 11,
+            "symbol": "diamond",
+            "color": colours.published,
+            "line": {"color": colours.ground, "width": 1.5},
+        },
+        hovertemplate="%{text}<br>TV %{x:.3f}, %{y:.3f} bits per pixel<extra></extra>",
+        selected={"marker": {"opacity": 1}},
+        unselected={"marker": {"opacity": 1}},
+    )
+    for x, y, label, shift in _spread(grouped, labels):
+        beside(chart, x, y, label, colours.text, shift=shift)
+
+
+def _spread(
+    points: Iterable[tuple[float, float]], labels: Sequence[str]
+) -> list[tuple[float, float, str, float]]:
+    """Labels from the top down, each with a shift in pixels that keeps it clear of those above."""
+    placed: list[tuple[float, float, str, float]] = []
+    taken: list[tuple[float, float]] = []  # x, and pixels from the bottom
+    ordered = sorted(zip(points, labels, strict=True), key=lambda one: -one[0][1])
+    top = max((y for (_, y), _ in ordered), default=1.0) or 1.0
+    for (x, y), label in ordered:
+        wanted = y / top * _PLANE_PIXELS
+        near = [height for other, height in taken if abs(other - x) < _NEAR]
+        height = min([wanted, *(above - _ROW for above in near)])
+        taken.append((x, height))
+        placed.append((x, y, label, height - wanted))
+    return placed
+
+
+def _hover(kernel: ThresholdKernel, density: float, count: int) -> str:
+    """A kernel as a little picture, with its levels."""
+    shades = _shades(kernel)
+    rows = [
+        "".join(f'<span style="color:{shade}">██</span>' for shade in row)
+        + "  "
+        + "  ".join(map(str, levels))
+        for row, levels in zip(shades, kernel.levels[0].tolist(), strict=True)
+    ]
+    others = f"<br>and {count - 1} more kernels here" if count > 1 else ""
+    return "<br>".join(rows) + others + f"<br>fires on {density:.0%}"
+
+
+def _shades(kernel: ThresholdKernel) -> list[list[str]]:
+    """By the place in the level set, so that kernels can be told from each other."""
+    shades = threshold_shades(np.arange(len(kernel.level_set), dtype=np.float64))
+    greys = shades[np.searchsorted(kernel.level_set, kernel.levels[0])].tolist()
+    return [[f"rgb({grey},{grey},{grey})" for grey in row] for row in greys]
+
+
+def _axis_of(objective: str) -> str:
+    if objective not in TERMS:
+        return objective
+    unit, meaning = TERMS[objective]
+    return f"{meaning.split(',')[0]}, {unit}" if unit else meaning

@@ -1,0 +1,132 @@
+"""The rail's fields in a link: picture, feature maps, kernel, scale."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from design_core.kernels.kernel import ThresholdKernel
+from design_core.kernels.patterns import PATTERNS
+from design_core.kernels.published import PUBLISHED
+from design_core.kernels.spec import decode_kernel, encode_kernel
+from design_core.pictures import Picture
+from design_core.pictures.feature_maps import SOURCES
+from design_core.pictures.samples import SAMPLES
+from ui.data_sets import item_entries
+from ui.design.desk import levels_name
+from ui.links.fields import Field, State, choice, whole
+
+__all__ = [
+    "FIRST_KERNEL",
+    "FIRST_SAMPLE",
+    "FIRST_SOURCE",
+    "KERNEL_FIELDS",
+    "PICTURE_FIELDS",
+    "RAIL_FIELDS",
+    "SCALES",
+    "SIZES",
+    "item_code",
+    "named",
+    "upload_code",
+    "wanted_item",
+    "wanted_upload",
+]
+
+FIRST_SAMPLE = "astronaut"
+FIRST_SOURCE = "random-conv"
+FIRST_KERNEL = "2x2-v2"
+SIZES = (32, 64, 96, 128, 160, 208, 256, 384, 512)
+SCALES = ("published", "lloyd-max", "matlab", "data")
+
+_DIGITS = 16  # of a sha256 in a link; enough to tell any two pictures apart
+_NAME = 80  # characters of a file's name in a link
+_UPLOAD = re.compile(rf"upload~([0-9a-f]{{{_DIGITS}}})~(.{{0,{_NAME}}})")
+_ITEM = re.compile(r"set~(.{1,80})~([0-9]{1,8})")
+
+
+def item_code(set_name: str, index: int) -> str:
+    """What stands for a picture of a data set in a link."""
+    return f"set~{set_name}~{index}"
+
+
+def upload_code(picture: Picture) -> str:
+    """What stands for an upload in a link: the digest of its file, and its name."""
+    printable = "".join(c for c in picture.name if c.isprintable())[-_NAME:]
+    return f"upload~{picture.sha256[:_DIGITS]}~{printable}"
+
+
+def wanted_upload(code: str) -> tuple[str, str] | None:
+    """First digits of the sha256, and name, of the upload that a code stands for."""
+    found = _UPLOAD.fullmatch(code)
+    return (found[1], found[2]) if found else None
+
+
+def wanted_item(code: str) -> tuple[str, int] | None:
+    """Set and index of the picture of a data set that a code stands for."""
+    found = _ITEM.fullmatch(code)
+    return (found[1], int(found[2])) if found else None
+
+
+def _read_picture(state: State) -> str:
+    # What a link asked for and is not at hand yet stays in the link.
+    code: str = state.get("picture_wanted") or state.get("picture_code", "")
+    return "" if code == FIRST_SAMPLE else code
+
+
+def _write_picture(code: str) -> dict[str, Any]:
+    if wanted_upload(code):
+        return {"picture_way": "Upload", "picture_wanted": code}
+    if item := wanted_item(code):
+        entries = item_entries(*item)
+        return {"picture_way": "Data set", "picture_wanted": code, **entries}
+    name = code or FIRST_SAMPLE
+    if name not in SAMPLES:
+        raise ValueError(f"there is no picture {name[:40]!r}")
+    return {"picture_way": "Sample", "picture_wanted": "", "sample": name}
+
+
+def _read_kernel(state: State) -> str:
+    way = state.get("kernel_way", "Published")
+    if way == "Own" and state.get("own_kernel"):
+        return encode_kernel(state["own_kernel"])
+    if way == "Pattern":
+        name = state.get("pattern") or next(iter(PATTERNS))
+        return f"{name}-{state.get(f'size-{name}', PATTERNS[name].default)}"
+    code: str = state.get("published", FIRST_KERNEL)
+    return "" if code == FIRST_KERNEL else code
+
+
+def _write_kernel(code: str) -> dict[str, Any]:
+    code = code or FIRST_KERNEL
+    if code in PUBLISHED:
+        return {"kernel_way": "Published", "published": code}
+    name, _, size = code.rpartition("-")
+    if name in PATTERNS and size.isdecimal() and int(size[:4]) in PATTERNS[name].sizes:
+        return {"kernel_way": "Pattern", "pattern": name, f"size-{name}": int(size)}
+    return {"kernel_way": "Own", "own_kernel": named(decode_kernel(code))}
+
+
+def named(kernel: ThresholdKernel) -> ThresholdKernel:
+    """The kernel of a code, which holds no name, under its published name or its levels."""
+    return kernel if kernel.name else kernel.renamed(levels_name(kernel))
+
+
+#: For pages whose rail has the picture and its feature maps.
+PICTURE_FIELDS = (
+    Field("picture", _read_picture, _write_picture),
+    choice("longest", SIZES, 208, name="size"),
+    choice("source", tuple(SOURCES), FIRST_SOURCE),
+    whole("maps", 1, 64, 16).only(lambda state: state.get("source", FIRST_SOURCE) == FIRST_SOURCE),
+    whole("seed", 0, 9999, 0).only(lambda state: state.get("source", FIRST_SOURCE) == FIRST_SOURCE),
+)
+
+#: For pages whose rail has a kernel too.
+KERNEL_FIELDS = (
+    Field("kernel", _read_kernel, _write_kernel),
+    choice("scaling", SCALES, "published", name="scale").only(
+        lambda state: state.get("kernel_way") != "Own"
+    ),
+)
+
+#: For pages with the whole rail.
+RAIL_FIELDS = (*PICTURE_FIELDS, *KERNEL_FIELDS)
