@@ -7,7 +7,7 @@ this processor, and once as if it had AVX2 only. The bounds hold for AVX-512 wit
 machine that does nothing else. The file bound is for a network of width 128 with binary first and
 last layers: a real last layer alone takes more than a third of the packed file. Fails when a bound
 does. All of ``bench``, with more batches and threads, is what the page Speed shows
-(``bench --out assets/speed.json``).
+(``bench --out design_core/resources/measured/speed.json``).
 """
 
 from __future__ import annotations

@@ -79,7 +79,6 @@ def main() -> int:
         "machine": machine_facts("torch"),
     }
     if args.record:
-        RECORD.parent.mkdir(exist_ok=True)
         RECORD.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     if args.json:
         print(json.dumps(report, indent=2))

@@ -32,6 +32,8 @@ from .zoo.card import Card, load_cards
 from .zoo.checkpoint import CheckpointError, load_checkpoint
 from .zoo.entry import Entry, layer_maps, open_entry
 
+__version__: str
+
 __all__ = [
     "OMEGA",
     "PATTERNS",

@@ -1,4 +1,4 @@
-"""The command line: ``python -m design_core COMMAND …``."""
+"""The command line: ``design COMMAND …``, or ``python -m design_core COMMAND …``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from design_core import __version__
 from design_core.commands import COMMANDS
+from design_core.extras import missing_extra
 
 __all__ = ["main"]
 
@@ -14,9 +16,10 @@ __all__ = ["main"]
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 1 after bad input (one line), 2 for usage."""
     parser = argparse.ArgumentParser(
-        prog="python -m design_core",
+        prog="design",
         description="Designed dithering Sign activations for binary neural networks.",
     )
+    parser.add_argument("--version", action="version", version=f"design {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         command.add_parser(subparsers).set_defaults(run=command.run)
@@ -25,9 +28,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(args.run(args))
     except BrokenPipeError:
         return 0  # the reader (head, less) has seen enough
+    except ModuleNotFoundError as error:
+        return _refuse(args.command, missing_extra(error))
     except (ValueError, OSError) as error:
-        print(f"design_core {args.command}: {error}", file=sys.stderr)
-        return 1
+        return _refuse(args.command, str(error))
+
+
+def _refuse(command: str, reason: str) -> int:
+    print(f"design {command}: {reason}", file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

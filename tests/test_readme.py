@@ -30,7 +30,8 @@ def test_library_example_runs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_shell_examples_run(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "assets").symlink_to(ROOT / "assets")
+    for folder in ("assets", "design_core"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
     monkeypatch.chdir(tmp_path)  # what they write stays here
     lines = [line for block in blocks("sh") for line in block.splitlines()]
     commands = [line.split("design_core ")[1] for line in lines if " -m design_core " in line]

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from design_core.engine.report import Report
-from design_core.paths import ASSETS
+from design_core.paths import RESOURCES
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-REPORT = Report.from_dict(json.loads((ASSETS / "speed.json").read_text(encoding="utf-8")))
+REPORT = Report.from_dict(
+    json.loads((RESOURCES / "measured" / "speed.json").read_text(encoding="utf-8"))
+)
 
 
 def test_the_record_is_worth_showing() -> None:

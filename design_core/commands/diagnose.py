@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from design_core.commands.models import add_zoo_argument
+from design_core.paths import DATA
 
 if TYPE_CHECKING:
     from design_core.lab.diagnosis import Diagnosis
@@ -42,9 +43,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--data-root",
         type=Path,
-        default=Path("data"),
+        default=DATA,
         metavar="DIR",
-        help="where data sets lie (default: data)",
+        help="where data sets lie (default: DESIGN_DATA, or the folder data)",
     )
     add_zoo_argument(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")

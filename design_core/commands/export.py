@@ -60,10 +60,8 @@ def _packed(checkpoint: Checkpoint, path: Path) -> None:
 
 
 def _onnx(checkpoint: Checkpoint, path: Path) -> None:
-    try:
-        from design_core.engine.onnx_export import export_onnx
-    except ImportError as error:
-        raise ValueError("ONNX files need the package onnx: pip install onnx.") from error
+    from design_core.engine.onnx_export import export_onnx
+
     export_onnx(checkpoint.model, checkpoint.pictures.shape, path)
 
 

@@ -1,4 +1,4 @@
-"""``models``: the trained networks that come with the project."""
+"""``models``: the trained networks that are there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import argparse
 import json
 from pathlib import Path
 from typing import Any
+
+from design_core.paths import CHECKPOINTS
 
 __all__ = ["add_parser", "add_zoo_argument", "run"]
 
@@ -22,22 +24,22 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def add_zoo_argument(parser: argparse.ArgumentParser) -> None:
     """Add the argument that says which zoo is meant."""
-    from design_core.paths import ASSETS
-
     parser.add_argument(
         "--zoo",
         type=Path,
-        default=ASSETS / "checkpoints",
+        default=CHECKPOINTS,
         metavar="DIR",
-        help="folder of the trained networks (default: those of the project)",
+        help="folder of the trained networks (default: DESIGN_CHECKPOINTS, or the project's)",
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the cards."""
-    from design_core.zoo.card import load_cards
+    from design_core.zoo.card import load_cards, no_networks
 
     cards = load_cards(args.zoo)
+    if not cards:
+        raise ValueError(no_networks(args.zoo))
     if args.json:
         print(json.dumps([card.to_dict() for card in cards], indent=2))
         return 0

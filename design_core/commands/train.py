@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from design_core.paths import DATA
+
 __all__ = ["add_data_arguments", "add_parser", "run"]
 
 
@@ -46,9 +48,9 @@ def add_data_arguments(parser: argparse.ArgumentParser, *, required: bool = True
     parser.add_argument(
         "--data-root",
         type=Path,
-        default=Path("data"),
+        default=DATA,
         metavar="DIR",
-        help="where data sets lie or are fetched to (default: data)",
+        help="where data sets lie or are fetched to (default: DESIGN_DATA, or the folder data)",
     )
     parser.add_argument("--download", action="store_true", help="fetch the data if missing")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from design_core.commands.models import add_zoo_argument
+from design_core.paths import DATA
 
 if TYPE_CHECKING:
     from design_core.study.plan import Job
@@ -93,7 +94,7 @@ def _train(args: argparse.Namespace) -> int:
         signal.signal(number, interrupt)
     jobs = open_jobs(_jobs(args), args.zoo)
     print(f"{len(jobs)} runs are left.", flush=True)
-    root = args.data_root or Path("data")
+    root = args.data_root or DATA
     queue = Queue(args.runs, root, root=args.zoo, tell=_tell)
     try:
         failed = queue.work(jobs, workers=args.workers)

@@ -1,7 +1,7 @@
 """Embedded samples: pictures that are there without any upload or download.
 
 Patterns are computed, photos and digits are read from the packages that carry them, and the CIFAR
-pictures lie in ``assets/samples``, whose README tells where they come from.
+pictures lie in ``design_core/resources/samples``, whose README tells where they come from.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from design_core.paths import ASSETS
+from design_core.paths import RESOURCES
 from design_core.pictures import Picture, PictureError, load_file
 
 __all__ = ["GROUPS", "SAMPLES", "Sample", "load_picture", "sample", "sample_names"]
@@ -214,7 +214,7 @@ def _cifar(group: str, index: int, label: str, alt: str) -> Sample:
         "foolbox 3.3.4, MIT licence.",
         alt=alt,
         label=label,
-        _load=partial(load_file, ASSETS / "samples" / group / f"{index:02d}-{label}.png"),
+        _load=partial(load_file, RESOURCES / "samples" / group / f"{index:02d}-{label}.png"),
     )
 
 

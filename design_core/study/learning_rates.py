@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from design_core.paths import ASSETS
+from design_core.paths import RESOURCES
 from design_core.zoo.naming import short_name
 
 __all__ = ["RECORD", "learning_rate_words"]
 
 #: Written by the benchmark: ``setting``, ``recipe_rate``, and ``accuracy`` by activation and rate.
-RECORD = ASSETS / "measured" / "learning_rates.json"
+RECORD = RESOURCES / "measured" / "learning_rates.json"
 
 
 def learning_rate_words() -> list[tuple[str, str]]:

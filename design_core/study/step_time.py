@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 
-from design_core.paths import ASSETS
+from design_core.paths import RESOURCES
 
 __all__ = ["RECORD", "step_time_words"]
 
 #: Written by the benchmark.
-RECORD = ASSETS / "measured" / "training_step.json"
+RECORD = RESOURCES / "measured" / "training_step.json"
 
 
 def step_time_words() -> list[tuple[str, str]]:

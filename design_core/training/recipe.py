@@ -15,6 +15,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ __all__ = ["OPTIMIZERS", "Recipe", "load_recipe", "recipe_names"]
 
 OPTIMIZERS = ("adamw", "sgd")
 _PRECISIONS = ("bfloat16", "float32")
-_FOLDER = Path(__file__).parent / "recipes"
+_FOLDER = Path(str(files("design_core.training"))) / "recipes"
 
 
 @dataclass(frozen=True)

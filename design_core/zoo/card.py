@@ -23,13 +23,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from design_core.paths import ASSETS
+from design_core.paths import CHECKPOINTS
 from design_core.statistics import Interval, mean_interval
 
-__all__ = ["CHECKPOINTS", "OWN", "Card", "SeedResult", "card_name", "find_card", "load_cards"]
-
-#: The zoo that comes with the project.
-CHECKPOINTS = ASSETS / "checkpoints"
+__all__ = [
+    "CHECKPOINTS",
+    "OWN",
+    "Card",
+    "SeedResult",
+    "card_name",
+    "find_card",
+    "load_cards",
+    "no_networks",
+]
 
 #: How references to networks begin that somebody brought along; see `design_core.zoo.uploaded`.
 OWN = "own:"
@@ -237,6 +243,15 @@ def load_cards(root: Path = CHECKPOINTS) -> list[Card]:
     return [Card.load(path.parent) for path in sorted(root.glob("[!.]*/card.json"))]
 
 
+def no_networks(root: Path) -> str:
+    """What to say where a zoo is empty."""
+    return (
+        f"There are no trained networks in {root}. A checkout of the project has some in "
+        "assets/checkpoints: set DESIGN_CHECKPOINTS to that folder, or train your own and collect "
+        "them there (train, zoo collect)."
+    )
+
+
 def find_card(reference: str, root: Path = CHECKPOINTS) -> tuple[Card, int | None]:
     """The card and the seed that ``NAME`` or ``NAME@SEED`` means; no seed, no choice.
 
@@ -247,9 +262,10 @@ def find_card(reference: str, root: Path = CHECKPOINTS) -> tuple[Card, int | Non
     """
     name, at, seed = reference.partition("@")
     known = sorted(path.parent.name for path in root.glob("[!.]*/card.json"))
+    if not known:
+        raise ValueError(no_networks(root))
     if name not in known:
-        listed = ", ".join(known) or "none yet"
-        raise ValueError(f"The zoo has no {name!r}. Its networks: {listed}.")
+        raise ValueError(f"The zoo has no {name!r}. Its networks: {', '.join(known)}.")
     if at and not seed.isdecimal():
         raise ValueError(f"A network of one seed is written {name}@0; got {reference!r}.")
     card = Card.load(root / name)

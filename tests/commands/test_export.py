@@ -57,7 +57,7 @@ def test_onnx_says_what_is_missing(
     monkeypatch.delitem(sys.modules, "design_core.engine.onnx_export", raising=False)
     monkeypatch.setitem(sys.modules, "onnx", None)
     assert main(["export", DESIGN, "--to", "onnx", "--out", str(tmp_path / "x.onnx")]) == 1
-    assert "pip install onnx" in capsys.readouterr().err
+    assert "design-core[onnx]" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 

@@ -93,7 +93,7 @@ def test_bad_input_is_one_line_and_status_one(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.count("\n") == 1
-    assert captured.err.startswith("design_core maps: ")
+    assert captured.err.startswith("design maps: ")
     assert message in captured.err
 
 

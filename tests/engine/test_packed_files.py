@@ -17,7 +17,7 @@ from design_core.engine import PackedNetwork, load_packed, pack, save_packed
 from design_core.engine.files import _digest
 from design_core.engine.layers import BitDense
 from design_core.engine.report import Report
-from design_core.paths import ASSETS
+from design_core.paths import RESOURCES
 from design_core.pictures.samples import SAMPLES, sample
 from design_core.zoo.entry import open_entry
 from tests.engine.randomized import randomized_network
@@ -210,7 +210,9 @@ def test_the_file_holds_no_latent_weights(tmp_path: Path) -> None:
 
 def test_a_rounded_head_cannot_make_the_file_25_times_smaller_at_1e_4() -> None:
     """Why the real last layer stays float32: the bits that would be left for its weights."""
-    record = Report.from_dict(json.loads((ASSETS / "speed.json").read_text(encoding="utf-8")))
+    record = Report.from_dict(
+        json.loads((RESOURCES / "measured" / "speed.json").read_text(encoding="utf-8"))
+    )
     (network,) = [n for n in record.networks_at(1, 1) if n.name == "vgg_small, design:2x2-v2"]
     (last,) = [part for part in network.parts if part.name.startswith("last layer")]
     left = network.fp32_bytes / 25 - (network.bytes - last.file_bytes)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from design_core.paths import ASSETS
+from design_core.paths import RESOURCES
 from design_core.pictures import PictureError
 from design_core.pictures.datasets import CIFAR10_CLASSES, CIFAR100_CLASSES
 from design_core.pictures.samples import GROUPS, SAMPLES, load_picture, sample, sample_names
@@ -133,7 +133,7 @@ def test_digits_are_those_of_scikit_learn() -> None:
     ("group", "classes"), [("cifar10", CIFAR10_CLASSES), ("cifar100", CIFAR100_CLASSES)]
 )
 def test_cifar_samples_are_labelled_by_their_files(group: str, classes: tuple[str, ...]) -> None:
-    files = sorted((ASSETS / "samples" / group).iterdir())
+    files = sorted((RESOURCES / "samples" / group).iterdir())
     assert len(files) == 20
     for index, (name, file) in enumerate(zip(sample_names(group), files, strict=True)):
         label = SAMPLES[name].label

@@ -71,7 +71,7 @@ def test_references(tmp_path: Path) -> None:
         find_card(f"{name}@x")
     with pytest.raises(ValueError, match="The zoo has no '../x'. Its networks: .*" + name):
         find_card("../x")
-    with pytest.raises(ValueError, match="none yet"):
+    with pytest.raises(ValueError, match="no trained networks in"):
         find_card(name, tmp_path)
 
 

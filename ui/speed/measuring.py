@@ -18,16 +18,16 @@ import streamlit as st
 
 from design_core.engine.cpu import cpu_facts
 from design_core.engine.report import Report
-from design_core.paths import ASSETS, ROOT
+from design_core.paths import RESOURCES, ROOT
 
 __all__ = ["Measurement", "measurement", "recorded", "thread_counts"]
 
-_RECORD = ASSETS / "speed.json"
+_RECORD = RESOURCES / "measured" / "speed.json"
 
 
 @st.cache_resource(show_spinner=False)
 def recorded() -> Report:
-    """What ``python -m design_core bench --out assets/speed.json`` found; on some machine."""
+    """What ``bench --out`` wrote into the library's measured figures; on some machine."""
     return Report.from_dict(json.loads(_RECORD.read_text(encoding="utf-8")))
 
 
