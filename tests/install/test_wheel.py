@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.install.environments import Environment, install
 
 from design_core import SAMPLES, __version__
 from design_core.paths import CHECKPOINTS, ROOT
+from tests.install.environments import Environment, install
 
 pytestmark = pytest.mark.install
 
