@@ -419,7 +419,7 @@ TARGETS: Mapping[str, Target] = {
         _packed_networks,
         _read_packed,
         damage=damaged_tensors("packed", _seal_packed),
-        megabytes=500,
+        megabytes=1100,
     ),
     "training state": Target(
         _states, _read_state, damage=damaged_tensors("state", lambda _document, _data: None)

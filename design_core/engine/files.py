@@ -20,13 +20,30 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from design_core.atomic import write_atomically
-from design_core.engine.bits import pack_bits
+from design_core.engine.bits import pack_bits, word_count
+from design_core.engine.demand import demand
 from design_core.engine.layers import LAYERS, BitConv, weight_bits
-from design_core.engine.network import PackedNetwork
+from design_core.engine.network import PackedNetwork, layer_bytes
 
 __all__ = ["load_packed", "save_packed", "stored_bytes"]
 
 _FORMAT = "design-packed-1"
+
+# Bounds of what a file may ask for. The largest network of the paper, of pictures of 32 pixels,
+# takes a thousandth of each.
+_MAX_FILE = 64 * 2**20  # bytes
+_MAX_HEADER = 2**20  # bytes
+_MAX_HELD = 2**28  # bytes of weights and thresholds in memory
+_MAX_WORDS = 2**22  # of the weights of one layer
+_MAX_MEGABYTES = 1024  # of maps, for one picture
+_MAX_STEPS = 2**33  # for one picture
+
+# Whatever a stranger's description may raise, besides ValueError.
+_WRONG_DESCRIPTION = (
+    *(KeyError, TypeError, AttributeError, IndexError),
+    *(OverflowError, RecursionError, MemoryError),
+)
+_MAX_REASON = 200
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -53,10 +70,14 @@ def stored_bytes(layer: Any) -> int:
 def load_packed(path: Path | str, *, backend: str | None = None) -> PackedNetwork:
     """Read a packed network and warm its routines up.
 
+    Nothing runs before the layers have proven that they fit each other, and that a picture takes
+    a gigabyte and some 10¹⁰ steps at most.
+
     Raises
     ------
     ValueError
-        Not a file of `save_packed`, a damaged one, or one whose layers do not fit together.
+        Not a file of `save_packed`, a damaged one, one whose layers do not fit together, or one
+        that asks for more.
     OSError
         No such file.
     """
@@ -65,15 +86,18 @@ def load_packed(path: Path | str, *, backend: str | None = None) -> PackedNetwor
     if not isinstance(header, dict) or header.get("format") != _FORMAT:
         raise ValueError(f"{path.name} is no packed network of format {_FORMAT}.")
     network: Any = header.get("network")
-    if _digest(network, arrays) != header.get("sha256"):
-        raise ValueError(f"{path.name} is damaged: its contents do not match their SHA-256.")
     try:
-        layers = [_build(plain, f"{k}", arrays) for k, plain in enumerate(network["layers"])]
-        channels, height, width = map(int, network["input_shape"])
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path.name} does not describe a packed network: {error!r}.") from error
-    packed = PackedNetwork(layers, (channels, height, width), backend=backend)
-    packed.warm_up()
+        intact = _digest(network, arrays) == header.get("sha256")
+        packed = _rebuilt(network, arrays, backend) if intact else None
+    except _WRONG_DESCRIPTION as error:
+        reason = f"{error!r}"[:_MAX_REASON]
+        raise ValueError(f"{path.name} does not describe a packed network: {reason}.") from error
+    if packed is None:
+        raise ValueError(f"{path.name} is damaged: its contents do not match their SHA-256.")
+    with np.errstate(all="ignore"):
+        scores = packed(_ramps(packed.input_shape))  # which also warms the routines up
+    if not np.isfinite(scores).all():
+        raise ValueError(f"{path.name} gives plain ramps scores that are not finite.")
     return packed
 
 
@@ -81,12 +105,46 @@ def _read(path: Path) -> tuple[Any, Arrays]:
     """Header, None if it is not ours, and arrays."""
     if not path.is_file():
         raise FileNotFoundError(f"No packed network at {path}.")
+    with path.open("rb") as file:
+        header = int.from_bytes(file.read(8), "little")
+    size = path.stat().st_size
+    if size > _MAX_FILE or _MAX_HEADER < header < size:
+        raise ValueError(
+            f"{path.name} is no packed network: one has {_MAX_FILE:,} bytes at most, "
+            f"{_MAX_HEADER:,} of them in the header."
+        )
     try:
-        with safe_open(path, "np") as file:
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return json.loads((file.metadata() or {}).get("packed", "null")), arrays
-    except (SafetensorError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path.name} is no safetensors file of ours: {error}.") from error
+        with safe_open(path, "np") as opened:
+            arrays = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+            return json.loads((opened.metadata() or {}).get("packed", "null")), arrays
+    except (SafetensorError, json.JSONDecodeError, *_WRONG_DESCRIPTION) as error:
+        reason = f"{error}"[:_MAX_REASON]
+        raise ValueError(f"{path.name} is no safetensors file of ours: {reason}.") from error
+
+
+def _rebuilt(network: Any, arrays: Arrays, backend: str | None) -> PackedNetwork:
+    """The network of a description, proven to fit together and within bounds."""
+    layers, held = [], 0
+    for k, plain in enumerate(network["layers"]):
+        layers.append(_build(plain, f"{k}", arrays))
+        held += layer_bytes(layers[-1])
+        if held > _MAX_HELD:
+            raise ValueError(f"Its layers take more than {_MAX_HELD:,} bytes in memory.")
+    shape = tuple(_checked(side, int, "input_shape") for side in network["input_shape"])
+    if len(shape) != 3:
+        raise ValueError(f"Pictures are (C, H, W); got {len(shape)} numbers.")
+    asked = demand(layers, shape)
+    if asked.megabytes > _MAX_MEGABYTES or asked.steps > _MAX_STEPS:
+        raise ValueError(
+            f"A picture would take {asked.megabytes:,} MB of maps and {asked.steps:,} steps; "
+            f"{_MAX_MEGABYTES:,} MB and {_MAX_STEPS:,} at most are allowed."
+        )
+    return PackedNetwork(layers, shape, backend=backend)
+
+
+def _ramps(shape: tuple[int, int, int]) -> NDArray[np.float32]:
+    """A batch of one picture: ramps from −2 to 2, as normalized pixels have them."""
+    return np.resize(np.linspace(-2, 2, 257, dtype=np.float32), (1, *shape))
 
 
 def _digest(network: Any, arrays: Arrays) -> str:
@@ -146,6 +204,8 @@ def _words(octets: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.uint64]:
     fits = len(shape) == 4 and min(shape) > 0 and octets.dtype == np.uint8 and octets.ndim == 1
     if not fits or octets.size != -(-count // 8):
         raise ValueError(f"{octets.size} bytes do not hold just the weights {list(shape)}.")
+    if count // shape[3] * word_count(shape[3]) > _MAX_WORDS:
+        raise ValueError(f"The weights {list(shape)} are more than {_MAX_WORDS:,} words.")
     bits = np.unpackbits(octets, count=count, bitorder="little").astype(bool)
     return np.ascontiguousarray(pack_bits(bits.reshape(shape)).swapaxes(2, 3))
 

@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 _PADDINGS = ("one", "replicate", "zero", "none")
+_MAX_STRIDE = 64  # a shortcut is averaged over stride × stride pixels
+_MAX_FAN_IN = 2**24  # whose sums float32 holds exactly
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,13 @@ class Maps:
     channels: int
     height: int
     width: int
+
+    def __post_init__(self) -> None:
+        if min(self.channels, self.height, self.width) < 1:
+            raise ValueError(
+                f"Maps have a channel and a pixel at least; got {self.channels} of "
+                f"{self.height}×{self.width}."
+            )
 
     def require(self, layer: str, kinds: tuple[str, ...], channels: int | None) -> None:
         """ValueError unless the maps are of one of the kinds and have that many channels."""
@@ -72,6 +81,7 @@ class RealConv:
 
     def __post_init__(self) -> None:
         _check_array(self.weights, "RealConv.weights", np.float32, 4)
+        _check_finite(self.weights, "RealConv.weights")
         _check_window(self.weights, self.stride)
 
     @cached_property
@@ -81,26 +91,32 @@ class RealConv:
     def gives(self, maps: Maps) -> Maps:
         size, _, channels, outputs = self.weights.shape
         maps.require("RealConv", ("real",), channels)
-        return _windowed(maps, "real", outputs, size, self.stride, size // 2)
+        return _windowed(maps, "real", outputs, size, self.stride, self.margin)
 
     def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
-        return backend.real_sums(self._padded(x, backend), self.matrix, self._size, self.stride)
+        return backend.real_sums(self._padded(x, backend), self.matrix, self.size, self.stride)
 
     def cut(self, x: NDArray[Any], pool: bool, cut: Cut, backend: Backend) -> Words:
         """Sums, pooled if asked, and cut."""
         padded = self._padded(x, backend)
         return backend.real_block(
-            padded, self.matrix, self._size, self.stride, pool, cut.cuts, cut.flips
+            padded, self.matrix, self.size, self.stride, pool, cut.cuts, cut.flips
         )
 
     @property
-    def _size(self) -> int:
+    def size(self) -> int:
+        """Rows and columns of a window."""
         return len(self.weights)
 
+    @property
+    def margin(self) -> int:
+        """Pixels added on each side."""
+        return self.size // 2
+
     def _padded(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
-        if self._size == 1:
+        if self.margin == 0:
             return x
-        return backend.pad(x, self._size // 2, np.zeros(x.shape[-1], np.float32), False)
+        return backend.pad(x, self.margin, np.zeros(x.shape[-1], np.float32), False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +152,10 @@ class BitConv:
             )
         if (self.words & ~channel_mask(self.channels)[:, None]).any():
             raise ValueError(f"Weights have bits beyond their {self.channels} channels.")
+        if self.fan_in > _MAX_FAN_IN:
+            raise ValueError(
+                f"Sums of {self.fan_in:,} products; {_MAX_FAN_IN:,} at most are exact."
+            )
 
     @cached_property
     def matrix(self) -> Words:
@@ -156,12 +176,22 @@ class BitConv:
     @property
     def fan_in(self) -> int:
         """Products per sum."""
-        return len(self.words) ** 2 * self.channels
+        return self.size**2 * self.channels
+
+    @property
+    def size(self) -> int:
+        """Rows and columns of a window."""
+        return len(self.words)
+
+    @property
+    def margin(self) -> int:
+        """Pixels added on each side."""
+        return 0 if self.padding == "none" else self.size // 2
 
     def gives(self, maps: Maps) -> Maps:
         maps.require("BitConv", ("bits",), self.channels)
-        size, margin = len(self.words), self._margin
-        return _windowed(maps, "sums", self.words.shape[3], size, self.stride, margin)
+        outputs = self.words.shape[3]
+        return _windowed(maps, "sums", outputs, self.size, self.stride, self.margin)
 
     def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
         return backend.bit_sums(self._padded(x, backend), *self._arguments)
@@ -173,17 +203,13 @@ class BitConv:
 
     @property
     def _arguments(self) -> tuple[Words, NDArray[np.int32], int, int, int]:
-        return self.matrix, self.taps, len(self.words), self.stride, self.fan_in
-
-    @property
-    def _margin(self) -> int:
-        return 0 if self.padding == "none" else len(self.words) // 2
+        return self.matrix, self.taps, self.size, self.stride, self.fan_in
 
     def _padded(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
-        if self._margin == 0:
+        if self.margin == 0:
             return x
         fill = self._ones if self.padding == "one" else np.zeros_like(self._ones)
-        return backend.pad(x, self._margin, fill, self.padding == "replicate")
+        return backend.pad(x, self.margin, fill, self.padding == "replicate")
 
     @cached_property
     def _ones(self) -> Words:
@@ -209,12 +235,17 @@ class Cut:
         kind = np.int32 if self.cuts.dtype == np.int32 else np.float32
         _check_array(self.cuts, "Cut.cuts", kind, 3)
         _check_array(self.flips, "Cut.flips", np.uint64, 1)
-        if self.flips.size != word_count(self.cuts.shape[2]):
-            raise ValueError(f"{self.flips.size} words of flips for {self.cuts.shape[2]} channels.")
+        channels = self.cuts.shape[2]
+        if self.flips.size != word_count(channels):
+            raise ValueError(f"{self.flips.size} words of flips for {channels} channels.")
+        if np.isnan(self.cuts).any():
+            raise ValueError("Cut.cuts holds values that are not numbers; no map may pass them.")
 
     def gives(self, maps: Maps) -> Maps:
         kind = "sums" if self.cuts.dtype == np.int32 else "real"
         maps.require("Cut", (kind,), self.cuts.shape[2])
+        if (self.flips & ~channel_mask(maps.channels)).any():
+            raise ValueError(f"Flips have bits beyond their {maps.channels} channels.")
         return replace(maps, kind="bits")
 
     def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
@@ -232,9 +263,9 @@ class Block:
     def gives(self, maps: Maps) -> Maps:
         sums = self.conv.gives(maps)
         if self.pool:
+            if min(sums.height, sums.width) < 2:
+                raise ValueError(f"Nothing to pool in {maps.height}×{maps.width} pixels.")
             sums = replace(sums, height=sums.height // 2, width=sums.width // 2)
-        if min(sums.height, sums.width) < 1:
-            raise ValueError(f"Nothing to pool in {maps.height}×{maps.width} pixels.")
         return self.cut.gives(sums)
 
     def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
@@ -252,6 +283,7 @@ class ScaleShift:
     def __post_init__(self) -> None:
         for name in ("scale", "slope", "offset"):
             _check_array(getattr(self, name), f"ScaleShift.{name}", np.float32, 1)
+            _check_finite(getattr(self, name), f"ScaleShift.{name}")
         if not self.scale.size == self.slope.size == self.offset.size:
             raise ValueError("ScaleShift needs as many scales as slopes and offsets.")
 
@@ -282,8 +314,14 @@ class Residual:
 
     def gives(self, maps: Maps) -> Maps:
         branch = self.norm.gives(self.conv.gives(self.act.gives(maps)))
-        if branch.channels < maps.channels or self.conv.padding == "none":
-            raise ValueError("A residual unit keeps its channels or adds some, and keeps its size.")
+        # The two sides of the sum: a window of even size, padded or not, leaves another size.
+        carried = tuple(-(-side // self.conv.stride) for side in (maps.height, maps.width))
+        if branch.channels < maps.channels or (branch.height, branch.width) != carried:
+            raise ValueError(
+                "A residual unit keeps its channels or adds some, and keeps its size, but for the "
+                f"stride; of {maps.channels} × {maps.height}×{maps.width} this one would make "
+                f"{branch.channels} × {branch.height}×{branch.width}."
+            )
         return branch
 
     def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
@@ -312,6 +350,7 @@ class BitDense:
 
     def __post_init__(self) -> None:
         _check_array(self.weights, "BitDense.weights", np.float32, 4)
+        _check_finite(self.weights, "BitDense.weights")
 
     @cached_property
     def matrix(self) -> NDArray[np.float32]:
@@ -352,10 +391,16 @@ def _check_array(array: NDArray[Any], name: str, kind: type, ndim: int) -> None:
         raise ValueError(f"{name} is not contiguous.")
 
 
+def _check_finite(array: NDArray[np.float32], name: str) -> None:
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds values that are not finite.")
+
+
 def _check_window(weights: NDArray[Any], stride: int) -> None:
-    if weights.shape[0] != weights.shape[1] or stride < 1:
+    if weights.shape[0] != weights.shape[1] or not 1 <= stride <= _MAX_STRIDE:
         raise ValueError(
-            f"Windows are square and strides positive; got {weights.shape[:2]} and {stride}."
+            f"Windows are square and strides positive, {_MAX_STRIDE} at most; got "
+            f"{weights.shape[:2]} and {stride}."
         )
 
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from design_core.engine.backend import BACKENDS, load_backend
 from design_core.engine.layers import Layer, Maps
 
-__all__ = ["CHUNK_VALUES", "PackedNetwork", "in_chunks"]
+__all__ = ["CHUNK_VALUES", "PackedNetwork", "in_chunks", "layer_bytes"]
 
 #: Values of the largest map that a thread works on at a time: a megabyte, within its own cache.
 CHUNK_VALUES = 2**18
@@ -33,10 +33,11 @@ def in_chunks(
         return np.concatenate(list(pool.map(function, chunks)))
 
 
-def _nbytes(layer: Any) -> int:
+def layer_bytes(layer: Any) -> int:
+    """Bytes of a layer's arrays in memory."""
     values = [getattr(layer, field.name) for field in fields(layer)]
     arrays = sum(value.nbytes for value in values if isinstance(value, np.ndarray))
-    return arrays + sum(_nbytes(value) for value in values if is_dataclass(value))
+    return arrays + sum(layer_bytes(value) for value in values if is_dataclass(value))
 
 
 class PackedNetwork:
@@ -100,9 +101,7 @@ class PackedNetwork:
         ValueError
             Pictures of another shape than the network takes.
         """
-        pictures = np.asarray(x, dtype=np.float32)
-        if pictures.ndim != 4:
-            raise ValueError(f"Pictures come as a batch (N, C, H, W); got {pictures.ndim} axes.")
+        pictures = self._batch(x)
         if len(pictures) == 0:
             return np.empty((0, self.classes), np.float32)
         step = max(1, CHUNK_VALUES // self._largest_map(pictures.shape[1:]))
@@ -112,11 +111,13 @@ class PackedNetwork:
     @property
     def nbytes(self) -> int:
         """Bytes of all weights, thresholds and scales in memory."""
-        return sum(_nbytes(layer) for layer in self.layers)
+        return sum(layer_bytes(layer) for layer in self.layers)
 
     def maps(self, x: ArrayLike) -> list[NDArray[Any]]:
         """What every layer gives for a batch (N, C, H, W), in order; bits are packed."""
-        current = self._first(np.asarray(x, dtype=np.float32))
+        pictures = self._batch(x)
+        self._largest_map(pictures.shape[1:])  # which proves that they fit
+        current = self._first(pictures)
         given = []
         for layer in self.layers:
             current = layer(current, self.routines)
@@ -132,6 +133,13 @@ class PackedNetwork:
         for layer in self.layers:
             x = layer(x, self.routines)
         return x[:, 0, 0]
+
+    @staticmethod
+    def _batch(x: ArrayLike) -> NDArray[np.float32]:
+        pictures = np.asarray(x, dtype=np.float32)
+        if pictures.ndim != 4:
+            raise ValueError(f"Pictures come as a batch (N, C, H, W); got {pictures.ndim} axes.")
+        return pictures
 
     @staticmethod
     def _first(pictures: NDArray[np.float32]) -> NDArray[np.float32]:

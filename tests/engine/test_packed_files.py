@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -172,6 +173,179 @@ def test_hostile_files_with_a_right_hash_are_refused(
     save_packed(packed_network(*NETWORKS[0]), path)
     damaged(path, change, sealed=True)
     with pytest.raises(ValueError, match=message):
+        load_packed(path)
+
+
+def crafted(
+    folder: Path, network: Any, arrays: dict[str, Any] | None = None, *, header: str = ""
+) -> Path:
+    """A file with a right hash that `save_packed` would never write."""
+    path, held = folder / "crafted.packed", arrays or {"x": np.zeros(1, np.float32)}
+    document = header or json.dumps(
+        {
+            "format": "design-packed-1",
+            "network": network,
+            "sha256": _digest(network, held) if not header else "",
+        }
+    )
+    save_file(held, path, {"packed": document})
+    return path
+
+
+def one_residual(size: int = 3, **changes: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A residual unit of one channel and a mean: description and arrays."""
+    conv = {"kind": "BitConv", "shape": [size, size, 1, 1], "channels": 1, "stride": 1}
+    unit = {
+        "kind": "Residual",
+        "act": {"kind": "Cut"},
+        "conv": {**conv, "padding": "one", **changes},
+        "norm": {"kind": "ScaleShift"},
+    }
+    network = {"input_shape": [1, 5, 5], "layers": [unit, {"kind": "GlobalMean"}]}
+    arrays = {
+        "0.act.cuts": np.zeros((1, 1, 1), np.float32),
+        "0.act.flips": np.zeros(1, np.uint64),
+        "0.conv.words": np.full(-(-(size**2) // 8), 255, np.uint8),
+        **{f"0.norm.{name}": np.ones(1, np.float32) for name in ("scale", "slope", "offset")},
+    }
+    return network, arrays
+
+
+def test_the_crafted_file_is_sound_as_it_is(tmp_path: Path) -> None:
+    packed = load_packed(crafted(tmp_path, *one_residual()))
+    assert packed(np.ones((1, 1, 5, 5), np.float32)).shape == (1, 1)
+
+
+@pytest.mark.parametrize("size", [2, 4, 6])
+def test_an_even_window_in_a_residual_unit_is_refused(size: int, tmp_path: Path) -> None:
+    """It wrote more pixels than the shortcut has, and read the rest from foreign memory."""
+    network, arrays = one_residual(size)
+    network["input_shape"] = [1, 1, 60_000_000]
+    with pytest.raises(ValueError, match="keeps its size"):
+        load_packed(crafted(tmp_path, network, arrays))
+
+
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ([1, 1, 60_000_000], "A picture would take"),
+        ([1, 2**40, 2**40], "A picture would take"),
+        ([1, 0, 5], "a channel and a pixel at least"),
+        ([1, -5, 5], "a channel and a pixel at least"),
+        ([3, 5, 5], "takes real of 1 channels"),
+        ([1, 5], "Pictures are"),
+        ([1, 5, 5, 5], "Pictures are"),
+        ([1, 5.0, 5], "TypeError"),
+        ([1, True, 5], "TypeError"),
+        ([1, "5", 5], "TypeError"),
+        ([1, math.inf, 5], "TypeError"),
+        (None, "TypeError"),
+        ({}, "Pictures are"),
+    ],
+    ids=str,
+)
+def test_pictures_of_strange_shapes_are_refused(shape: Any, words: str, tmp_path: Path) -> None:
+    network, arrays = one_residual()
+    with pytest.raises(ValueError, match=words):
+        load_packed(crafted(tmp_path, {**network, "input_shape": shape}, arrays))
+
+
+@pytest.mark.parametrize("stride", [0, -1, 65, 2**63, 2**70])
+def test_strange_strides_are_refused(stride: int, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="strides positive"):
+        load_packed(crafted(tmp_path, *one_residual(stride=stride)))
+
+
+def test_many_small_steps_are_bounded_too(tmp_path: Path) -> None:
+    network, arrays = one_residual()
+    network["layers"] = [{"kind": "GlobalMean"}] * 3000
+    network["input_shape"] = [1, 1, 1]
+    assert load_packed(crafted(tmp_path, network, arrays)).classes == 1
+    network["layers"] = [{"kind": "Cut"}, {"kind": "ScaleShift"}]
+    network["layers"] = [{"kind": "ScaleShift"}] * 3000 + [{"kind": "GlobalMean"}]
+    ones = np.ones(1, np.float32)
+    arrays = {f"{k}.{n}": ones for k in range(3000) for n in ("scale", "slope", "offset")}
+    network["input_shape"] = [1, 2048, 2048]
+    with pytest.raises(ValueError, match=r"steps; .* at most are allowed"):
+        load_packed(crafted(tmp_path, network, arrays))
+
+
+def test_few_bytes_that_become_many_words_are_refused(tmp_path: Path) -> None:
+    """Each weight of a layer of one channel takes a word."""
+    network, arrays = one_residual()
+    network["layers"][0]["conv"]["shape"] = [1, 1, 2**23, 1]
+    arrays["0.conv.words"] = np.zeros(2**20, np.uint8)
+    with pytest.raises(ValueError, match="are more than 4,194,304 words"):
+        load_packed(crafted(tmp_path, network, arrays))
+
+
+def test_layers_that_take_too_much_memory_together_are_refused(tmp_path: Path) -> None:
+    network, arrays = one_residual()
+    conv = {**network["layers"][0]["conv"], "shape": [1, 1, 2**22, 1]}
+    network["layers"] = [conv] * 9
+    arrays = {f"{k}.words": np.zeros(2**19, np.uint8) for k in range(9)}
+    with pytest.raises(ValueError, match="take more than 268,435,456 bytes in memory"):
+        load_packed(crafted(tmp_path, network, arrays))
+
+
+@pytest.mark.parametrize("depth", [90, 1200, 50_000])
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_deep_headers_are_refused(opening: str, depth: int, tmp_path: Path) -> None:
+    deep = opening * depth + "1" + ("]" if opening == "[" else "}") * depth
+    for header in (deep, f'{{"format": "design-packed-1", "network": {deep}}}'):
+        with pytest.raises(ValueError, match=r"crafted\.packed (is no|does not|is damaged)"):
+            load_packed(crafted(tmp_path, None, header=header))
+
+
+def test_layers_nested_in_layers_are_refused(tmp_path: Path) -> None:
+    network, arrays = one_residual()
+    unit: Any = network["layers"][0]
+    for _ in range(200):
+        unit = {**network["layers"][0], "act": unit}
+    with pytest.raises(ValueError, match="does not describe a packed network"):
+        load_packed(crafted(tmp_path, {**network, "layers": [unit]}, arrays))
+
+
+@pytest.mark.parametrize("kind", ["BF16", "F8_E4M3", "F8_E5M2"])
+def test_types_that_numpy_lacks_are_refused(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "crafted.packed"
+    tensor = {"dtype": kind, "shape": [2], "data_offsets": [0, 4 if kind == "BF16" else 2]}
+    header = json.dumps({"__metadata__": {"packed": "{}"}, "x": tensor}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header + bytes(tensor["data_offsets"][1]))
+    with pytest.raises(ValueError, match="is no"):
+        load_packed(path)
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        *(None, 5, "x", [], {}, {"layers": 5}, {"layers": {"kind": "Cut"}}, {"layers": [[]]}),
+        *({"layers": [{"kind": []}]}, {"layers": [{"kind": "Cut"}] * 2}, {"layers": []}),
+    ],
+    ids=str,
+)
+def test_descriptions_of_nothing_are_refused(plain: Any, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"does not describe|not class scores|Pictures are"):
+        load_packed(crafted(tmp_path, plain))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 3e38])
+def test_scores_that_are_not_finite_are_refused(value: float, tmp_path: Path) -> None:
+    network, arrays = one_residual()
+    arrays["0.norm.scale"] = arrays["0.norm.slope"] = np.full(1, value, np.float32)
+    with pytest.raises(ValueError, match="not finite"):
+        load_packed(crafted(tmp_path, network, arrays))
+
+
+def test_large_files_are_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "large.packed"
+    with path.open("wb") as file:
+        file.truncate(65 * 2**20)
+    with pytest.raises(ValueError, match="67,108,864 bytes at most"):
+        load_packed(path)
+    text = b"{" + b" " * 2**21
+    path.write_bytes(len(text).to_bytes(8, "little") + text + bytes(9))
+    with pytest.raises(ValueError, match="1,048,576 of them in the header"):
         load_packed(path)
 
 
