@@ -10,7 +10,9 @@ Backward, the derivative of y is replaced by a surrogate g centred on the thresh
 
 Every g here is even, so it is written as a function of the distance |u|. Fresh memory costs more
 than arithmetic, so each g works in place: it overwrites its argument and returns it. Thresholds are
-constants without gradient.
+constants, except those of `LearnedDeSign`: y depends on x − T alone, so
+
+    ∂L/∂T = −Σ ∂L/∂y · g(|u|)   over all values that T cuts
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ __all__ = [
     "SURROGATES",
     "DeSign",
     "HardTanh",
+    "LearnedDeSign",
     "ReLU",
     "Sign",
     "clip",
@@ -136,10 +139,13 @@ class _ThresholdSign(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, *grad_outputs: Tensor) -> tuple[Tensor, Tensor | None, None]:
         x, thresholds = ctx.saved_tensors
         distance = x.abs() if thresholds is None else (x - thresholds).abs_()
-        return ctx.surrogate(distance).mul_(grad_outputs[0]), None, None
+        gradient = ctx.surrogate(distance).mul_(grad_outputs[0])
+        if thresholds is None or not ctx.needs_input_grad[1]:
+            return gradient, None, None
+        return gradient, gradient.sum_to_size(thresholds.shape).neg(), None
 
 
 def threshold_sign(x: Tensor, thresholds: Tensor | None = None, surrogate: str = "clip") -> Tensor:
@@ -224,3 +230,30 @@ class DeSign(nn.Module):
     def extra_repr(self) -> str:
         slices, rows, columns = self.thresholds.shape
         return f"{slices} slice(s) of {rows}x{columns}, surrogate={self.surrogate}"
+
+
+class LearnedDeSign(DeSign):
+    """`DeSign` whose thresholds are learned, by the same surrogate gradient as everything else.
+
+    With one slice per channel and a single cell this is RSign, a threshold per channel; with a
+    tile of d1×d2 cells it learns a pattern. After training the thresholds are a threshold kernel
+    like any other.
+
+    Parameters
+    ----------
+    kernel
+        What the thresholds begin with, and their shape; see `DeSign`.
+    surrogate
+        One of `SURROGATES`.
+
+    References
+    ----------
+    Liu et al., "ReActNet: Towards Precise Binary Neural Network with Generalized Activation
+    Functions", ECCV 2020, section 4.2 (RSign).
+    """
+
+    def __init__(self, kernel: ThresholdKernel | ArrayLike, surrogate: str = "clip") -> None:
+        super().__init__(kernel, surrogate)
+        start = self.thresholds
+        del self.thresholds
+        self.thresholds = nn.Parameter(start)

@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import solve_banded
 from scipy.special import ndtr, ndtri
 
-__all__ = ["MAX_NUMBER", "SCALE_NAMES", "Scale", "fit_scale", "lloyd_max"]
+__all__ = ["MAX_NUMBER", "SCALE_NAMES", "Scale", "fit_quantiles", "fit_scale", "lloyd_max"]
 
 Levels = Sequence[int]
 
@@ -58,6 +58,7 @@ SCALE_NAMES: Mapping[str, str] = {
     "published": "The constants in the authors' networks; six levels of Ω, or four ranks.",
     "lloyd-max": "Decision boundaries of the Lloyd-Max quantizer of a half-normal; any levels.",
     "matlab": "The constants of the authors' MATLAB script; used by none of their networks.",
+    "quantile": "Quantiles, one for each rank: of a standard normal, or of data by fit_quantiles.",
     "data": "K-means boundaries of real batch-norm outputs, made by fit_scale.",
     "custom": "Thresholds given one by one.",
 }
@@ -76,7 +77,8 @@ class Scale:
     offset
         Added to every threshold, in units of the batch-norm output's standard deviation.
     values
-        The thresholds t of the levels in ascending order; only for ``data`` and ``custom``.
+        The thresholds t of the levels in ascending order; for ``data`` and ``custom``, and for
+        ``quantile`` where it was fitted to data.
 
     Raises
     ------
@@ -95,7 +97,7 @@ class Scale:
                 f"Unknown scaling {self.name!r}; choose one of {', '.join(SCALE_NAMES)}."
             )
         carries_values = self.name in ("data", "custom")
-        if carries_values != (self.values is not None):
+        if self.name != "quantile" and carries_values != (self.values is not None):
             need = "needs its own values" if carries_values else "takes no values of its own"
             raise ValueError(f"Scaling {self.name!r} {need}; got {self.values!r}.")
         numbers = (self.strength, self.offset, *(self.values or ()))
@@ -135,6 +137,9 @@ class Scale:
                     f"{len(level_set)} levels; give one value per level."
                 )
             return np.array(self.values)
+        if self.name == "quantile":
+            quantiles: NDArray[np.float64] = ndtri(_rank_shares(len(level_set)))
+            return quantiles
         magnitudes = _magnitudes(level_set)
         return np.array(_by_level(level_set, self._magnitude_values(magnitudes)))
 
@@ -257,6 +262,62 @@ def lloyd_max(n_levels: int) -> NDArray[np.float64]:
     if not 1 <= n_levels <= 4096:
         raise ValueError(f"lloyd_max takes 1 to 4096 levels; got {n_levels}.")
     return np.array(_lloyd_max_boundaries(n_levels))
+
+
+def _rank_shares(n_levels: int) -> NDArray[np.float64]:
+    """(2r + 1) / 2n for the ranks r = 0 … n − 1 of n levels: evenly spread over 0 to 1."""
+    shares: NDArray[np.float64] = (2 * np.arange(n_levels) + 1) / (2 * n_levels)
+    return shares
+
+
+def fit_quantiles(x: ArrayLike, level_set: Levels, *, counts: ArrayLike | None = None) -> Scale:
+    """Fit thresholds to the values that a cut will meet: rank r of n at their (2r+1)/2n quantile.
+
+    Thresholds then straddle the signal, whatever its distribution: each parts off the same share
+    of the values. Made for pictures, which are not normal. A threshold lies half-way between two
+    neighbouring values that occur, so that no rounding ever decides a bit.
+
+    Parameters
+    ----------
+    x
+        Values of any shape, finite.
+    level_set
+        The kernel's levels; only their number and order count.
+    counts
+        How often each value of x occurs, of its shape; once if left out.
+
+    Returns
+    -------
+    Scale
+        Named ``quantile``, with one value per level.
+
+    Raises
+    ------
+    ValueError
+        Values that are not finite, or all alike.
+
+    Examples
+    --------
+    >>> fit_quantiles([0, 1, 2, 3, 4, 5, 6, 7], (0, 1, 2, 3)).values
+    (0.5, 2.5, 4.5, 6.5)
+    """
+    values = np.asarray(x, dtype=np.float64).ravel()
+    if not np.isfinite(values).all():
+        raise ValueError("fit_quantiles needs finite values; the data hold NaN or infinity.")
+    weights = np.ones(values.size) if counts is None else np.asarray(counts, float).ravel()
+    distinct, index = np.unique(values[weights > 0], return_inverse=True)
+    if distinct.size < 2:
+        raise ValueError(
+            f"fit_quantiles needs at least two different values; the data hold {distinct.size}."
+        )
+    cumulated = np.cumsum(np.bincount(index, weights[weights > 0]))
+    below = cumulated[:-1] / cumulated[-1]  # the share under the gap after each value
+    gaps = (distinct[:-1] + distinct[1:]) / 2
+    shares = _rank_shares(len(level_set))
+    right = np.searchsorted(below, shares).clip(max=len(gaps) - 1)
+    left = (right - 1).clip(min=0)
+    nearest = np.where(shares - below[left] <= below[right] - shares, left, right)
+    return Scale("quantile", values=tuple(gaps[nearest].tolist()))
 
 
 def fit_scale(x: ArrayLike, level_set: Levels) -> Scale:

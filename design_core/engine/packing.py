@@ -83,6 +83,8 @@ def pack(
     PyTorch's own last bit differs from one case to the next.
     """
     model = copy.deepcopy(model).cpu().float().eval()
+    if getattr(model, "picture", None) is not None:
+        raise UnpackableError("Networks that cut their picture run in PyTorch.")
     if isinstance(model, VggSmall):
         layers = list(_chain(model, input_shape))
     elif isinstance(model, ResNet):

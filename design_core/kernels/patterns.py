@@ -3,7 +3,7 @@
 A rank pattern orders the n cells of a kernel by ranks r = 0 … n − 1. Its ranks are spread evenly
 onto the N levels of a level set: rank r takes level number ``floor((2r + 1) N / 2n)``. Every level
 is then used about equally often, and any scaling that knows the level set applies. Where N = n,
-each rank is a level of its own.
+each rank is a level of its own: so the scale ``quantile`` has it, see `Pattern.at_quantiles`.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ __all__ = [
     "SIGNED_LEVELS",
     "Pattern",
     "bayer",
+    "bayer_phases",
     "blue_noise",
     "checkerboard",
     "random_levels",
+    "random_ranks",
     "symmetric",
     "uniform",
 ]
@@ -89,6 +91,31 @@ def bayer(size: int, *, level_set: Sequence[int] = OMEGA) -> ThresholdKernel:
     return _spread(_bayer_ranks(size), level_set, f"bayer-{size}")
 
 
+def bayer_phases(size: int, *, level_set: Sequence[int] = OMEGA) -> ThresholdKernel:
+    """Three slices of a `bayer` pattern, a phase for each colour of a picture.
+
+    The second slice is moved on by a column, the third by a row: of the cells that a pixel's red,
+    green and blue meet, no two hold the same rank. Three equal slices would cut a grey pixel's
+    colours alike, and two of three bits would say nothing.
+
+    Parameters
+    ----------
+    size
+        Rows and columns: 2, 4, 8 or 16.
+    level_set
+        Levels that the ranks are spread onto; ``range(size**2)`` keeps every rank.
+
+    Examples
+    --------
+    >>> str(bayer_phases(2, level_set=range(4)))
+    '0 2;3 1|2 0;1 3|3 1;0 2'
+    """
+    red = bayer(size, level_set=level_set)
+    if size == 1:
+        raise ValueError("A single threshold has no phase; a pattern of phases has size 2 or more.")
+    return red.stacked(red.rolled(columns=1), red.rolled(rows=1)).renamed(f"bayer-phases-{size}")
+
+
 def blue_noise(size: int, *, seed: int = 0, level_set: Sequence[int] = OMEGA) -> ThresholdKernel:
     """Blue noise by void-and-cluster: irregular, without coarse clumps or repeats.
 
@@ -128,6 +155,19 @@ def random_levels(rows: int, columns: int, *, slices: int = 1, seed: int = 0) ->
     return ThresholdKernel(levels, name=f"random-{size}")
 
 
+def random_ranks(size: int, *, seed: int = 0) -> ThresholdKernel:
+    """The ranks 0 … size² − 1 in random order: the thresholds of a design without its order.
+
+    Raises
+    ------
+    ValueError
+        A size outside 1 … 64.
+    """
+    _check_side(size)
+    ranks = np.random.default_rng(seed).permutation(size * size).reshape(size, size)
+    return _spread(ranks, range(size * size), f"random-{size}")
+
+
 def symmetric(size: int) -> ThresholdKernel:
     """A Bayer pattern of thresholds symmetric about zero, so that half of all bits are +1.
 
@@ -165,6 +205,8 @@ class Pattern:
         The size to begin with.
     build
         Size to kernel.
+    ranked
+        Size to the kernel with a level for each rank; None where the pattern has no ranks.
     """
 
     name: str
@@ -173,6 +215,7 @@ class Pattern:
     sizes: tuple[int, ...]
     default: int
     build: Callable[[int], ThresholdKernel]
+    ranked: Callable[[int], ThresholdKernel] | None = None
 
     def __call__(self, size: int | None = None) -> ThresholdKernel:
         """The kernel of that size, or of the default size, named like ``bayer-4``.
@@ -182,13 +225,31 @@ class Pattern:
         ValueError
             A size that the pattern does not come in.
         """
+        chosen = self._chosen(size)
+        return self.build(chosen).renamed(f"{self.name}-{chosen}")
+
+    def at_quantiles(self, size: int | None = None) -> ThresholdKernel:
+        """The kernel under the scale ``quantile``, all ranks kept; named like ``bayer-4@quantile``.
+
+        Raises
+        ------
+        ValueError
+            A size that the pattern does not come in, or a pattern without ranks.
+        """
+        if self.ranked is None:
+            raise ValueError(f"The pattern {self.name!r} has no ranks to spread over quantiles.")
+        chosen = self._chosen(size)
+        kernel = self.ranked(chosen).scaled("quantile")
+        return kernel.renamed(f"{self.name}-{chosen}@quantile")
+
+    def _chosen(self, size: int | None) -> int:
         chosen = self.default if size is None else size
         if chosen not in self.sizes:
             raise ValueError(
                 f"The pattern {self.name!r} comes in sizes {', '.join(map(str, self.sizes))}; "
                 f"got {size}."
             )
-        return self.build(chosen).renamed(f"{self.name}-{chosen}")
+        return chosen
 
 
 _PATTERNS = (
@@ -215,6 +276,16 @@ _PATTERNS = (
         _BAYER_SIZES,
         4,
         bayer,
+        lambda size: bayer(size, level_set=range(size**2)),
+    ),
+    Pattern(
+        "bayer-phases",
+        "Bayer, a phase per colour",
+        "Three slices of a Bayer pattern, moved against each other so that colours differ.",
+        _BAYER_SIZES[1:],
+        2,
+        bayer_phases,
+        lambda size: bayer_phases(size, level_set=range(size**2)),
     ),
     Pattern(
         "blue-noise",
@@ -223,6 +294,7 @@ _PATTERNS = (
         (*range(1, 9), 16, 32, 64),
         8,
         blue_noise,
+        lambda size: blue_noise(size, level_set=range(size**2)),
     ),
     Pattern(
         "random",
@@ -231,6 +303,7 @@ _PATTERNS = (
         tuple(range(1, 9)),
         4,
         lambda size: random_levels(size, size),
+        lambda size: random_ranks(size),
     ),
     Pattern(
         "symmetric",

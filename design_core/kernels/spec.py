@@ -15,7 +15,7 @@ from design_core.kernels.files import FORMATS, load_kernel
 from design_core.kernels.kernel import OMEGA, ThresholdKernel
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
-from design_core.scaling import Scale
+from design_core.scaling import SCALE_NAMES, Scale
 
 __all__ = [
     "MAX_CODE",
@@ -41,7 +41,8 @@ def parse_kernel(text: str) -> ThresholdKernel:
     ----------
     text
         A published name (``2x2-v2``); a pattern, with its size if wished (``bayer-4``,
-        ``checkerboard``); numbers (``1 1;3 3``, slices by ``|``); or the code of a link
+        ``checkerboard``); numbers (``1 1;3 3``, slices by ``|``); any of these with another scale
+        (``2x2-v2@lloyd-max``; ``bayer-4@quantile`` keeps all ranks); or the code of a link
         (``code:11_05``, see `encode_kernel`).
 
     Raises
@@ -57,6 +58,9 @@ def parse_kernel(text: str) -> ThresholdKernel:
     text = text.strip()
     if text.startswith(_CODE):
         return decode_kernel(text.removeprefix(_CODE))
+    base, scale = _base_and_scale(text)
+    if scale:
+        return _rescaled(base, scale)
     if text in PUBLISHED:
         return PUBLISHED[text]
     if text in PATTERNS:
@@ -81,8 +85,8 @@ def parse_kernel(text: str) -> ThresholdKernel:
 
 
 def is_kernel_file(text: str) -> bool:
-    """Whether the text ends like a kernel's file; it is not looked for."""
-    return PurePath(text.strip()).suffix.lower().removeprefix(".") in FORMATS
+    """Whether the text, but for its scale, ends like a kernel's file; it is not looked for."""
+    return PurePath(_base_and_scale(text)[0]).suffix.lower().removeprefix(".") in FORMATS
 
 
 def open_kernel(text: str) -> ThresholdKernel:
@@ -91,15 +95,42 @@ def open_kernel(text: str) -> ThresholdKernel:
     Parameters
     ----------
     text
-        The path of a kernel's file (``mine.json``), or a specification. Give it only what the
-        owner of this machine wrote: a message about a file may quote it.
+        The path of a kernel's file (``mine.json``, ``mine.json@quantile``), or a specification.
+        Give it only what the owner of this machine wrote: a message about a file may quote it.
 
     Raises
     ------
     ValueError
         As `load_kernel` and `parse_kernel`.
     """
-    return load_kernel(text.strip()) if is_kernel_file(text) else parse_kernel(text)
+    if not is_kernel_file(text):
+        return parse_kernel(text)
+    base, scale = _base_and_scale(text)
+    return _with_scale(load_kernel(base), scale) if scale else load_kernel(base)
+
+
+def _base_and_scale(text: str) -> tuple[str, str]:
+    """``2x2-v2@lloyd-max`` in its two parts; the second is empty where no scale is named."""
+    base, _, scale = text.strip().rpartition("@")
+    return (base, scale) if scale in SCALE_NAMES else (text.strip(), "")
+
+
+def _rescaled(base: str, scale: str) -> ThresholdKernel:
+    """The kernel of a specification under another scale; patterns of ranks keep them all."""
+    name, _, size = base.rpartition("-")
+    if scale == "quantile" and base in PATTERNS and PATTERNS[base].ranked:
+        return PATTERNS[base].at_quantiles()
+    if scale == "quantile" and name in PATTERNS and size.isdecimal() and PATTERNS[name].ranked:
+        return PATTERNS[name].at_quantiles(int(size))
+    return _with_scale(parse_kernel(base), scale)
+
+
+def _with_scale(kernel: ThresholdKernel, scale: str) -> ThresholdKernel:
+    """The kernel under another scale; for quantiles its level set is just the levels in use."""
+    if scale != "quantile":
+        return kernel.scaled(scale)
+    used = tuple(np.unique(kernel.levels).tolist())
+    return ThresholdKernel(kernel.levels, used, Scale(scale), kernel.name)
 
 
 def kernel_words(kernel: ThresholdKernel) -> str:

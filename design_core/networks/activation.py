@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 from torch import nn
 
-from design_core.activations import DeSign, HardTanh, ReLU, Sign
+from design_core.activations import DeSign, HardTanh, LearnedDeSign, ReLU, Sign
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.spec import (
     decode_kernel,
@@ -42,8 +42,12 @@ T = TypeVar("T")
 #: Names of those that keep real values; all others give bits.
 REAL_ACTIVATIONS = ("hardtanh", "relu")
 
-_FORMS = "sign, hardtanh, relu, design:KERNEL, uniform:KERNEL or centred:KERNEL"
+_FORMS = (
+    "sign, hardtanh, relu, design:KERNEL, uniform:KERNEL, centred:KERNEL, learned:KERNEL "
+    "or learned:channel"
+)
 _THEN = " then "
+_LEARNED = "learned"
 
 
 def of_layer(chain: Sequence[T], layer: int) -> T:
@@ -51,7 +55,9 @@ def of_layer(chain: Sequence[T], layer: int) -> T:
     return chain[min(layer, len(chain) - 1)]
 
 
-def build_activation(text: str, *, surrogate: str = "clip", layer: int = 0) -> nn.Module:
+def build_activation(
+    text: str, *, surrogate: str = "clip", layer: int = 0, channels: int = 1
+) -> nn.Module:
     """The activation that a name stands for.
 
     Parameters
@@ -60,11 +66,15 @@ def build_activation(text: str, *, surrogate: str = "clip", layer: int = 0) -> n
         ``sign``; ``hardtanh`` or ``relu`` (real-valued, the upper bounds); ``design:KERNEL``,
         where KERNEL is what `parse_kernel` reads; ``uniform:KERNEL``, the control that keeps
         the mean threshold of that kernel and drops its pattern; ``centred:KERNEL``, the control
-        that keeps the pattern and drops the mean. Binary ones form chains with ``then``.
+        that keeps the pattern and drops the mean; ``learned:KERNEL``, thresholds that begin as
+        those of the kernel and are trained; ``learned:channel``, one for each channel, from 0 on.
+        Binary ones form chains with ``then``.
     surrogate
         Gradient of the binary ones, one of `design_core.activations.SURROGATES`.
     layer
         Where in a chain, counted from the input.
+    channels
+        Of the maps that it cuts; only ``learned:channel`` asks.
 
     Raises
     ------
@@ -85,7 +95,11 @@ def build_activation(text: str, *, surrogate: str = "clip", layer: int = 0) -> n
         return HardTanh()
     if text == "relu":
         return ReLU()
+    if text == f"{_LEARNED}:channel":
+        return LearnedDeSign(np.zeros((channels, 1, 1)), surrogate)
     kernel = _kernel(text)
+    if kernel is not None and text.startswith(_LEARNED):
+        return LearnedDeSign(kernel, surrogate)
     if kernel is None:
         raise ValueError(f"Unknown activation {text!r}; write {_FORMS}.")
     return DeSign(kernel, surrogate)
@@ -103,18 +117,19 @@ def _chain(text: str) -> list[str]:
 def activation_kernels(text: str) -> Kernels:
     """The kernel in an activation's name, None where it has none; of a chain, one for each part.
 
-    KERNEL may also be ``code=`` and a code of `encode_kernel`, see `portable_activation`.
+    Of learned thresholds it is what they began with. KERNEL may also be ``code=`` and a code of
+    `encode_kernel`, see `portable_activation`.
     """
     return tuple(_kernel(part) for part in _chain(text))
 
 
 def _kernel(text: str) -> ThresholdKernel | None:
     form, _, rest = text.partition(":")
-    if form not in ("design", "uniform", "centred"):
+    if form not in ("design", "uniform", "centred", _LEARNED) or text == f"{_LEARNED}:channel":
         return None
     code = rest.removeprefix("code=")
     kernel = parse_kernel(rest) if code == rest else decode_kernel(code)
-    if form == "design":
+    if form in ("design", _LEARNED):
         return kernel
     mean = float(np.mean(kernel.thresholds))
     kept = [[mean]] if form == "uniform" else kernel.thresholds - mean

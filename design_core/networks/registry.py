@@ -29,7 +29,8 @@ _BUILDERS: dict[str, Callable[..., nn.Module]] = {}
 def register_network(builder: Builder) -> Builder:
     """Make a builder function known under its own name.
 
-    It takes keyword-only options, among them ``activation``. Each has a default, of its type.
+    It takes keyword-only options, among them ``activation`` and ``picture``, see
+    `build_activation` and `build_picture_cut`. Each has a default, of its type.
     """
     _BUILDERS[builder.__name__] = builder
     return builder
@@ -105,6 +106,8 @@ class NetworkSpec:
                 )
         options = {**complete, **self.options}
         activation_kernels(str(options["activation"]))  # which no builder would take if it raises
+        if options["picture"] != "real" and "first" in options:
+            options["first"] = "binary"  # so that a spec says what is built
         object.__setattr__(self, "options", options)
 
     def __hash__(self) -> int:

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from design_core.networks.activation import build_activation
 from design_core.networks.intermediate import ActivationMaps, Taps
 from design_core.networks.layers import BinaryConv2d
+from design_core.networks.picture import PictureCut, build_picture_cut
 from design_core.networks.registry import register_network
 
 __all__ = ["ResNet", "ResidualUnit", "resnet18", "resnet20", "shortcut"]
@@ -50,16 +51,30 @@ class ResidualUnit(nn.Module):
 
 
 class ResNet(nn.Module):
-    """Real stem, residual units, mean over the map, batch norm, real linear head."""
+    """Stem, residual units, mean over the map, batch norm, real linear head.
 
-    def __init__(self, stem: nn.Module, units: Sequence[ResidualUnit], head: nn.Module) -> None:
+    The stem is real, or binary behind a `PictureCut`.
+    """
+
+    def __init__(
+        self,
+        stem: nn.Module,
+        units: Sequence[ResidualUnit],
+        head: nn.Module,
+        picture: PictureCut | None = None,
+    ) -> None:
         super().__init__()
+        self.picture = picture
         self.stem = stem
         self.units = nn.ModuleDict({f"unit{k}": unit for k, unit in enumerate(units, 1)})
         self.head = head
 
     def forward(self, x: Tensor, taps: Taps | None = None) -> Tensor:
         """Logits (N, classes) of pictures (N, C, H, W); maps are appended to `taps` if given."""
+        if self.picture is not None:
+            received, x = self.picture(x)
+            if taps is not None:
+                taps.append(ActivationMaps("picture", received, x))
         x = self.stem(x)
         for name, unit in self.units.items():
             activated, y = unit(x)
@@ -79,26 +94,32 @@ def _resnet(
     affine: bool,
     binarizer: str,
     padding: str,
+    picture: str,
     in_channels: int,
     num_classes: int,
 ) -> ResNet:
     """A ResNet with `convolutions` binary convolutions per stage, the width doubling by stage."""
-    stem = nn.Sequential(
-        nn.Conv2d(in_channels, width, 3, padding=1, bias=False),
-        nn.BatchNorm2d(width, affine=affine),
+    cut = build_picture_cut(picture, in_channels, surrogate=surrogate)
+    first = (
+        BinaryConv2d(in_channels * cut.copies, width, padding=padding, binarizer=binarizer)
+        if cut
+        else nn.Conv2d(in_channels, width, 3, padding=1, bias=False)
     )
+    stem = nn.Sequential(first, nn.BatchNorm2d(width, affine=affine))
     units: list[ResidualUnit] = []
     channels = width
     for stage, count in enumerate(convolutions):
         out = width * 2**stage
         for index in range(count):
             stride = 2 if stage and index == 0 else 1
-            act = build_activation(activation, surrogate=surrogate, layer=len(units))
+            act = build_activation(
+                activation, surrogate=surrogate, layer=len(units), channels=channels
+            )
             conv = BinaryConv2d(channels, out, stride=stride, padding=padding, binarizer=binarizer)
             units.append(ResidualUnit(act, conv, nn.BatchNorm2d(out, affine=affine)))
             channels = out
     head = nn.Sequential(nn.BatchNorm1d(channels), nn.Linear(channels, num_classes))
-    return ResNet(stem, units, head)
+    return ResNet(stem, units, head, cut)
 
 
 @register_network
@@ -110,6 +131,7 @@ def resnet20(
     affine: bool = True,
     binarizer: str = "recu",
     padding: str = "one",
+    picture: str = "real",
     in_channels: int = 3,
     num_classes: int = 10,
 ) -> ResNet:
@@ -129,6 +151,7 @@ def resnet20(
         affine=affine,
         binarizer=binarizer,
         padding=padding,
+        picture=picture,
         in_channels=in_channels,
         num_classes=num_classes,
     )
@@ -143,6 +166,7 @@ def resnet18(
     affine: bool = True,
     binarizer: str = "recu",
     padding: str = "one",
+    picture: str = "real",
     in_channels: int = 3,
     num_classes: int = 10,
 ) -> ResNet:
@@ -162,6 +186,7 @@ def resnet18(
         affine=affine,
         binarizer=binarizer,
         padding=padding,
+        picture=picture,
         in_channels=in_channels,
         num_classes=num_classes,
     )

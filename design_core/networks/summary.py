@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from design_core.activations import DeSign, HardTanh, ReLU, Sign
+from design_core.activations import DeSign, HardTanh, LearnedDeSign, ReLU, Sign
 from design_core.networks.intermediate import activation_maps
 from design_core.networks.layers import BinaryLayer
+from design_core.networks.picture import ErrorDiffusion
 
 __all__ = ["LayerSummary", "NetworkSummary", "summary"]
 
@@ -160,7 +161,7 @@ def summary(
     return NetworkSummary(tuple(layers))
 
 
-_ACTIVATIONS = (Sign, DeSign, HardTanh, ReLU)
+_ACTIVATIONS = (Sign, DeSign, LearnedDeSign, HardTanh, ReLU, ErrorDiffusion)
 _ACTIVATION_NAMES = {activation.__name__ for activation in _ACTIVATIONS}
 _COUNTED = (BinaryLayer, nn.Conv2d, nn.Linear, _BatchNorm, *_ACTIVATIONS)
 

@@ -1,4 +1,4 @@
-"""A trained network with other thresholds: its binary activations exchanged at inference."""
+"""A trained network with other thresholds: activations or picture cut exchanged at inference."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from torch import nn
 from design_core.activations import DeSign, Sign
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.networks.activation import of_layer
+from design_core.networks.picture import PictureCut
 
-__all__ = ["with_kernel"]
+__all__ = ["with_kernel", "with_picture"]
 
 
 def with_kernel(
@@ -30,21 +31,18 @@ def with_kernel(
         The new thresholds, None for plain Sign.
     further
         Makes a chain of it: one for each activation from the input on, the last for all that
-        follow.
+        follow. A picture cut is no activation, see `with_picture`.
 
     Raises
     ------
     ValueError
         The network is in training mode, or has no binary activation.
     """
-    if model.training:
-        raise ValueError("Call model.eval() first: a swap is for trained networks.")
-    tensors = {id(tensor): tensor for tensor in [*model.parameters(), *model.buffers()]}
-    swapped = copy.deepcopy(model, tensors)
+    swapped = _copy(model)
     places = [
         (name, module)
         for name, module in swapped.named_modules()
-        if isinstance(module, (Sign, DeSign))
+        if isinstance(module, (Sign, DeSign)) and not name.startswith("picture.")
     ]
     if not places:
         raise ValueError("This network has no binary activation to exchange; choose another.")
@@ -53,3 +51,34 @@ def with_kernel(
         new = Sign(old.surrogate) if own is None else DeSign(own, old.surrogate)
         swapped.set_submodule(name, new.eval())
     return swapped
+
+
+def with_picture(model: nn.Module, kernel: ThresholdKernel | None) -> nn.Module:
+    """A network of the same weights that sees its pictures through other thresholds.
+
+    Parameters
+    ----------
+    model
+        In evaluation mode; it stays as it is, see `with_kernel`.
+    kernel
+        The new thresholds, None for plain Sign.
+
+    Raises
+    ------
+    ValueError
+        The network is in training mode, takes real pictures, or several bits for each pixel.
+    """
+    swapped = _copy(model)
+    cut = getattr(swapped, "picture", None)
+    if not isinstance(cut, PictureCut) or cut.copies != 1:
+        raise ValueError("This network takes no pictures of one bit per pixel; choose another.")
+    cut.act = (Sign() if kernel is None else DeSign(kernel)).eval()
+    return swapped
+
+
+def _copy(model: nn.Module) -> nn.Module:
+    """The same network in modules of its own, its tensors shared."""
+    if model.training:
+        raise ValueError("Call model.eval() first: a swap is for trained networks.")
+    tensors = {id(tensor): tensor for tensor in [*model.parameters(), *model.buffers()]}
+    return copy.deepcopy(model, tensors)

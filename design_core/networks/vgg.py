@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from design_core.networks.activation import build_activation
 from design_core.networks.intermediate import ActivationMaps, Taps
 from design_core.networks.layers import BinaryConv2d, BinaryLinear
+from design_core.networks.picture import PictureCut, build_picture_cut
 from design_core.networks.pooling import MaxPool2x2
 from design_core.networks.registry import register_network
 
@@ -59,13 +60,20 @@ class Head(nn.Module):
 class VggSmall(nn.Module):
     """A chain of `ConvBlock` and a `Head`; see `vgg_small` for the parameters."""
 
-    def __init__(self, blocks: list[ConvBlock], head: Head) -> None:
+    def __init__(
+        self, blocks: list[ConvBlock], head: Head, picture: PictureCut | None = None
+    ) -> None:
         super().__init__()
+        self.picture = picture
         self.blocks = nn.ModuleDict({f"block{k}": block for k, block in enumerate(blocks, 1)})
         self.head = head
 
     def forward(self, x: Tensor, taps: Taps | None = None) -> Tensor:
         """Logits (N, classes) of pictures (N, C, H, W); maps are appended to `taps` if given."""
+        if self.picture is not None:
+            received, x = self.picture(x)
+            if taps is not None:
+                taps.append(ActivationMaps("picture", received, x))
         for name, block in self.blocks.items():
             pre, x = block(x)
             if taps is not None:
@@ -86,6 +94,7 @@ def vgg_small(
     padding: str = "one",
     first: str = "real",
     last: str = "real",
+    picture: str = "real",
     in_channels: int = 3,
     image_size: int = 32,
     num_classes: int = 10,
@@ -107,6 +116,9 @@ def vgg_small(
         Of the binary layers, see `BinaryConv2d`.
     first, last
         ``real`` or ``binary`` weights of the first convolution and of the head.
+    picture
+        ``real``, or what cuts the picture into bits, see `build_picture_cut`. The first
+        convolution is then binary, and its border that of the others.
     in_channels, image_size, num_classes
         Pictures are (in_channels, image_size, image_size).
 
@@ -122,23 +134,24 @@ def vgg_small(
         raise ValueError(
             f"{stages} max-pools leave nothing of {image_size} pixels; use fewer stages."
         )
+    cut = build_picture_cut(picture, in_channels, surrogate=surrogate)
     blocks: list[ConvBlock] = []
-    channels = in_channels
+    channels = in_channels * (cut.copies if cut else 1)
     for stage in range(stages):
         out = width * 2**stage
         for pool in (False, True):
-            if blocks or first == "binary":
-                # Pictures are real and centred: 0, their mean, is the neutral border.
-                border = padding if blocks else "zero"
+            if blocks or cut or first == "binary":
+                # Real pictures are centred: 0, their mean, is the neutral border.
+                border = padding if blocks or cut else "zero"
                 conv: nn.Module = BinaryConv2d(channels, out, padding=border, binarizer=binarizer)
             else:
                 conv = nn.Conv2d(channels, out, 3, padding=1, bias=False)
             norm = nn.BatchNorm2d(out, affine=affine)
-            act = build_activation(activation, surrogate=surrogate, layer=len(blocks))
+            act = build_activation(activation, surrogate=surrogate, layer=len(blocks), channels=out)
             blocks.append(ConvBlock(conv, pool, norm, act))
             channels = out
     head = Head(channels * side * side, num_classes, binary=last == "binary", binarizer=binarizer)
-    return VggSmall(blocks, head)
+    return VggSmall(blocks, head, cut)
 
 
 @register_network
@@ -150,6 +163,7 @@ def tiny(
     affine: bool = True,
     binarizer: str = "bnn",
     padding: str = "one",
+    picture: str = "real",
     in_channels: int = 1,
     image_size: int = 8,
     num_classes: int = 10,
@@ -163,6 +177,7 @@ def tiny(
         affine=affine,
         binarizer=binarizer,
         padding=padding,
+        picture=picture,
         in_channels=in_channels,
         image_size=image_size,
         num_classes=num_classes,

@@ -16,7 +16,16 @@ from design_core.kernels.patterns import bayer
 from design_core.kernels.published import published_kernel
 from design_core.kernels.spec import encode_kernel
 
-__all__ = ["ACTIVATIONS", "Job", "activation_title", "own_kernel", "plan"]
+__all__ = [
+    "ACTIVATIONS",
+    "PICTURES",
+    "UNIFORM_SWEEP",
+    "Job",
+    "activation_title",
+    "own_kernel",
+    "picture_title",
+    "plan",
+]
 
 
 @dataclass(frozen=True)
@@ -73,6 +82,31 @@ ACTIVATIONS = {
 }
 
 
+#: Picture cuts by the word for them in the names of runs: what a recipe calls them, and a title.
+PICTURES = {
+    "real": ("real", "real-valued picture"),
+    "sign": ("sign", "Sign, one threshold at the mean"),
+    "bayer2": ("design:bayer-2@quantile", "Bayer 2×2"),
+    "phases2": ("design:bayer-phases-2@quantile", "Bayer 2×2, a phase per colour"),
+    "colours": ("design:-0.6745|0.0|0.6745", "three uniform thresholds, one per colour"),
+    "bayer4": ("design:bayer-4@quantile", "Bayer 4×4"),
+    "blue8": ("design:blue-noise-8@quantile", "blue noise 8×8"),
+    "random4": ("design:random-4@quantile", "random 4×4, the thresholds of Bayer 4×4"),
+    "published": ("design:2x2-v2", "published [1 1; 3 3]"),
+    "diffused": ("floyd-steinberg", "Floyd-Steinberg error diffusion"),
+    "rsign": ("learned:channel", "one learned threshold per colour"),
+    "learned2": ("learned:bayer-phases-2@quantile", "learned 2×2 per colour"),
+}
+
+#: Uniform thresholds on the picture, in standard deviations; 0 is Sign.
+UNIFORM_SWEEP = (-0.8, -0.6, -0.4, -0.2, 0.2, 0.4, 0.6, 0.8)
+
+
+def picture_title(picture: str) -> str:
+    """What people call a picture cut; itself if it is not in the plan."""
+    return dict(PICTURES.values()).get(picture, picture)
+
+
 def activation_title(activation: str) -> str:
     """What people call an activation; itself if it is not in the plan."""
     return dict(ACTIVATIONS.values()).get(activation, activation)
@@ -89,6 +123,8 @@ def plan() -> list[Job]:
         *_cifar100(),
         *_wider(),
         *_larger_maps(),
+        *_pictures(),
+        *_more_pictures(),
     ]
 
 
@@ -173,3 +209,38 @@ def _larger_maps() -> Iterator[Job]:
     for seed in range(3):
         for key in ("design2d", "uniform"):
             yield _job("large", key, False, seed, data="cifar10", recipe="larger_maps")
+
+
+def _picture_job(key: str, seed: int, picture: str | None = None, changes: str = "") -> Job:
+    asked = f"picture={picture or PICTURES[key][0]} {changes}"
+    return _job(
+        f"picture-{key}", "sign", True, seed, data="cifar10", recipe="statistics", changes=asked
+    )
+
+
+def _pictures() -> Iterator[Job]:
+    """One bit per pixel and colour: patterns against every single threshold, round by seed.
+
+    Hidden layers are Sign, γ and β learned. The real picture has the same binary first layer, so
+    that it is the ceiling of what a cut can leave. The sweep of uniform thresholds is chosen from
+    on seed 0, and its best three are trained on all seeds; that choice favours the uniform ones.
+    """
+    for seed in range(5):
+        for key in ("phases2", "sign", "bayer2"):
+            yield _picture_job(key, seed)
+        if seed == 0:
+            for threshold in UNIFORM_SWEEP:
+                yield _picture_job(f"uniform{threshold:+}", 0, f"uniform:{threshold}")
+        yield _picture_job("colours", seed)
+        yield _picture_job("real", seed, changes="first=binary")
+
+
+def _more_pictures() -> Iterator[Job]:
+    """Other patterns and references, three seeds each."""
+    for seed in range(3):
+        for key in (
+            *("bayer4", "random4", "diffused", "learned2", "rsign"),
+            *("blue8", "published"),
+        ):
+            yield _picture_job(key, seed)
+        yield _picture_job("thermometer4", seed, "thermometer:4", "image_size=16 crop_padding=2")

@@ -60,13 +60,17 @@ class TrainingData:
     test_x: Tensor
     test_y: Tensor
 
+    def grey_counts(self) -> Tensor:
+        """How often each of the 256 grey values occurs in training, int64, shape (C, 256)."""
+        channels = self.train_x.reshape(-1, self.train_x.shape[-1])
+        return torch.stack([torch.bincount(c, minlength=256) for c in channels.unbind(1)])
+
     def mean_and_deviation(self) -> tuple[Tensor, Tensor]:
         """Per channel over the training set, for pixels scaled to [0, 1]; float32, shape (C,)."""
-        channels = self.train_x.reshape(-1, self.train_x.shape[-1])
-        # By counts of the 256 grey values: exact, and without a float copy of the set.
+        # By counts of the grey values: exact, and without a float copy of the set.
         values = torch.arange(256, dtype=torch.float64) / 255
-        counts = torch.stack([torch.bincount(c, minlength=256) for c in channels.unbind(1)])
-        shares = counts.double() / len(channels)
+        counts = self.grey_counts()
+        shares = counts.double() / counts.sum(1, keepdim=True)
         mean = (shares * values).sum(1)
         deviation = ((shares * values**2).sum(1) - mean**2).sqrt()
         return mean.float(), deviation.float()

@@ -31,6 +31,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from design_core.activations import LearnedDeSign
 from design_core.atomic import write_atomically
 from design_core.networks import NetworkSpec, activation_maps
 from design_core.networks.layers import (
@@ -39,6 +40,7 @@ from design_core.networks.layers import (
     set_training_progress,
     set_training_type,
 )
+from design_core.networks.picture import fitted_picture
 from design_core.training.data import TrainingData, normalized, training_batches
 from design_core.training.distributed import (
     Processes,
@@ -202,9 +204,12 @@ class _Run:
                 f"pictures, and must divide among {group.world} process(es)."
             )
         _, height, _, channels = data.train_x.shape
-        self.spec = recipe.network_spec(
+        mean, deviation = data.mean_and_deviation()
+        self.mean, self.deviation = mean.to(group.device), deviation.to(group.device)
+        spec = recipe.network_spec(
             in_channels=channels, image_size=height, num_classes=len(data.class_names)
         )
+        self.spec = _with_fitted_picture(spec, data)
         torch.manual_seed(seed)
         # Channels last in memory is the faster order for convolutions, on processors and GPUs.
         self.model = self.spec.build().to(group.device).to(memory_format=torch.channels_last)
@@ -212,8 +217,6 @@ class _Run:
             synchronize_batch_norm(self.model)
         set_training_type(self.model, getattr(torch, recipe.precision))
         self.optimizer = _optimizer(recipe, self.model)
-        mean, deviation = data.mean_and_deviation()
-        self.mean, self.deviation = mean.to(group.device), deviation.to(group.device)
 
     def describe(self) -> dict[str, Any]:
         """What ``run.json`` holds: all that decides the result, and where it was computed."""
@@ -361,13 +364,31 @@ class _Run:
         }
 
 
+def _with_fitted_picture(spec: NetworkSpec, data: TrainingData) -> NetworkSpec:
+    """The spec whose picture cut has its quantiles from the training pictures."""
+    mean, deviation = (part.double()[:, None] for part in data.mean_and_deviation())
+    values = (torch.arange(256, dtype=torch.float64) / 255 - mean) / deviation  # (C, 256)
+    picture = fitted_picture(
+        str(spec.options["picture"]), values.numpy(), data.grey_counts().numpy()
+    )
+    return NetworkSpec(spec.name, {**spec.options, "picture": picture})
+
+
 def _optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
     rate, decay = recipe.learning_rate, recipe.weight_decay
+    groups = _parameter_groups(model)
     if recipe.optimizer == "sgd":
-        return torch.optim.SGD(
-            model.parameters(), rate, recipe.momentum, weight_decay=decay, fused=True
-        )
-    return torch.optim.AdamW(model.parameters(), rate, weight_decay=decay, fused=True)
+        return torch.optim.SGD(groups, rate, recipe.momentum, weight_decay=decay, fused=True)
+    return torch.optim.AdamW(groups, rate, weight_decay=decay, fused=True)
+
+
+def _parameter_groups(model: nn.Module) -> list[dict[str, Any]]:
+    """All parameters; learned thresholds by themselves, since decay would pull them to Sign's 0."""
+    thresholds = [m.thresholds for m in model.modules() if isinstance(m, LearnedDeSign)]
+    own = {id(parameter) for parameter in thresholds}
+    rest = [parameter for parameter in model.parameters() if id(parameter) not in own]
+    groups: list[dict[str, Any]] = [{"params": rest}]
+    return [*groups, {"params": thresholds, "weight_decay": 0.0}] if thresholds else groups
 
 
 @torch.no_grad()

@@ -114,6 +114,12 @@ class Card:
         return str(self.network["activation"])
 
     @property
+    def picture(self) -> str:
+        """How the picture is cut before the first layer, as the recipe writes it; or ``real``."""
+        asked = self.recipe.get("network", {}).get("picture", "real")
+        return str(asked)
+
+    @property
     def seeds(self) -> list[int]:
         return [result.seed for result in self.results]
 
@@ -192,6 +198,7 @@ class Card:
             "name": self.name,
             "dataset": self.dataset,
             "activation": self.activation,
+            "picture": self.picture,
             "seeds": self.seeds,
             "accuracy": {
                 "mean": self.accuracy,
@@ -275,7 +282,8 @@ def find_card(reference: str, root: Path = CHECKPOINTS) -> tuple[Card, int | Non
 def card_name(description: Mapping[str, Any]) -> str:
     """The name of a run's configuration: data, network, activation, batch norm, recipe.
 
-    The recipe is named unless it is that of the statistics, or one made for the data.
+    The recipe is named unless it is that of the statistics, or one made for the data. Of the
+    network's other options those are named that the recipe sets, such as ``picture``.
 
     Examples
     --------
@@ -286,17 +294,26 @@ def card_name(description: Mapping[str, Any]) -> str:
     """
     network, recipe = description["network"], str(description["recipe"]["name"])
     data = str(description["data"]["name"])
-    activation = str(network["activation"])
-    if "code=" in activation:
-        form = activation.partition(":")[0]
-        activation = f"{form}-{hashlib.sha256(activation.encode()).hexdigest()[:8]}"
     parts = [
         data,
         str(network["name"]),
         f"w{network['width']}",
-        activation,
+        _short(str(network["activation"])),
         "affine_on" if network["affine"] else "affine_off",
     ]
+    asked = description["recipe"].get("network", {})
+    parts += [f"{key}_{_short(str(asked[key]))}" for key in sorted(set(asked) - _NAMED)]
     if recipe not in ("statistics", data):
         parts.append(recipe)
     return re.sub(r"[^A-Za-z0-9.-]+", "_", "-".join(parts))
+
+
+#: Options that have a place of their own in a card's name, or in that of its recipe.
+_NAMED = {"name", "width", "activation", "affine", "image_size"}
+
+
+def _short(text: str) -> str:
+    """An option's value; a kernel's code by its hash."""
+    if "code=" not in text:
+        return text
+    return f"{text.partition(':')[0]}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"

@@ -170,7 +170,7 @@ CHOICES = [(name, size) for name, pattern in PATTERNS.items() for size in patter
 @pytest.mark.parametrize(("name", "size"), CHOICES)
 def test_every_choice_is_square_and_named_after_itself(name: str, size: int) -> None:
     kernel = PATTERNS[name](size)
-    assert kernel.shape == (1, size, size)
+    assert kernel.shape == (3 if name == "bayer-phases" else 1, size, size)
     assert kernel.name == f"{name}-{size}"
     assert np.isfinite(kernel.thresholds).all()
 

@@ -15,7 +15,14 @@ import torch
 from safetensors.torch import load_file
 
 from design_core.paths import ROOT
-from design_core.study.plan import ACTIVATIONS, Job, activation_title, own_kernel, plan
+from design_core.study.plan import (
+    ACTIVATIONS,
+    UNIFORM_SWEEP,
+    Job,
+    activation_title,
+    own_kernel,
+    plan,
+)
 from design_core.study.queue import Queue, _alone, job_card, open_jobs, park_runs, parked_runs
 from design_core.training.data import load_data
 from design_core.training.recipe import load_recipe
@@ -158,6 +165,13 @@ def test_parking_keeps_what_is_under_way_and_drops_what_is_finished(
     assert park_runs(here, JOBS, zoo) == []
 
 
+CORE_PICTURES = ("real", "sign", "bayer2", "phases2", "colours")
+MORE_PICTURES = (
+    *("bayer4", "blue8", "random4", "published", "diffused", "rsign", "learned2"),
+    "thermometer4",
+)
+
+
 def test_the_plan_holds_the_runs_of_the_issue() -> None:
     jobs = plan()
     assert len({job.name for job in jobs}) == len(jobs)
@@ -179,6 +193,9 @@ def test_the_plan_holds_the_runs_of_the_issue() -> None:
         **dict.fromkeys(["cifar100-sign-on", "cifar100-design2d-on"], 3),
         **dict.fromkeys(["wide-sign-off", "wide-design2d-off"], 1),
         **dict.fromkeys(["large-design2d-off", "large-uniform-off"], 3),
+        **dict.fromkeys([f"picture-{key}-sign-on" for key in CORE_PICTURES], 5),
+        **dict.fromkeys([f"picture-uniform{t:+}-sign-on" for t in UNIFORM_SWEEP], 1),
+        **dict.fromkeys([f"picture-{key}-sign-on" for key in MORE_PICTURES], 3),
     }
     main = ("stat-sign", "stat-design2d", "stat-uniform", "stat-swapped")
     seeds = [job.seed for job in jobs if job.name.startswith(main)]
