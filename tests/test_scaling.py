@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -14,7 +15,14 @@ from scipy.special import ndtr, ndtri
 from sklearn.cluster import KMeans
 
 from design_core.kernels.kernel import OMEGA
-from design_core.scaling import MAX_NUMBER, SCALE_NAMES, Scale, fit_scale, lloyd_max
+from design_core.scaling import (
+    MAX_NUMBER,
+    SCALE_NAMES,
+    Scale,
+    fit_quantiles,
+    fit_scale,
+    lloyd_max,
+)
 
 PUBLISHED = [
     0.31178307101247416,
@@ -304,3 +312,47 @@ def test_fit_copes_with_many_equal_values() -> None:
 def test_fit_refuses_data_without_clusters(x: list[float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         fit_scale(x, OMEGA)
+
+
+@pytest.mark.parametrize("n_levels", [1, 2, 4, 16])
+def test_quantile_scale_without_data_is_that_of_a_standard_normal(n_levels: int) -> None:
+    expected = [NormalDist().inv_cdf((2 * r + 1) / (2 * n_levels)) for r in range(n_levels)]
+    levels = range(10, 10 + n_levels)
+    np.testing.assert_allclose(Scale("quantile").thresholds(levels), expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_levels", [1, 3, 4, 64])
+def test_fitted_quantiles_against_numpy(n_levels: int) -> None:
+    x = np.random.default_rng(0).gamma(2, size=20_001)
+    shares = (2 * np.arange(n_levels) + 1) / (2 * n_levels)
+    gap = np.diff(np.sort(x)).max()
+    fitted = fit_quantiles(x, range(n_levels)).thresholds(range(n_levels))
+    np.testing.assert_allclose(fitted, np.quantile(x, shares), atol=gap)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_fitted_quantiles_part_off_the_nearest_share_that_any_cut_can(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    x = generator.integers(0, 6, size=generator.integers(2, 30)).astype(float)
+    x[0] = 6  # at least two values
+    cuts = (np.unique(x)[:-1] + np.unique(x)[1:]) / 2
+    for rank, threshold in enumerate(fit_quantiles(x, range(3)).values or ()):
+        share = (2 * rank + 1) / 6
+        assert threshold in cuts
+        assert abs((x < threshold).mean() - share) == pytest.approx(
+            min(abs((x < cut).mean() - share) for cut in cuts)
+        )
+
+
+def test_fitted_quantiles_by_counts_are_those_of_the_values() -> None:
+    generator = np.random.default_rng(3)
+    values, counts = np.arange(8.0), generator.integers(0, 50, 8)
+    by_counts = fit_quantiles(values, range(4), counts=counts)
+    assert by_counts == fit_quantiles(np.repeat(values, counts), range(4))
+    assert Scale.from_dict(by_counts.to_dict()) == by_counts
+
+
+@pytest.mark.parametrize(("x", "message"), [([1.0, np.nan], "finite"), ([2.0, 2.0], "two diff")])
+def test_quantiles_that_cannot_be_fitted_are_refused(x: list[float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fit_quantiles(x, (0, 1))

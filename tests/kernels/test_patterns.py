@@ -14,9 +14,11 @@ from design_core.kernels.patterns import (
     PATTERNS,
     SIGNED_LEVELS,
     bayer,
+    bayer_phases,
     blue_noise,
     checkerboard,
     random_levels,
+    random_ranks,
     symmetric,
     uniform,
 )
@@ -190,3 +192,20 @@ def test_every_pattern_says_what_it_is(name: str) -> None:
 def test_all_sizes_up_to_eight_are_offered() -> None:
     offered = {size for _, size in CHOICES}
     assert set(range(1, 9)) <= offered
+
+
+@pytest.mark.parametrize("size", [2, 4, 8])
+def test_phases_give_a_pixels_colours_different_ranks(size: int) -> None:
+    ranks = bayer_phases(size, level_set=range(size**2)).levels
+    assert ranks.shape == (3, size, size)
+    assert ((ranks[0] != ranks[1]) & (ranks[1] != ranks[2]) & (ranks[0] != ranks[2])).all()
+    for own in ranks:
+        np.testing.assert_array_equal(np.sort(own, axis=None), np.arange(size**2))
+    np.testing.assert_array_equal(ranks[0], bayer(size, level_set=range(size**2)).levels[0])
+
+
+def test_random_ranks_are_all_ranks_once() -> None:
+    kernel = random_ranks(4)
+    np.testing.assert_array_equal(np.sort(kernel.levels, axis=None), np.arange(16))
+    assert kernel == random_ranks(4)
+    assert kernel != random_ranks(4, seed=1)

@@ -20,6 +20,7 @@ from design_core.kernels.spec import (
     MAX_CODE,
     decode_kernel,
     encode_kernel,
+    kernel_words,
     open_kernel,
     parse_kernel,
 )
@@ -203,3 +204,35 @@ def test_any_text_gives_a_kernel_or_a_value_error(code: str) -> None:
         assert re.search("code", str(error))  # noqa: PT017
     else:
         assert decode_kernel(encode_kernel(kernel)) == kernel
+
+
+@pytest.mark.parametrize("text", ["bayer-2", "bayer-phases-4", "blue-noise-8", "random-4", "bayer"])
+def test_at_quantiles_a_pattern_keeps_all_its_ranks(text: str) -> None:
+    kernel = parse_kernel(f"{text}@quantile")
+    rows, columns = kernel.shape[1:]
+    for levels in kernel.levels:
+        np.testing.assert_array_equal(np.sort(levels, axis=None), np.arange(rows * columns))
+    assert kernel.scale == Scale("quantile")
+    assert parse_kernel(kernel_words(kernel)) == kernel
+    assert decode_kernel(encode_kernel(kernel)) == kernel
+
+
+def test_other_kernels_at_quantiles_use_their_own_levels() -> None:
+    kernel = parse_kernel("1 1;3 3@quantile")
+    assert kernel.level_set == (1, 3)
+    np.testing.assert_allclose(kernel.thresholds[0], [[-0.67449] * 2, [0.67449] * 2], atol=1e-5)
+
+
+def test_any_scale_can_be_named_behind_a_kernel(tmp_path: Path) -> None:
+    assert parse_kernel("2x2-v2@matlab") == PUBLISHED["2x2-v2"].scaled("matlab")
+    file = tmp_path / "mine.csv"
+    file.write_text("1,1\n3,3\n")
+    assert open_kernel(f"{file}@lloyd-max") == PUBLISHED["2x2-v2"].scaled("lloyd-max")
+    with pytest.raises(ValueError, match="Unknown kernel"):
+        parse_kernel(f"{file}@lloyd-max")  # a stranger's door opens no file
+
+
+def test_checkerboards_have_no_ranks_to_keep() -> None:
+    assert parse_kernel("checkerboard-4@quantile").level_set == (1, 3)
+    with pytest.raises(ValueError, match="no ranks"):
+        PATTERNS["checkerboard"].at_quantiles(4)
