@@ -1,9 +1,10 @@
-"""Statistics against SciPy's own tests, enumeration, and cases worked out by hand."""
+"""Statistics against their formulas, enumeration, and cases worked out by hand."""
 
 from __future__ import annotations
 
 import itertools
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -49,30 +50,30 @@ def test_shares_of_nothing(counts: tuple[int, int]) -> None:
         wilson_interval(*counts)
 
 
-def test_paired_test_is_scipys() -> None:
-    ours, theirs = paired_difference(FIRST, SECOND), stats.ttest_rel(FIRST, SECOND)
-    interval = theirs.confidence_interval(0.95)
-    assert ours.p == pytest.approx(theirs.pvalue)
-    assert ours.ci95 == pytest.approx((interval.low, interval.high))
+def test_paired_test_by_its_formula() -> None:
+    """t = mean / (s / √n) with n − 1 degrees of freedom."""
+    ours, differences = paired_difference(FIRST, SECOND), np.subtract(FIRST, SECOND)
+    error = np.std(differences, ddof=1) / math.sqrt(5)
+    assert ours.p == pytest.approx(2 * stats.t.sf(differences.mean() / error, 4))
+    assert ours.ci95 == pytest.approx(mean_interval(differences))
     assert ours.mean == pytest.approx(np.mean(FIRST) - np.mean(SECOND))
     assert (ours.test, ours.counts) == ("paired t", (5, 5))
 
 
-def test_welchs_test_is_scipys() -> None:
-    ours, theirs = (
-        welch_difference(FIRST, SECOND[:3]),
-        stats.ttest_ind(FIRST, SECOND[:3], equal_var=False),
-    )
-    interval = theirs.confidence_interval(0.95)
-    assert ours.p == pytest.approx(theirs.pvalue)
-    assert ours.ci95 == pytest.approx((interval.low, interval.high))
+def test_welchs_test_by_its_formula() -> None:
+    """Satterthwaite's degrees of freedom: (a + b)² / (a²/(n − 1) + b²/(m − 1))."""
+    ours = welch_difference(FIRST, SECOND[:3])
+    a, b = np.var(FIRST, ddof=1) / 5, np.var(SECOND[:3], ddof=1) / 3
+    freedom, error = (a + b) ** 2 / (a**2 / 4 + b**2 / 2), math.sqrt(a + b)
+    half = stats.t.ppf(0.975, freedom) * error
+    assert ours.p == pytest.approx(2 * stats.t.sf(ours.mean / error, freedom))
+    assert ours.ci95 == pytest.approx((ours.mean - half, ours.mean + half))
     assert (ours.sign_flip_p, ours.counts) == (None, (5, 3))
 
 
 def test_sign_flips_are_enumerated() -> None:
     """All of one sign: only the two extreme choices of 2^n are as far from 0."""
     assert sign_flip_p([1, 2, 3, 4, 5]) == 2 / 32
-    assert sign_flip_p([0.3]) == 1
     differences = np.random.default_rng(0).normal(0.4, 1, 6)
     sums = [
         abs(sum(s * d for s, d in zip(signs, differences, strict=True)))
@@ -81,10 +82,25 @@ def test_sign_flips_are_enumerated() -> None:
     observed = abs(differences.sum())
     expected = np.mean([total >= observed - 1e-12 for total in sums])
     assert sign_flip_p(differences) == expected
-    theirs = stats.permutation_test(
-        (differences,), np.mean, permutation_type="samples", n_resamples=np.inf
-    )
-    assert sign_flip_p(differences) == pytest.approx(theirs.pvalue)
+
+
+def test_sign_flips_that_tie_on_paper_tie() -> None:
+    """0.1 + 0.2 − 0.3 is not 0 in floats: whole numbers decide."""
+    assert sign_flip_p([0.1, 0.2, -0.3]) == sign_flip_p([1, 2, -3]) == 1
+    assert sign_flip_p([0.7, 0.1, -0.2]) == sign_flip_p([7, 1, -2])
+
+
+def test_many_pairs_take_a_share_of_the_choices() -> None:
+    """30 pairs have 2^30 choices; of whole numbers the sums can be counted one pair at a time."""
+    differences = np.random.default_rng(1).integers(-9, 15, 30)
+    ways = Counter({0: 1})
+    for size in differences.tolist():
+        ways = Counter(
+            {s: ways[s - size] + ways[s + size] for w in ways for s in (w - size, w + size)}
+        )
+    far = sum(count for total, count in ways.items() if abs(total) >= abs(differences.sum()))
+    assert sign_flip_p(differences) == pytest.approx(far / 2**30, abs=0.005)
+    assert sign_flip_p(differences) == sign_flip_p(differences)
 
 
 def test_equal_runs_are_no_difference_and_no_division_by_zero() -> None:
