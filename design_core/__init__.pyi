@@ -12,9 +12,10 @@ from .kernels.patterns import (
 )
 from .kernels.published import PUBLISHED, published_kernel
 from .kernels.spec import decode_kernel, encode_kernel, open_kernel, parse_kernel
+from .lab.feature_maps import extract_maps
 from .output.drawing import bits_png, enlarge, grey_png, heat_png, kernel_svg
 from .pictures import Picture, PictureError
-from .pictures.feature_maps import FeatureMaps, extract_maps, standardize
+from .pictures.feature_maps import FeatureMaps, standardize
 from .pictures.samples import SAMPLES, Sample, sample, sample_names
 from .scaling import SCALE_NAMES, Scale, fit_scale, lloyd_max
 from .scores import (

@@ -28,8 +28,8 @@ from design_core.pictures.samples import GROUPS, sample, sample_names
 from ui.batch.address import BATCH
 from ui.compute import decode_alone
 from ui.entry import require_entry
-from ui.links.address import arrive
-from ui.rail import UPLOAD_TYPES, batch_rail
+from ui.rail.controls import UPLOAD_TYPES, batch_rail
+from ui.share.address import arrive
 from ui.share.panel import share
 
 COLUMNS = {

@@ -20,8 +20,8 @@ from ui.compare.overview_panel import overview_panel
 from ui.compare.upload_panel import own_panel
 from ui.compare.wrong_panel import wrong_panel
 from ui.entry import require_entry
-from ui.links.address import arrive
 from ui.networks import cards
+from ui.share.address import arrive
 from ui.share.panel import share
 from ui.text import sentence_html
 

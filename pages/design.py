@@ -12,7 +12,7 @@ from design_core.search.front import front_slices
 from ui.charts import PLOT, chart_title, show_chart
 from ui.design.address import DESIGN, PANELS
 from ui.design.charts import landscape_chart, plane_chart
-from ui.design.desk import Desk, desk, levels_name
+from ui.design.desk import Desk, desk
 from ui.design.editor_panel import editor_panel
 from ui.design.files_panel import files_panel
 from ui.design.finding_panel import finding_panel
@@ -28,8 +28,9 @@ from ui.design.search_panel import search_panel
 from ui.design.sweep_panel import sweep_panel
 from ui.design.threshold_panel import threshold_panel
 from ui.entry import require_entry
-from ui.links.address import arrive
-from ui.rail import own_kernel, picture_rail
+from ui.rail.controls import own_kernel, picture_rail
+from ui.rail.fields import levels_name
+from ui.share.address import arrive
 from ui.share.panel import share
 from ui.share.reproduce import recipe_expander, subject_of
 

@@ -20,9 +20,9 @@ from design_core.scores.comparison import ActivationScores, finding
 from ui.compute import compared, is_fitted, maps_of
 from ui.entry import require_entry
 from ui.explore.address import EXPLORE, kept_entries, start_of
-from ui.links.address import arrivals, arrive
 from ui.links.pins import Preview
-from ui.rail import rail
+from ui.rail.controls import rail
+from ui.share.address import arrivals, arrive
 from ui.share.panel import share
 from ui.share.reproduce import recipe_expander, subject_of
 from ui.viewer import ViewerState, viewer

@@ -8,8 +8,9 @@ from urllib.parse import parse_qsl
 import streamlit as st
 
 from ui.entry import require_entry
-from ui.learn.story import ADDRESS, CURRENT, STEPS, moved
-from ui.links.address import arrive, write_address
+from ui.learn.address import LEARN
+from ui.learn.story import CURRENT, STEPS, moved
+from ui.share.address import arrive, write_address
 from ui.turning import page_keys
 
 NUMBERS = {key: number for number, key in enumerate(STEPS, 1)}
@@ -45,7 +46,7 @@ def steps() -> str:
 
 
 require_entry()
-arrive(ADDRESS)
+arrive(LEARN)
 page_keys(on_turn=turn, key="learn_keys")
 left, right = st.columns([2, 9], gap="large")
 with left:
@@ -65,4 +66,4 @@ with right:
             icon=":material/arrow_forward:",
             query_params=dict(parse_qsl(query)),
         )
-write_address(ADDRESS)
+write_address(LEARN)

@@ -16,7 +16,6 @@ from design_core.zoo.card import OWN
 from design_core.zoo.entry import Prediction
 from design_core.zoo.naming import distinct_names, say_class
 from ui.entry import require_entry
-from ui.links.address import arrive
 from ui.links.pins import Preview
 from ui.networks import card_of, entry, predictions
 from ui.predict.address import PANELS, PREDICT
@@ -29,6 +28,7 @@ from ui.predict.strength_panel import strength_panel
 from ui.predict.subject import Subject
 from ui.predict.swap_panel import swap_panel
 from ui.predict.walkthrough_panel import walk_panel
+from ui.share.address import arrive
 from ui.share.panel import share
 from ui.share.reproduce import picture_reference, recipe_expander
 

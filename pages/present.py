@@ -10,20 +10,18 @@ from design_core.pictures import Picture
 from design_core.pictures.samples import SAMPLES
 from design_core.scores.comparison import compare_activations, finding
 from ui.entry import require_entry
-from ui.links.address import arrive, here, write_address
 from ui.links.pins import pins
+from ui.present.address import OWN_VIEW, PRESENT, SCENE
 from ui.present.bar import stage_bar
 from ui.present.qr import audience_link, qr_svg, reach_note
 from ui.present.scenes import (
-    ADDRESS,
-    OWN_VIEW,
-    SCENE,
     StageScene,
     curated_scenes,
     own_scenes,
     view_name,
 )
-from ui.share.scenes import View, view_of
+from ui.scenes import View, view_of
+from ui.share.address import arrive, here, write_address
 from ui.viewer import ViewerState, viewer
 
 TALL = 4000  # the stage decides how tall pictures are, by the window
@@ -92,13 +90,13 @@ def words(view: View, scene: StageScene, shown: ViewerState) -> str:
 
 def begin() -> None:
     """Who comes by the menu, and not by a link, sees the curated scenes from the first."""
-    if here()[0] != ADDRESS.page and not st.query_params:
+    if here()[0] != PRESENT.page and not st.query_params:
         st.session_state.update({OWN_VIEW: "", SCENE: ""})
 
 
 require_entry()
 begin()
-arrive(ADDRESS)
+arrive(PRESENT)
 shown_scenes = scenes()
 names = list(shown_scenes)
 place = names.index(chosen) if (chosen := st.session_state.get(SCENE)) in names else 0
@@ -130,6 +128,6 @@ with st.container(key="stage", gap=None):
         on_step=step,
         key="stage_bar",
     )
-write_address(ADDRESS)
+write_address(PRESENT)
 if leaving:
     st.switch_page("pages/explore.py")

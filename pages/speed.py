@@ -8,10 +8,10 @@ from html import escape
 
 import streamlit as st
 
-from design_core.engine.report import LayerTime, NetworkTime, Report, finding
+from design_core.engine.report import LayerTime, NetworkTime, Report, finding, recorded
 from ui.charts import show_chart
 from ui.entry import require_entry
-from ui.links.address import arrive
+from ui.share.address import arrive
 from ui.share.panel import share
 from ui.speed.address import BATCHES, BINARY, QUESTIONS, SIZE, SPEED, SPEEDUP, THREADS
 from ui.speed.answers import (
@@ -22,7 +22,7 @@ from ui.speed.answers import (
     speed_answer,
 )
 from ui.speed.charts import activation_chart, milliseconds, ratio_chart, spoken
-from ui.speed.measuring import Measurement, measurement, recorded, thread_counts
+from ui.speed.measuring import Measurement, measurement, thread_counts
 
 _TALL = 64  # pixels per bar on the left, where there are fewer charts
 _TICK = 0.5  # seconds between two looks at a measurement

@@ -48,10 +48,10 @@ from stress.damage import (
     damaged_text,
 )
 from tests.hostile import hostile_pictures, odd_pictures
-from ui.kernel_editor import component as editor
+from ui.design.kernel_editor import component as editor
 from ui.links.fields import Address
-from ui.links.rail_fields import RAIL_FIELDS
 from ui.links.session_file import SessionFile, SessionFileError, read_session, write_session
+from ui.rail.fields import RAIL_FIELDS
 from ui.viewer import component as viewer
 
 __all__ = ["TARGETS", "Target"]

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
-from design_core.engine.report import Report
-from design_core.paths import RESOURCES
+from design_core.engine.report import recorded
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-REPORT = Report.from_dict(
-    json.loads((RESOURCES / "measured" / "speed.json").read_text(encoding="utf-8"))
-)
+REPORT = recorded()
 
 
 def test_the_record_is_worth_showing() -> None:

@@ -26,8 +26,8 @@ from design_core.zoo.card import find_card
 from design_core.zoo.checkpoint import CheckpointError, read_checkpoint
 from design_core.zoo.uploaded import read_own
 from ui.links.fields import Address
-from ui.links.rail_fields import RAIL_FIELDS
 from ui.links.session_file import SessionFile, read_session, write_session
+from ui.rail.fields import RAIL_FIELDS
 
 SECRET = "root:x:0:0, a line of the server"
 REFUSED = "no file is opened here|Unknown kernel|no kernel.s code|Unknown activation"

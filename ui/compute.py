@@ -10,8 +10,9 @@ from typing import Any
 import streamlit as st
 
 from design_core.kernels.kernel import ThresholdKernel
+from design_core.lab.feature_maps import extract_maps
 from design_core.pictures import Picture, decode, fit
-from design_core.pictures.feature_maps import FeatureMaps, extract_maps
+from design_core.pictures.feature_maps import FeatureMaps
 from design_core.pictures.samples import SAMPLES, sample
 from design_core.scaling import Scale, fit_scale
 from design_core.scores.comparison import ActivationScores, compare_activations

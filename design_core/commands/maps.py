@@ -66,8 +66,8 @@ def kernel_of(args: argparse.Namespace) -> ThresholdKernel:
 
 def run(args: argparse.Namespace) -> int:
     """Compute, print, and write if asked."""
+    from design_core.lab.feature_maps import extract_maps
     from design_core.pictures import fit
-    from design_core.pictures.feature_maps import extract_maps
     from design_core.pictures.samples import load_picture
     from design_core.scaling import fit_scale
     from design_core.scores.comparison import compare_activations, finding

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from design_core.engine.anatomy import Part
+from design_core.paths import RESOURCES
 
-__all__ = ["LayerTime", "NetworkTime", "Report", "Turns", "finding"]
+__all__ = ["LayerTime", "NetworkTime", "Report", "Turns", "finding", "recorded"]
+
+_RECORD = RESOURCES / "measured" / "speed.json"
 
 _CALM = 0.1  # of the time waited; most turns then run undisturbed, and the fastest counts
 
@@ -180,6 +185,12 @@ class Report:
 def _own(kind: type, plain: Mapping[str, Any]) -> dict[str, Any]:
     """The entries that are fields of a dataclass."""
     return {field.name: plain[field.name] for field in fields(kind)}
+
+
+@cache
+def recorded() -> Report:
+    """What ``bench --out`` wrote into the library's measured figures; on some machine."""
+    return Report.from_dict(json.loads(_RECORD.read_text(encoding="utf-8")))
 
 
 def finding(report: Report, network: NetworkTime) -> str:

@@ -19,9 +19,10 @@ from statistics import median
 from typing import IO, TypeAlias
 
 from design_core.kernels.kernel import ThresholdKernel
+from design_core.lab.feature_maps import extract_maps
 from design_core.output.drawing import bits_png
 from design_core.pictures import MAX_BYTES, SUFFIXES, Picture, PictureError, decode, fit
-from design_core.pictures.feature_maps import FeatureMaps, extract_maps
+from design_core.pictures.feature_maps import FeatureMaps
 from design_core.pictures.samples import load_picture
 from design_core.scaling import fit_scale
 from design_core.scores.comparison import ActivationScores, compare_activations

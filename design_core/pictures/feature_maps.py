@@ -1,8 +1,7 @@
 """Feature maps to binarize: pre-activations x from a picture, on the scale of batch norm.
 
-Every source is a function ``Picture → FeatureMaps``; the app, the command line and the kernel
-search take any of them. Pictures and random convolutions are standardized map by map, as a batch
-norm would do it. Layers of a trained network come out of its batch norm already.
+Pictures and random convolutions are standardized map by map, as a batch norm would do it. Layers of
+trained networks come out of their batch norm already, see `design_core.lab.feature_maps`.
 """
 
 from __future__ import annotations
@@ -16,7 +15,15 @@ from numpy.typing import NDArray
 
 from design_core.pictures import Picture
 
-__all__ = ["MAX_MAPS", "SOURCES", "FeatureMaps", "extract_maps", "random_kernels", "standardize"]
+__all__ = [
+    "MAX_MAPS",
+    "SOURCES",
+    "FeatureMaps",
+    "check_count",
+    "picture_maps",
+    "random_kernels",
+    "standardize",
+]
 
 #: More maps than this are neither looked at nor needed.
 MAX_MAPS = 64
@@ -32,7 +39,7 @@ class FeatureMaps:
     ----------
     x
         float32, shape (C, H, W); mean 0 and variance 1 per map (0 throughout for a constant map).
-        For a layer, what its activation receives, see `extract_maps`.
+        For a layer, what its activation receives.
     names
         One per map, for people.
     source
@@ -102,32 +109,22 @@ SOURCES: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
-def extract_maps(picture: Picture, source: str, *, maps: int = 16, seed: int = 0) -> FeatureMaps:
+def picture_maps(picture: Picture, source: str, *, maps: int = 16, seed: int = 0) -> FeatureMaps:
     """Turn a picture into pre-activations.
 
     Parameters
     ----------
     source
-        One of `SOURCES`, or ``layer:MODEL:BLOCK``: a later layer of a network in the zoo, such as
-        ``layer:digits-tiny-w16-sign-affine_on:block2``; MODEL may name a seed, as ``…@3``.
+        One of `SOURCES`. For layers of trained networks see `design_core.lab.feature_maps`.
     maps, seed
-        How many random convolutions (1 to 64), and which; of a layer, how many of the first
-        channels. The other sources have their own count.
+        How many random convolutions (1 to 64), and which; the other sources have their own count.
 
     Raises
     ------
     ValueError
-        Unknown source, model or block, or a number of maps out of range.
-
-    Notes
-    -----
-    A layer's maps are not standardized again. Thresholds act on the batch norm's output, whose
-    mean and variance are those of the training set: on one picture a map may well lie above or
-    below 0 as a whole. That is what the network's own activation meets, and to standardize each
-    map would move its values against the thresholds.
+        Unknown source, or a number of maps out of range.
     """
-    if not 1 <= maps <= MAX_MAPS:
-        raise ValueError(f"A bank has 1 to {MAX_MAPS} maps; got {maps}.")
+    check_count(maps)
     if source == "picture":
         return FeatureMaps(standardize(picture.luminance()[None]), ("luminance",), source)
     if source == "rgb":
@@ -135,13 +132,12 @@ def extract_maps(picture: Picture, source: str, *, maps: int = 16, seed: int = 0
     if source == "random-conv":
         names = tuple(f"random convolution {index}" for index in range(maps))
         return FeatureMaps(_convolved(picture, random_kernels(maps, seed)), names, source)
-    if source.startswith("layer:"):
-        from design_core.zoo.entry import layer_maps  # needs torch, the other sources do not
-
-        _, model, block = (source + ":").split(":", 2)
-        x = layer_maps(picture, model, block.removesuffix(":"))[:maps]
-        names = tuple(f"{block.removesuffix(':')} channel {index}" for index in range(len(x)))
-        return FeatureMaps(x, names, source)
     raise ValueError(
         f"Unknown source {source!r}; choose one of {', '.join(SOURCES)}, layer:MODEL:BLOCK."
     )
+
+
+def check_count(maps: int) -> None:
+    """ValueError unless there may be so many maps."""
+    if not 1 <= maps <= MAX_MAPS:
+        raise ValueError(f"A bank has 1 to {MAX_MAPS} maps; got {maps}.")

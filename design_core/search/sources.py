@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from design_core.kernels.kernel import OMEGA
+from design_core.lab.feature_maps import extract_maps
 from design_core.pictures import SUFFIXES, Picture, fit, load_file
-from design_core.pictures.feature_maps import extract_maps
 from design_core.pictures.samples import load_picture, sample, sample_names
 from design_core.scaling import Scale, fit_scale
 from design_core.search.tables import BlockTables, estimate_tables, random_convolution_tables

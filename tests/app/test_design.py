@@ -20,8 +20,8 @@ from design_core.search.find import find_kernels, full_landscape, score_kernel
 from design_core.search.tables import random_convolution_tables
 from tests.hostile import odd_pictures
 from ui.design.desk import MAX_SNAPSHOTS, TRANSFORMS, Desk, resized
+from ui.design.kernel_editor.component import _read
 from ui.design.scoring import FORM_TITLES, OBJECTIVES, ordinal
-from ui.kernel_editor.component import _read
 
 APP = str(Path(__file__).parents[2] / "app.py")
 PANELS = ("Find the best", "Thresholds", "Sweep", "Files and code")

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
+from design_core.lab.feature_maps import extract_maps
 from design_core.pictures import decode, fit
-from design_core.pictures.feature_maps import extract_maps
 from design_core.pictures.samples import SAMPLES, sample
 from design_core.scores.comparison import compare_activations, finding
 
@@ -169,7 +169,7 @@ def test_odd_but_valid_uploads_are_shown(app: AppTest, name: str) -> None:
 def test_a_missing_data_set_is_offered_but_never_fetched(
     app: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("ui.data_sets.DATA", tmp_path)
+    monkeypatch.setattr("ui.rail.data_sets.DATA", tmp_path)
     app.segmented_control(key="picture_way").set_value("Data set").run()
     assert not app.exception
     assert "CIFAR-10 is not on this machine" in app.sidebar.caption[0].value
@@ -186,7 +186,7 @@ def test_items_of_a_class_folder_are_shown(
 
         for index in range(2):
             Image.new("L", (12, 10), value + index).save(folder / f"{index}.png")
-    monkeypatch.setattr("ui.data_sets.DATA", tmp_path)
+    monkeypatch.setattr("ui.rail.data_sets.DATA", tmp_path)
     app.segmented_control(key="picture_way").set_value("Data set").run()
     app.selectbox(key="data_set").set_value("mine").run()
     assert not app.exception

@@ -19,10 +19,11 @@ from design_core.study.evidence import answers, main_cards, verdict
 from design_core.zoo.naming import short_name
 from ui.compare.address import COMPARE
 from ui.explore.address import EXPLORE
+from ui.learn.address import LEARN
 from ui.learn.step import Dial
-from ui.learn.story import ADDRESS, CURRENT, STEPS, moved
+from ui.learn.story import CURRENT, STEPS, moved
 from ui.predict.address import PREDICT
-from ui.share.scenes import view_of
+from ui.scenes import view_of
 
 APP = str(Path(__file__).parents[2] / "app.py")
 
@@ -178,5 +179,5 @@ def test_hostile_links_open_the_page(query: dict[str, str]) -> None:
 
 def test_the_address_holds_only_what_the_step_needs() -> None:
     state = {CURRENT: "scaling", "learn_scale": 0.5, "learn_beta": -1.0}
-    assert ADDRESS.parameters(state)[0] == {"step": "scaling", "scale": "0.5"}
-    assert ADDRESS.parameters({})[0] == {}
+    assert LEARN.parameters(state)[0] == {"step": "scaling", "scale": "0.5"}
+    assert LEARN.parameters({})[0] == {}

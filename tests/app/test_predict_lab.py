@@ -13,6 +13,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from design_core.__main__ import main
+from design_core.engine.report import recorded
 from design_core.kernels.published import PUBLISHED
 from design_core.lab.diagnosis import diagnose
 from design_core.lab.perturbation_response import holding, respond
@@ -26,7 +27,6 @@ from design_core.zoo.entry import open_entry
 from ui.links.fields import Address
 from ui.predict import lab, strength_panel
 from ui.predict.lab_address import LAB_FIELDS
-from ui.speed.measuring import recorded
 
 APP = str(Path(__file__).parents[2] / "app.py")
 SIGN = "digits-tiny-w16-sign-affine_on@0"

@@ -14,9 +14,10 @@ from streamlit.testing.v1 import AppTest
 from design_core.pictures import Picture
 from design_core.scores.comparison import compare_activations, finding
 from ui.links.pins import Pin
-from ui.links.rail_fields import upload_code
-from ui.present.scenes import SCENE, curated_scenes, own_scenes, view_name
-from ui.share.scenes import SCENES, view_of
+from ui.present.address import SCENE
+from ui.present.scenes import curated_scenes, own_scenes, view_name
+from ui.rail.fields import upload_code
+from ui.scenes import SCENES, view_of
 
 APP = str(Path(__file__).parents[2] / "app.py")
 

@@ -15,9 +15,9 @@ from streamlit.testing.v1 import AppTest
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.pictures import decode
 from design_core.scores.comparison import finding
-from ui.links.rail_fields import upload_code
 from ui.links.session_file import SessionFile, read_session, write_session
-from ui.share.scenes import SCENES, view_of
+from ui.rail.fields import upload_code
+from ui.scenes import SCENES, view_of
 
 ROOT = Path(__file__).parents[2]
 APP = str(ROOT / "app.py")
@@ -187,7 +187,7 @@ def test_items_of_a_data_set_are_found_again(
         folder.mkdir(parents=True)
         for index in range(2):
             (folder / f"{index}.png").write_bytes(a_picture(index))
-    monkeypatch.setattr("ui.data_sets.DATA", tmp_path)
+    monkeypatch.setattr("ui.rail.data_sets.DATA", tmp_path)
     app = opened("explore?source=picture&picture=set~mine~3")
     assert parameters(app)["picture"] == "set~mine~3"
     app.selectbox(key="class-mine").set_value(1).run()

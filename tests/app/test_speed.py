@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from design_core.engine.report import Report, Turns, finding
+from design_core.engine.report import Report, Turns, finding, recorded
 from ui.speed import measuring
 from ui.speed.address import BINARY, ONNX, QUESTIONS, SIZE
 from ui.speed.answers import main_network
 from ui.speed.charts import milliseconds, spoken
-from ui.speed.measuring import Measurement, recorded
+from ui.speed.measuring import Measurement
 
 APP = str(Path(__file__).parents[2] / "app.py")
 

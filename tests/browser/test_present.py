@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from ui.present.scenes import curated_scenes
-from ui.share.scenes import SCENES
+from ui.scenes import SCENES
 
 pytestmark = pytest.mark.browser
 

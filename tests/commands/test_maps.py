@@ -12,7 +12,7 @@ from PIL import Image
 
 from design_core.__main__ import main
 from design_core.kernels.published import PUBLISHED
-from design_core.pictures.feature_maps import extract_maps
+from design_core.lab.feature_maps import extract_maps
 from design_core.pictures.samples import sample
 from design_core.scores import tv_map
 from design_core.scores.comparison import compare_activations

@@ -17,6 +17,7 @@ from PIL import Image
 from design_core.__main__ import main
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.published import PUBLISHED
+from design_core.lab.feature_maps import extract_maps
 from design_core.output import batch as module
 from design_core.output.batch import (
     MAX_PICTURES,
@@ -30,7 +31,6 @@ from design_core.output.batch import (
     scores_csv,
 )
 from design_core.pictures import MAX_BYTES, Picture, PictureError, fit
-from design_core.pictures.feature_maps import extract_maps
 from design_core.pictures.samples import sample
 from design_core.scaling import fit_scale
 from design_core.scores.comparison import compare_activations

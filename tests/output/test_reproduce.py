@@ -17,6 +17,7 @@ from PIL import Image
 from design_core.__main__ import main
 from design_core.kernels.kernel import OMEGA, ThresholdKernel
 from design_core.kernels.spec import kernel_words, parse_kernel
+from design_core.lab.feature_maps import extract_maps
 from design_core.output.reproduce import (
     Recipe,
     Subject,
@@ -25,7 +26,6 @@ from design_core.output.reproduce import (
     score_recipe,
 )
 from design_core.pictures import fit
-from design_core.pictures.feature_maps import extract_maps
 from design_core.pictures.samples import load_picture
 from design_core.scaling import Scale, fit_scale
 from design_core.scores.comparison import compare_activations, finding

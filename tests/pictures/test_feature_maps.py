@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from design_core.pictures.feature_maps import SOURCES, extract_maps, random_kernels, standardize
+from design_core.pictures.feature_maps import SOURCES, picture_maps, random_kernels, standardize
 from design_core.pictures.samples import sample
 
 
@@ -30,7 +30,7 @@ def test_a_faint_map_is_not_taken_for_constant() -> None:
 @pytest.mark.parametrize(("source", "count"), [("picture", 1), ("rgb", 3), ("random-conv", 5)])
 def test_every_source_gives_named_maps_of_the_pictures_size(source: str, count: int) -> None:
     picture = sample("digit-3")
-    maps = extract_maps(picture, source, maps=5)
+    maps = picture_maps(picture, source, maps=5)
     assert maps.x.shape == (count, picture.height, picture.width)
     assert len(maps.names) == count
     assert maps.source == source
@@ -49,7 +49,7 @@ def test_random_convolution_equals_a_loop_over_the_padded_picture() -> None:
                 for dj in (-1, 0, 1):
                     row, column = np.clip(i + di, 0, height - 1), np.clip(j + dj, 0, width - 1)
                     expected[:, i, j] += kernels[:, :, di + 1, dj + 1] @ x[:, row, column]
-    got = extract_maps(picture, "random-conv", maps=3, seed=7).x
+    got = picture_maps(picture, "random-conv", maps=3, seed=7).x
     assert got == pytest.approx(standardize(expected), abs=1e-4)
 
 
@@ -63,6 +63,6 @@ def test_the_bank_is_seeded_binary_and_grows_without_changing() -> None:
 def test_bad_settings_are_named() -> None:
     picture = sample("digit-0")
     with pytest.raises(ValueError, match="Unknown source 'wavelet'; choose one of picture, rgb"):
-        extract_maps(picture, "wavelet")
+        picture_maps(picture, "wavelet")
     with pytest.raises(ValueError, match="1 to 64 maps; got 65"):
-        extract_maps(picture, "random-conv", maps=65)
+        picture_maps(picture, "random-conv", maps=65)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from design_core.lab.feature_maps import extract_maps
 from design_core.pictures import fit
-from design_core.pictures.feature_maps import extract_maps
 from design_core.pictures.samples import load_picture, sample
 from design_core.scaling import fit_scale
 from design_core.search.sources import MapOptions, open_tables, tables_of_pictures

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from design_core.engine import pack
+from design_core.lab.feature_maps import extract_maps
 from design_core.networks import NetworkSpec, build_network
 from design_core.networks.activation import REAL_ACTIVATIONS
-from design_core.pictures.feature_maps import extract_maps
 from design_core.pictures.samples import sample
 from design_core.search.sources import MapOptions, open_tables
 from design_core.search.tables import estimate_tables

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from design_core.pictures.samples import GROUPS
 from ui.links.fields import Address, several
-from ui.links.rail_fields import KERNEL_FIELDS, PICTURE_FIELDS
+from ui.rail.fields import KERNEL_FIELDS, PICTURE_FIELDS
 
 __all__ = ["BATCH"]
 

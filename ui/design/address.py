@@ -10,7 +10,7 @@ from ui.design.scoring import FORM_TITLES, OBJECTIVES, SOURCES, WEIGHTED
 from ui.design.sweep_panel import ACROSS, FIRST_STRENGTHS, STRENGTHS
 from ui.design.threshold_panel import DISTRIBUTIONS
 from ui.links.fields import Address, Field, State, choice, number, several
-from ui.links.rail_fields import FIRST_KERNEL, PICTURE_FIELDS, named
+from ui.rail.fields import FIRST_KERNEL, PICTURE_FIELDS, named
 
 __all__ = ["DESIGN", "PANELS"]
 

@@ -10,8 +10,9 @@ import streamlit as st
 
 from design_core.kernels.kernel import ThresholdKernel, tile
 from design_core.kernels.published import PUBLISHED
+from ui.rail.fields import levels_name
 
-__all__ = ["MAX_SNAPSHOTS", "TRANSFORMS", "Desk", "desk", "levels_name", "resized"]
+__all__ = ["MAX_SNAPSHOTS", "TRANSFORMS", "Desk", "desk", "resized"]
 
 #: Older steps and further snapshots are not kept.
 MAX_STEPS = 200
@@ -36,7 +37,6 @@ TRANSFORMS: dict[str, Callable[[ThresholdKernel], ThresholdKernel]] = {
 }
 
 _EDITED = ", edited"
-_MOST_NAMED = 9  # levels in a name
 
 
 @dataclass
@@ -107,11 +107,6 @@ def desk() -> Desk:
     if linked:
         found.take(linked)
     return found
-
-
-def levels_name(kernel: ThresholdKernel) -> str:
-    """The levels as a name, where they are few; else none."""
-    return f"[{kernel}]" if kernel.levels.size <= _MOST_NAMED else ""
 
 
 def resized(kernel: ThresholdKernel, shape: tuple[int, int, int]) -> ThresholdKernel:

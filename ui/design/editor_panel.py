@@ -7,8 +7,9 @@ import streamlit as st
 from design_core.kernels.kernel import MAX_NAME, ThresholdKernel
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
-from ui.design.desk import MAX_SNAPSHOTS, TRANSFORMS, Desk, levels_name, resized
-from ui.kernel_editor import Edit, kernel_editor
+from ui.design.desk import MAX_SNAPSHOTS, TRANSFORMS, Desk, resized
+from ui.design.kernel_editor import Edit, kernel_editor
+from ui.rail.fields import levels_name
 
 __all__ = ["editor_panel"]
 

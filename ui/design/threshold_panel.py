@@ -7,9 +7,9 @@ import streamlit as st
 from design_core.scaling import SCALE_NAMES
 from ui.charts import show_chart
 from ui.compute import Scene, fitted_scale
-from ui.design.charts import threshold_chart
 from ui.design.desk import Desk
 from ui.design.landscapes import distribution_of, normal
+from ui.threshold_chart import threshold_chart
 
 __all__ = ["threshold_panel"]
 

@@ -12,7 +12,7 @@ from design_core.pictures.feature_maps import MAX_MAPS
 from design_core.scaling import MAX_NUMBER, Scale
 from ui.compute import Scene
 from ui.links.fields import Address, Field, State, choice, number, whole
-from ui.links.rail_fields import RAIL_FIELDS
+from ui.rail.fields import RAIL_FIELDS
 from ui.viewer import VIEWS, ViewerState
 
 __all__ = ["EXPLORE", "VIEWER_FIELDS", "kept_entries", "start_of"]

@@ -9,9 +9,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from design_core.lab.feature_maps import extract_maps
 from design_core.output.drawing import Cells, bits_png, cells_svg, grey_png
 from design_core.pictures import fit
-from design_core.pictures.feature_maps import extract_maps
 from design_core.pictures.samples import SAMPLES, sample
 from ui.figures import map_figure
 

@@ -25,10 +25,10 @@ from design_core.scores.lessons import (
 from design_core.search.find import SearchResult, find_kernels
 from design_core.search.tables import random_convolution_tables
 from ui.charts import beside, frame, ink, show_chart
-from ui.design.charts import threshold_chart
 from ui.figures import map_figure
 from ui.learn.figures import bits_figure, luminance, percent, row, signed
 from ui.learn.step import Dial, Step, Told, explore
+from ui.threshold_chart import threshold_chart
 
 __all__ = ["STEPS"]
 

@@ -1,1 +1,1 @@
-"""What a link holds: fields, the address of a page, history, session files, pinned views."""
+"""What a link holds: fields, history, session files, pinned views."""

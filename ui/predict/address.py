@@ -9,13 +9,13 @@ from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import decode_kernel, encode_kernel
 from design_core.pictures.samples import SAMPLES
 from design_core.zoo.card import OWN
-from ui.data_sets import item_entries
 from ui.links.fields import Address, Field, State, choice
-from ui.links.rail_fields import wanted_item, wanted_upload
 from ui.predict.choice import MOST, data_sets, first_networks, offered
 from ui.predict.lab_address import DIAGNOSE, LAB_FIELDS, PERTURB, STRENGTH
 from ui.predict.picture import FIRST_SAMPLE
 from ui.predict.swap_panel import CODE, FIRST_KERNEL, REACH
+from ui.rail.data_sets import item_entries
+from ui.rail.fields import wanted_item, wanted_upload
 
 __all__ = ["PANELS", "PREDICT"]
 

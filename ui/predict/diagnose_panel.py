@@ -9,6 +9,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
+from design_core.engine.report import recorded
 from design_core.lab.diagnosis import BlockDiagnosis, Diagnosis, XHistogram
 from design_core.lab.verdicts import LIMITS, STATES, Verdict
 from ui.charts import chart_title, show_chart
@@ -23,7 +24,6 @@ from ui.predict.lab import (
 )
 from ui.predict.lab_charts import channels_chart, histogram_chart
 from ui.predict.subject import Subject
-from ui.speed.measuring import recorded
 
 __all__ = ["WAYS", "diagnose_panel"]
 

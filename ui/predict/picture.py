@@ -13,11 +13,11 @@ from design_core.pictures import Picture, PictureError, fit
 from design_core.pictures.samples import SAMPLES, sample, sample_names
 from design_core.zoo.naming import say_class
 from ui.compute import decoded
-from ui.data_sets import choose_item
-from ui.links.rail_fields import item_code, upload_code
 from ui.networks import predictions
-from ui.rail import uploaded_picture
-from ui.tiles import Tile, tiles
+from ui.predict.tiles import Tile, tiles
+from ui.rail.controls import uploaded_picture
+from ui.rail.data_sets import choose_item
+from ui.rail.fields import item_code, upload_code
 
 __all__ = ["FIRST_SAMPLE", "GROUPS", "WAYS", "Chosen", "choose_picture", "sample_strip"]
 

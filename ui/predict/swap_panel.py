@@ -13,12 +13,12 @@ from design_core.lab.walkthrough import Walker
 from design_core.zoo.naming import describe_network
 from ui.charts import chart_title, ink
 from ui.figures import kernel_image
-from ui.kernel_choice import choose_pattern, choose_published
-from ui.links.rail_fields import named
 from ui.predict.answers import answer_card
 from ui.predict.subject import Subject
 from ui.predict.walkthrough_view import walk_chart, walk_maps
 from ui.predict.walkthroughs import Side, walked
+from ui.rail.fields import named
+from ui.rail.kernel_choice import choose_pattern, choose_published
 
 __all__ = [
     "CODE",

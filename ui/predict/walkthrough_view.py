@@ -12,7 +12,7 @@ from design_core.kernels.kernel import ThresholdKernel
 from design_core.lab.walkthrough import ORDERS, LayerWalk, Walk
 from design_core.output.drawing import bits_png
 from ui.charts import BLUE, LABEL, ORANGE, frame, ink, show_chart
-from ui.tiles import Tile, tiles
+from ui.predict.tiles import Tile, tiles
 from ui.viewer import viewer
 
 __all__ = ["walk_chart", "walk_maps"]

@@ -7,24 +7,15 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from ui.explore.address import EXPLORE
-from ui.links.fields import Address, text
 from ui.links.pins import Pin
-from ui.share.scenes import SCENES
+from ui.scenes import SCENES
 
 __all__ = [
-    "ADDRESS",
-    "OWN_VIEW",
-    "SCENE",
     "StageScene",
     "curated_scenes",
     "own_scenes",
     "view_name",
 ]
-
-#: Where the session keeps the link of the user's own view, and the name of the scene on stage.
-OWN_VIEW, SCENE = "stage_view", "stage_scene"
-
-ADDRESS = Address("present", (), (text(OWN_VIEW, 6000, name="view"), text(SCENE, 40, name="scene")))
 
 
 @dataclass(frozen=True)

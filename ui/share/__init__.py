@@ -1,1 +1,1 @@
-"""The row that shares a view: scenes, link, session, code that makes the view."""
+"""What makes a view shareable: its address, and the row with scenes, link, session and code."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html import escape
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from design_core.paths import ROOT
 from ui.figures import map_figure
-from ui.links.address import (
+from ui.links.fields import Address
+from ui.links.pins import NAMES, Pin, Preview, pin, pins
+from ui.links.session_file import SessionFileError, read_session, write_session
+from ui.share.address import (
     full_link,
     here,
     history,
@@ -20,10 +24,6 @@ from ui.links.address import (
     session_now,
     write_address,
 )
-from ui.links.fields import Address
-from ui.links.pins import NAMES, Pin, Preview, pin, pins
-from ui.links.session_file import SessionFileError, read_session, write_session
-from ui.present.link import present_link
 from ui.share.scene_gallery import gallery
 
 __all__ = ["share"]
@@ -97,7 +97,7 @@ def _share_popover(
             st.caption(reason)
         page, parameters = here()
         if page == "explore":
-            present_link(parameters)
+            _present_link(parameters)
         st.markdown("**Pin this view**")
         with st.container(horizontal=True, gap="xsmall"):
             for name in NAMES:
@@ -105,6 +105,22 @@ def _share_popover(
                     pin(name, Pin(link(*here()), about, preview() if preview else None))
                     st.rerun()
         _session()
+
+
+def _present_link(parameters: Mapping[str, str]) -> None:
+    """A link that puts a view of Explore on the stage, the pinned views after it.
+
+    Parameters
+    ----------
+    parameters
+        Those of Explore's address.
+    """
+    st.page_link(
+        "pages/present.py",
+        label="Present this view",
+        icon=":material/slideshow:",
+        query_params={"view": urlencode(parameters)},
+    )
 
 
 def _session() -> None:

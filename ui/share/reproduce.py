@@ -9,7 +9,7 @@ import streamlit as st
 from design_core.output.reproduce import Recipe, Subject
 from design_core.pictures import Picture
 from ui.compute import Scene
-from ui.links.rail_fields import FIRST_SAMPLE, wanted_item, wanted_upload
+from ui.rail.fields import FIRST_SAMPLE, wanted_item, wanted_upload
 
 __all__ = ["picture_reference", "recipe_expander", "subject_of"]
 

@@ -10,8 +10,8 @@ import streamlit as st
 
 from design_core.output.drawing import kernel_svg, mosaic, mosaic_png
 from ui.design.address import DESIGN
-from ui.links.address import open_link
-from ui.share.scenes import SCENES, view_of
+from ui.scenes import SCENES, view_of
+from ui.share.address import open_link
 
 __all__ = ["gallery", "thumbnail"]
 

@@ -18,17 +18,9 @@ import streamlit as st
 
 from design_core.engine.cpu import cpu_facts
 from design_core.engine.report import Report
-from design_core.paths import RESOURCES, ROOT
+from design_core.paths import ROOT
 
-__all__ = ["Measurement", "measurement", "recorded", "thread_counts"]
-
-_RECORD = RESOURCES / "measured" / "speed.json"
-
-
-@st.cache_resource(show_spinner=False)
-def recorded() -> Report:
-    """What ``bench --out`` wrote into the library's measured figures; on some machine."""
-    return Report.from_dict(json.loads(_RECORD.read_text(encoding="utf-8")))
+__all__ = ["Measurement", "measurement", "thread_counts"]
 
 
 @st.cache_resource(show_spinner=False)

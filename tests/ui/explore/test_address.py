@@ -20,7 +20,7 @@ from design_core.pictures.samples import SAMPLES
 from design_core.scaling import Scale
 from ui.compute import Scene
 from ui.explore.address import EXPLORE, kept_entries, start_of
-from ui.links.rail_fields import SCALES, SIZES, upload_code, wanted_upload
+from ui.rail.fields import SCALES, SIZES, upload_code, wanted_upload
 from ui.viewer import VIEWS, ViewerState
 
 SHAPE = (5, 20, 30)

@@ -9,7 +9,7 @@ import pytest
 import zxingcpp
 
 from ui.present.qr import audience_link, qr_svg, reach_note
-from ui.share.scenes import SCENES
+from ui.scenes import SCENES
 
 
 def modules(svg: str) -> np.ndarray:

@@ -12,9 +12,8 @@ from design_core.kernels.spec import decode_kernel, encode_kernel
 from design_core.pictures import Picture
 from design_core.pictures.feature_maps import SOURCES
 from design_core.pictures.samples import SAMPLES
-from ui.data_sets import item_entries
-from ui.design.desk import levels_name
 from ui.links.fields import Field, State, choice, whole
+from ui.rail.data_sets import item_entries
 
 __all__ = [
     "FIRST_KERNEL",
@@ -26,6 +25,7 @@ __all__ = [
     "SCALES",
     "SIZES",
     "item_code",
+    "levels_name",
     "named",
     "upload_code",
     "wanted_item",
@@ -38,6 +38,7 @@ FIRST_KERNEL = "2x2-v2"
 SIZES = (32, 64, 96, 128, 160, 208, 256, 384, 512)
 SCALES = ("published", "lloyd-max", "matlab", "data")
 
+_MOST_NAMED = 9  # levels in a name
 _DIGITS = 16  # of a sha256 in a link; enough to tell any two pictures apart
 _NAME = 80  # characters of a file's name in a link
 _UPLOAD = re.compile(rf"upload~([0-9a-f]{{{_DIGITS}}})~(.{{0,{_NAME}}})")
@@ -104,6 +105,11 @@ def _write_kernel(code: str) -> dict[str, Any]:
     if name in PATTERNS and size.isdecimal() and int(size[:4]) in PATTERNS[name].sizes:
         return {"kernel_way": "Pattern", "pattern": name, f"size-{name}": int(size)}
     return {"kernel_way": "Own", "own_kernel": named(decode_kernel(code))}
+
+
+def levels_name(kernel: ThresholdKernel) -> str:
+    """The levels as a name, where they are few; else none."""
+    return f"[{kernel}]" if kernel.levels.size <= _MOST_NAMED else ""
 
 
 def named(kernel: ThresholdKernel) -> ThresholdKernel:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from design_core.kernels.kernel import ThresholdKernel, binarize
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
+from design_core.lab.feature_maps import extract_maps
 from design_core.pictures import Picture, fit
-from design_core.pictures.feature_maps import extract_maps
 from design_core.pictures.samples import sample
 from design_core.scaling import fit_scale
 from design_core.scores.comparison import ActivationScores, compare_activations

@@ -15,8 +15,8 @@ from design_core.search.tables import random_convolution_tables
 from ui.design.address import DESIGN
 from ui.design.scoring import ordinal
 from ui.explore.address import EXPLORE
+from ui.scenes import SCENES, view_of
 from ui.share.scene_gallery import thumbnail
-from ui.share.scenes import SCENES, view_of
 
 
 class Measured:

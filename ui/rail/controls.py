@@ -14,9 +14,8 @@ from design_core.pictures.feature_maps import SOURCES
 from design_core.pictures.samples import SAMPLES, sample
 from design_core.scaling import SCALE_NAMES
 from ui.compute import Scene, decoded, fitted_scale
-from ui.data_sets import choose_item
-from ui.kernel_choice import choose_pattern, choose_published
-from ui.links.rail_fields import (
+from ui.rail.data_sets import choose_item
+from ui.rail.fields import (
     FIRST_KERNEL,
     FIRST_SAMPLE,
     FIRST_SOURCE,
@@ -26,6 +25,7 @@ from ui.links.rail_fields import (
     upload_code,
     wanted_upload,
 )
+from ui.rail.kernel_choice import choose_pattern, choose_published
 
 __all__ = [
     "UPLOAD_TYPES",

@@ -1,5 +1,5 @@
 """Pictures to choose from."""
 
-from ui.tiles.component import Tile, tiles
+from ui.predict.tiles.component import Tile, tiles
 
 __all__ = ["Tile", "tiles"]

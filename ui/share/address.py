@@ -16,8 +16,8 @@ import streamlit as st
 from ui.links.fields import Address, Reading
 from ui.links.history import History
 from ui.links.pins import pins, take_pins
-from ui.links.rail_fields import RAIL_FIELDS
 from ui.links.session_file import SessionFile
+from ui.rail.fields import RAIL_FIELDS
 
 __all__ = [
     "arrivals",

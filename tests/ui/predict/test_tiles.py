@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ui.tiles import Tile
-from ui.tiles.component import _plain, _read
+from ui.predict.tiles import Tile
+from ui.predict.tiles.component import _plain, _read
 
 
 @pytest.mark.parametrize(("state", "index"), [({"picked": 0}, 0), ({"picked": 2}, 2)])
