@@ -79,12 +79,14 @@ def _evaluate_zoo(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 def _data(args: argparse.Namespace, own: str, network: Mapping[str, Any]) -> TrainingData:
     """The data asked for, else those that the network was trained on; in the network's size."""
-    from design_core.training.data import load_data, picture_side
+    from design_core.training.data import load_data, picture_size
 
+    channels, side = picture_size(network)
     return load_data(
         args.data or own,
         root=args.data_root,
-        image_size=picture_side(network),
+        channels=channels,
+        image_size=side,
         download=args.download,
     )
 

@@ -57,15 +57,17 @@ def add_data_arguments(parser: argparse.ArgumentParser, *, required: bool = True
 
 def run(args: argparse.Namespace) -> int:
     """Train, telling each epoch and the result."""
-    from design_core.training.data import load_data, picture_side
+    from design_core.training.data import load_data, picture_size
     from design_core.training.recipe import load_recipe
     from design_core.training.train import train
 
     recipe = load_recipe(args.recipe).with_changes(args.changes)
+    channels, side = picture_size(recipe.network)
     data = load_data(
         args.data,
         root=args.data_root,
-        image_size=picture_side(recipe.network),
+        channels=channels,
+        image_size=side,
         download=args.download,
     )
     report = _Terminal().report

@@ -111,7 +111,7 @@ def _tell(line: str) -> None:
 
 
 def _collect(args: argparse.Namespace) -> int:
-    from design_core.training.data import picture_side
+    from design_core.training.data import picture_size
     from design_core.zoo.collect import collect_run
 
     for folder in args.folders:
@@ -121,8 +121,8 @@ def _collect(args: argparse.Namespace) -> int:
                 print(f"{run_folder.name}: not finished")
                 continue
             description = json.loads((run_folder / "run.json").read_text(encoding="utf-8"))
-            side = picture_side(description["network"])
-            data = _data(str(description["data"]["name"]), side, args.data_root)
+            size = picture_size(description["network"])
+            data = _data(str(description["data"]["name"]), size, args.data_root)
             card = collect_run(run_folder, data, root=args.zoo)
             how = "logits compared" if data is None else "test set evaluated anew"
             print(f"{run_folder.name}: in {card.name}, seeds {card.seeds} ({how})", flush=True)
@@ -130,7 +130,7 @@ def _collect(args: argparse.Namespace) -> int:
 
 
 @lru_cache(maxsize=1)  # in their order runs and cards share the last one; enlarged ones are large
-def _data(name: str, side: int, root: Path | None) -> TrainingData | None:
+def _data(name: str, size: tuple[int, int], root: Path | None) -> TrainingData | None:
     """The data set of a run, None where nobody said where it lies."""
     from design_core.training.data import load_data
 
@@ -138,7 +138,8 @@ def _data(name: str, side: int, root: Path | None) -> TrainingData | None:
         return load_data(name)
     if root is None or name.startswith("folder:"):
         return None
-    return load_data(name, root=root, image_size=side)
+    channels, side = size
+    return load_data(name, root=root, channels=channels, image_size=side)
 
 
 def _park(args: argparse.Namespace) -> int:
@@ -151,7 +152,7 @@ def _park(args: argparse.Namespace) -> int:
 
 def _verify(args: argparse.Namespace) -> int:
     from design_core.lab.verification import verify_engine
-    from design_core.training.data import picture_side
+    from design_core.training.data import picture_size
     from design_core.zoo.card import load_cards
     from design_core.zoo.entry import open_entry
 
@@ -159,7 +160,7 @@ def _verify(args: argparse.Namespace) -> int:
     for card in load_cards(args.zoo):
         if not fnmatch(card.name, args.only):
             continue
-        tests = _data(card.dataset, picture_side(card.network), args.data_root)
+        tests = _data(card.dataset, picture_size(card.network), args.data_root)
         if tests is None:
             print(f"{card.name}: left out; say where {card.dataset} lies by --data-root")
             continue

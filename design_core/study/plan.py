@@ -125,6 +125,7 @@ def plan() -> list[Job]:
         *_larger_maps(),
         *_pictures(),
         *_more_pictures(),
+        *_grey_pictures(),
     ]
 
 
@@ -244,3 +245,17 @@ def _more_pictures() -> Iterator[Job]:
         ):
             yield _picture_job(key, seed)
         yield _picture_job("thermometer4", seed, "thermometer:4", "image_size=16 crop_padding=2")
+
+
+def _grey_pictures() -> Iterator[Job]:
+    """The core of it in one channel, where no colours can stand in for each other."""
+    grey = {
+        "bayer2": (PICTURES["bayer2"][0], ""),
+        "sign": ("sign", ""),
+        "uniform-0.2": ("uniform:-0.2", ""),
+        "uniform+0.2": ("uniform:0.2", ""),
+        "real": ("real", "first=binary"),
+    }
+    for seed in range(3):
+        for key, (picture, changes) in grey.items():
+            yield _picture_job(f"grey-{key}", seed, picture, f"in_channels=1 {changes}")

@@ -33,7 +33,7 @@ __all__ = [
     "TrainingData",
     "load_data",
     "normalized",
-    "picture_side",
+    "picture_size",
     "square_pixels",
     "training_batches",
 ]
@@ -142,16 +142,29 @@ def training_batches(
         yield padded[tuple(axis.to(x.device) for axis in index)], y[picked.to(x.device)]
 
 
-def picture_side(network: Mapping[str, object]) -> int:
-    """The `image_size` to load data with for a network's options; 32 for those without one."""
-    side = network.get("image_size", 32)
+def picture_size(network: Mapping[str, object]) -> tuple[int, int]:
+    """(channels, side) to load data with for a network's options; 3 and 32 for those without.
+
+    Raises
+    ------
+    ValueError
+        A number of channels other than 1 and 3, or a side below 1.
+    """
+    channels, side = network.get("in_channels", 3), network.get("image_size", 32)
+    if channels not in (1, 3):
+        raise ValueError(f"Pictures have 1 channel (grey) or 3 (RGB); in_channels is {channels!r}.")
     if not isinstance(side, int) or side < 1:
         raise ValueError(f"image_size is a number of pixels from 1; got {side!r}.")
-    return side
+    return (1 if channels == 1 else 3), side
 
 
 def load_data(
-    source: str, *, root: Path = Path("data"), image_size: int = 32, download: bool = False
+    source: str,
+    *,
+    root: Path = Path("data"),
+    channels: int = 3,
+    image_size: int = 32,
+    download: bool = False,
 ) -> TrainingData:
     """Load a data set by name.
 
@@ -163,6 +176,8 @@ def load_data(
         DIR/train/CLASS/* and DIR/test/CLASS/*.
     root
         Where the former lie: as torchvision stores them, or as class folders in ``root/cifar10``.
+    channels
+        3, or 1 for the luminance; digits have 1.
     image_size
         All pictures but the digits are brought to image_size × image_size, cropped in the middle.
     download
@@ -174,20 +189,21 @@ def load_data(
         Unknown source, files that are missing, or pictures that cannot be read.
     """
     form, _, rest = source.partition(":")
+    size = channels, image_size
     if source == "digits":
         return _digits()
     if form == "folder" and rest:
-        return _class_folders(f"folder:{Path(rest).resolve().name}", Path(rest), image_size)
+        return _class_folders(f"folder:{Path(rest).resolve().name}", Path(rest), size)
     if source not in DATASETS:
         raise ValueError(
             f"Unknown data {source!r}; write digits, {', '.join(DATASETS)} or folder:DIRECTORY."
         )
     if (root / source / "train").is_dir():
-        return _class_folders(source, root / source, image_size)
+        return _class_folders(source, root / source, size)
     if download:
         download_dataset(source, root)
     splits = {split: open_dataset(source, root, split=split) for split in SPLITS}
-    return _in_memory(source, splits, root / DATASETS[source].folder, image_size)
+    return _in_memory(source, splits, root / DATASETS[source].folder, size)
 
 
 def _digits() -> TrainingData:
@@ -201,25 +217,27 @@ def _digits() -> TrainingData:
     return TrainingData("digits", names, x[:-360], y[:-360], x[-360:], y[-360:])
 
 
-def _class_folders(name: str, folder: Path, image_size: int) -> TrainingData:
+def _class_folders(name: str, folder: Path, size: tuple[int, int]) -> TrainingData:
     splits = {split: open_folder(folder / split) for split in SPLITS}
     if splits["train"].class_names != splits["test"].class_names:
         raise ValueError(f"{folder}/train and {folder}/test must have the same class folders.")
-    return _in_memory(name, splits, folder, image_size)
+    return _in_memory(name, splits, folder, size)
 
 
 def _in_memory(
-    name: str, splits: Mapping[str, PictureSet], folder: Path, image_size: int
+    name: str, splits: Mapping[str, PictureSet], folder: Path, size: tuple[int, int]
 ) -> TrainingData:
     """Decode all pictures, or take them from the cache as long as no file in `folder` changed."""
-    key = hashlib.sha256(f"1 {image_size}".encode())  # 1: version of what is stored
+    channels, side = size
+    grey = " grey" if channels == 1 else ""
+    key = hashlib.sha256(f"1 {side}{grey}".encode())  # 1: version of what is stored
     for path in sorted(folder.rglob("*")):
         status = path.stat()
         key.update(f"{path.resolve()} {status.st_size} {status.st_mtime_ns}\n".encode())
 
     def decode() -> dict[str, NDArray[np.uint8]]:
         return {
-            split: np.stack([square_pixels(part.picture(k), image_size) for k in range(len(part))])
+            split: np.stack([square_pixels(part.picture(k), *size) for k in range(len(part))])
             for split, part in splits.items()
         }
 
@@ -234,8 +252,14 @@ def _in_memory(
     )
 
 
-def square_pixels(picture: Picture, size: int) -> NDArray[np.uint8]:
-    """A picture as networks get it: RGB, uint8, shape (size, size, 3), cropped in the middle."""
+def square_pixels(picture: Picture, channels: int, size: int) -> NDArray[np.uint8]:
+    """A picture as networks get it: uint8, shape (size, size, channels), cropped in the middle.
+
+    Of one channel it is the luminance, of three RGB.
+    """
+    if channels == 1:
+        grey = np.rint(picture.luminance() * 255).astype(np.uint8)
+        return square_pixels(Picture.from_pixels(grey, name=picture.name), 3, size)[..., :1]
     pixels = np.rint(picture.rgb() * 255).astype(np.uint8).transpose(1, 2, 0)
     if pixels.shape[:2] == (size, size):
         return pixels

@@ -101,10 +101,7 @@ class PictureForm:
         Networks of one channel get the luminance.
         """
         channels, side, _ = self.shape
-        if channels == 1:
-            grey = np.rint(picture.luminance() * 255).astype(np.uint8)
-            picture = Picture.from_pixels(grey, name=picture.name)
-        square = square_pixels(picture, side)[..., :channels]
+        square = square_pixels(picture, channels, side)
         return torch.from_numpy(square.copy())[None]  # writable, as torch wants it
 
     def normalized(self, pixels: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from design_core.atomic import write_atomically
 from design_core.networks import NetworkSpec
 from design_core.networks.summary import NetworkSummary, summary
-from design_core.training.data import TrainingData, picture_side
+from design_core.training.data import TrainingData, picture_size
 from design_core.training.train import Evaluation, evaluate, load_run
 from design_core.zoo.card import CHECKPOINTS, Card, SeedResult, card_name
 from design_core.zoo.checkpoint import Checkpoint, PictureForm, load_checkpoint, save_checkpoint
@@ -118,7 +118,7 @@ def _picture_form(spec: NetworkSpec, data: Mapping[str, Any]) -> PictureForm:
     channels = int(spec.options["in_channels"])
     # ResNets take any size, so also the 8 pixels of the digits.
     digits = data["name"] == "digits" and "image_size" not in spec.options
-    side = 8 if digits else picture_side(spec.options)
+    side = 8 if digits else picture_size(spec.options)[1]
     return PictureForm.from_dict({**data, "shape": (channels, side, side)})
 
 

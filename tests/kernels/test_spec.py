@@ -228,7 +228,7 @@ def test_any_scale_can_be_named_behind_a_kernel(tmp_path: Path) -> None:
     file = tmp_path / "mine.csv"
     file.write_text("1,1\n3,3\n")
     assert open_kernel(f"{file}@lloyd-max") == PUBLISHED["2x2-v2"].scaled("lloyd-max")
-    with pytest.raises(ValueError, match="Unknown kernel"):
+    with pytest.raises(ValueError, match="no file is opened here"):
         parse_kernel(f"{file}@lloyd-max")  # a stranger's door opens no file
 
 

@@ -169,6 +169,7 @@ CORE_PICTURES = ("real", "sign", "bayer2", "phases2", "colours")
 MORE_PICTURES = (
     *("bayer4", "blue8", "random4", "published", "diffused", "rsign", "learned2"),
     "thermometer4",
+    *("grey-real", "grey-sign", "grey-bayer2", "grey-uniform-0.2", "grey-uniform+0.2"),
 )
 
 

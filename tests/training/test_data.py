@@ -9,11 +9,12 @@ import pytest
 import torch
 from PIL import Image
 
+from design_core.pictures.picture import Picture
 from design_core.training.data import (
     TrainingData,
     load_data,
     normalized,
-    picture_side,
+    picture_size,
     training_batches,
 )
 
@@ -128,10 +129,21 @@ def test_class_folders(class_folders: Path) -> None:
 
 
 def test_the_size_of_pictures_is_a_networks_option() -> None:
-    assert picture_side({"name": "vgg_small", "image_size": 64}) == 64
-    assert picture_side({"name": "resnet20"}) == 32
+    assert picture_size({"name": "vgg_small", "image_size": 64}) == (3, 64)
+    assert picture_size({"name": "resnet20", "in_channels": 1}) == (1, 32)
     with pytest.raises(ValueError, match="number of pixels from 1; got 'large'"):
-        picture_side({"image_size": "large"})
+        picture_size({"image_size": "large"})
+    with pytest.raises(ValueError, match="in_channels is 4"):
+        picture_size({"in_channels": 4})
+
+
+def test_grey_pictures_are_the_luminance(class_folders: Path) -> None:
+    colours = load_data(f"folder:{class_folders}", image_size=8)
+    grey = load_data(f"folder:{class_folders}", image_size=8, channels=1)  # not the cached ones
+    assert colours.train_x.shape == (4, 8, 8, 3)
+    assert grey.train_x.shape == (4, 8, 8, 1)
+    red = Picture.from_pixels(np.full((8, 8, 3), [255, 0, 0], np.uint8))
+    assert grey.test_x[1, 0, 0].tolist() == [round(255 * float(red.luminance()[0, 0]))]
 
 
 def test_class_folders_are_decoded_once_and_anew_when_a_file_changes(class_folders: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from design_core.training.data import picture_side
+from design_core.training.data import picture_size
 from design_core.training.recipe import Recipe, load_recipe, recipe_names
 
 TINY = {"name": "tiny"}
@@ -17,7 +17,7 @@ TINY = {"name": "tiny"}
 def test_recipes_of_the_library_are_valid(name: str) -> None:
     recipe = load_recipe(name)
     assert recipe.name == name
-    side = picture_side(recipe.network)
+    _, side = picture_size(recipe.network)
     recipe.network_spec(in_channels=3, image_size=side, num_classes=10).build()
 
 

@@ -148,7 +148,7 @@ def test_pictures_are_prepared_as_in_training() -> None:
     cat = sample("cifar10-00")
     assert np.array_equal(colour.pixels(cat)[0].numpy(), cat.pixels)
     wide = Picture.from_pixels(np.tile(cat.pixels, (1, 3, 1)), name="three cats")
-    assert np.array_equal(colour.pixels(wide)[0].numpy(), square_pixels(wide, 32))
+    assert np.array_equal(colour.pixels(wide)[0].numpy(), square_pixels(wide, 3, 32))
     assert np.array_equal(colour.pixels(wide)[0].numpy(), cat.pixels)  # the middle one
     x = colour.normalized(colour.pixels(cat))
     assert x.numpy() == pytest.approx((cat.rgb()[None] - 0.5) / 0.2, abs=1e-6)
