@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from design_core.compiling import compiled
 
 __all__ = ["AMPLITUDE", "floyd_steinberg"]
 
@@ -52,7 +53,7 @@ def floyd_steinberg(x: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     return bits
 
 
-@numba.njit(cache=True, nogil=True)
+@compiled
 def _diffuse(maps: NDArray[np.float32]) -> NDArray[np.bool_]:
     count, height, width = maps.shape
     bits = np.zeros(maps.shape, np.bool_)

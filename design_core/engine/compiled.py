@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
-import numba
 import numpy as np
 from numba.core import types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from design_core.compiling import compiled
 from design_core.engine.bits import WORD, Words
 
 __all__ = [
@@ -35,7 +35,6 @@ __all__ = [
 
 Floats = NDArray[np.float32]
 Sums = NDArray[np.int32]
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 # What numba and LLVM bring without types.
 cgutils: Any = importlib.import_module("numba.core.cgutils")
@@ -48,15 +47,6 @@ _LANES = 16
 
 #: Columns of `_windows`.
 _I, _J, _START = 0, 1, 2
-
-
-def _compiled(function: Function) -> Function:
-    compiler: Any = numba.njit
-    try:
-        made: Function = compiler(nogil=True, cache=True)(function)
-    except RuntimeError:  # no folder to cache in can be written to
-        made = compiler(nogil=True)(function)
-    return made
 
 
 def _intrinsic(function: Callable[..., Any]) -> Any:
@@ -199,7 +189,7 @@ def _fires(_: Any, sums: Any, _row: Any, cuts: Any, _cell: Any, _first: Any) -> 
     return types.uint64(sums, types.int64, cuts, types.int64, types.int64), code
 
 
-@_compiled
+@compiled
 def pad(x: NDArray[Any], margin: int, fill: NDArray[Any], replicate: bool) -> NDArray[Any]:
     batch, height, width, depth = x.shape
     padded = np.empty((batch, height + 2 * margin, width + 2 * margin, depth), x.dtype)
@@ -217,7 +207,7 @@ def pad(x: NDArray[Any], margin: int, fill: NDArray[Any], replicate: bool) -> ND
     return padded
 
 
-@_compiled
+@compiled
 def _windows(
     height: int, width: int, stride: int, row: int, wide: int, pool: bool
 ) -> NDArray[np.int64]:
@@ -244,7 +234,7 @@ def _windows(
     return windows
 
 
-@_compiled
+@compiled
 def _cells(height: int, width: int, rows: int, columns: int) -> NDArray[np.int64]:
     """The cell of a kernel of rows × columns that each pixel falls on, counted row by row."""
     cells = np.empty(height * width, np.int64)
@@ -259,7 +249,7 @@ def _cells(height: int, width: int, rows: int, columns: int) -> NDArray[np.int64
     return cells
 
 
-@_compiled
+@compiled
 def _dot_bits(
     values: Words,
     n: int,
@@ -290,7 +280,7 @@ def _dot_bits(
             sums[p, o] = fan_in - 2 * sums[p, o]
 
 
-@_compiled
+@compiled
 def _dot_real(
     values: Floats,
     n: int,
@@ -318,7 +308,7 @@ def _dot_real(
             sums[p, o] = total
 
 
-@_compiled
+@compiled
 def _add_lacking(
     sums: NDArray[Any],
     p: int,
@@ -342,7 +332,7 @@ def _add_lacking(
                     sums[p, o] += taps[u, v, o]
 
 
-@_compiled
+@compiled
 def _cut_pixel(
     bits: Words,
     pixel: int,
@@ -365,7 +355,7 @@ def _cut_pixel(
         bits[pixel, q] = word ^ flips[q]
 
 
-@_compiled
+@compiled
 def _cut_tile(
     bits: Words,
     n: int,
@@ -389,7 +379,7 @@ def _cut_tile(
         _cut_pixel(bits, n * pixels + first + k, sums, p, cuts, cells[first + k], flips)
 
 
-@_compiled
+@compiled
 def bit_block(
     x: Words,
     weights: Words,
@@ -425,7 +415,7 @@ def bit_block(
     return bits.reshape(batch, height, width, flips.size)
 
 
-@_compiled
+@compiled
 def real_block(
     x: Floats, weights: Floats, size: int, stride: int, pool: bool, cuts: Floats, flips: Words
 ) -> Words:
@@ -449,7 +439,7 @@ def real_block(
     return bits.reshape(batch, height, width, flips.size)
 
 
-@_compiled
+@compiled
 def bit_sums(x: Words, weights: Words, taps: Sums, size: int, stride: int, fan_in: int) -> Sums:
     batch, padded_height, padded_width, wide = x.shape
     height = (padded_height - size) // stride + 1
@@ -472,7 +462,7 @@ def bit_sums(x: Words, weights: Words, taps: Sums, size: int, stride: int, fan_i
     return given.reshape(batch, height, width, outputs)
 
 
-@_compiled
+@compiled
 def real_sums(x: Floats, weights: Floats, size: int, stride: int) -> Floats:
     batch, padded_height, padded_width, wide = x.shape
     height = (padded_height - size) // stride + 1
@@ -492,7 +482,7 @@ def real_sums(x: Floats, weights: Floats, size: int, stride: int) -> Floats:
     return given.reshape(batch, height, width, outputs)
 
 
-@_compiled
+@compiled
 def cut(x: NDArray[Any], cuts: NDArray[Any], flips: Words) -> Words:
     batch, height, width, channels = x.shape
     rows, columns, _ = cuts.shape
@@ -507,7 +497,7 @@ def cut(x: NDArray[Any], cuts: NDArray[Any], flips: Words) -> Words:
     return bits.reshape(batch, height, width, flips.size)
 
 
-@_compiled
+@compiled
 def scale_shift(
     x: NDArray[Any], scale: Floats, slope: Floats, offset: Floats, shortcut: Floats
 ) -> Floats:
@@ -525,7 +515,7 @@ def scale_shift(
     return y
 
 
-@_compiled
+@compiled
 def dense(x: Words, weights: Floats) -> Floats:
     batch, words = x.shape
     outputs = weights.shape[1]

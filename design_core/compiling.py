@@ -1,0 +1,76 @@
+"""Compile a function by numba, with a cache on disk that can only help.
+
+numba keeps compiled code in files and fails for good when one of them is damaged, or when one
+cannot be written. Here every entry carries its checksum; what is damaged is thrown away and made
+anew, and a folder that cannot be written to costs the time to compile and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+
+__all__ = ["compiled"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+caching: Any = importlib.import_module("numba.core.caching")  # which numba brings without types
+
+_DIGEST = 32  # bytes of SHA-256 before each file's content
+
+
+def compiled(function: Function) -> Function:
+    """Compile at the first call, without the interpreter lock, or take it from the cache."""
+    compiler: Any = numba.njit
+    dispatcher = compiler(nogil=True)(function)
+    with suppress(RuntimeError):  # no folder to cache in can be written to
+        dispatcher._cache = _Cache(function)
+    made: Function = dispatcher
+    return made
+
+
+class _Cache(caching.FunctionCache):  # type: ignore[misc]
+    """A cache of one function in which no file can do harm."""
+
+    _cache_file: Any
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        plain = self._cache_file
+        self._cache_file = _CheckedFiles(
+            plain._cache_path, self._impl.filename_base, plain._source_stamp
+        )
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # whatever a damaged or unreadable file makes of itself
+            with suppress(OSError):
+                self.flush()
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        with suppress(OSError):  # a full disk, a folder of somebody else's
+            super().save_overload(sig, data)
+
+
+class _CheckedFiles(caching.IndexDataCacheFile):  # type: ignore[misc]
+    """Index and code of one function; code that is not what was written is never run."""
+
+    def _save_data(self, name: str, data: Any) -> None:
+        content: bytes = self._dump(data)
+        with self._open_for_write(self._data_path(name)) as file:
+            file.write(hashlib.sha256(content).digest() + content)
+
+    def _load_data(self, name: str) -> Any:
+        with Path(self._data_path(name)).open("rb") as file:
+            digest, content = file.read(_DIGEST), file.read()
+        if hashlib.sha256(content).digest() != digest:
+            raise ValueError(f"{name} is damaged")
+        return caching.pickle.loads(content)
