@@ -25,6 +25,7 @@ from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import decode_kernel, encode_kernel, parse_kernel
 from design_core.networks import NetworkSpec
 from design_core.pictures import PictureError, decode, fit
+from design_core.pictures.samples import sample
 from design_core.training.recipe import Recipe, load_recipe, recipe_names
 from design_core.training.state import load_weights, save_state
 from design_core.zoo.card import Card, load_cards
@@ -304,9 +305,10 @@ def _read_checkpoint(data: bytes) -> None:
 
 def _read_own(data: bytes) -> None:
     entry = read_own(data, name="upload.safetensors")
-    channels, height, width = entry.checkpoint.pictures.shape
-    pixels = torch.zeros(1, height, width, channels, dtype=torch.uint8)
-    assert entry.checkpoint.probabilities(pixels).shape[0] == 1
+    shares = entry.predict(sample("cifar10-01")).probabilities
+    assert list(shares) == sorted(shares, key=lambda name: -shares[name])
+    assert len(shares) == len(entry.checkpoint.pictures.class_names)
+    assert abs(sum(shares.values()) - 1) < 1e-3
 
 
 def _latent_weights() -> list[bytes]:

@@ -135,6 +135,8 @@ def vast(data: bytes) -> bytes:
 
 
 NORM = "blocks.block1.norm.weight"
+VARIANCE = "blocks.block1.norm.running_var"
+FIRST = "blocks.block1.conv.weight"
 
 #: A change of a sound file of `tiny`, and words that the message must have.
 HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
@@ -194,10 +196,54 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         lambda d: network(pictures(d, shape=[1, 512, 512]), image_size=512, width=64),
         "describes a network of",
     ),
-    "no width": (lambda d: network(d, width=0), "does not describe a network"),
+    "no width": (lambda d: network(d, width=0), "Option 'width' of tiny is 1 at least; got 0"),
+    "no stages": (
+        lambda d: network(d, name="vgg_small", stages=0),
+        "Option 'stages' of vgg_small is 1 at least; got 0",
+    ),
+    "many stages": (
+        lambda d: network(d, name="vgg_small", stages=65_536),
+        "65536 max-pools leave nothing of 8 pixels",
+    ),
+    "four channels": (
+        lambda d: network(
+            pictures(d, shape=[4, 8, 8], mean=[0.5] * 4, deviation=[0.25] * 4), in_channels=4
+        ),
+        "1 or 3 channels, grey or colour; got 4",
+    ),
+    "two channels": (
+        lambda d: network(
+            pictures(d, shape=[2, 8, 8], mean=[0.5] * 2, deviation=[0.25] * 2), in_channels=2
+        ),
+        "1 or 3 channels",
+    ),
+    "equal classes": (
+        lambda d: pictures(d, class_names=["a", *"abcdefghi"]),
+        "class names are all different; 'a' comes twice",
+    ),
+    "half a letter": (
+        lambda d: pictures(d, class_names=["\ud800", *"abcdefghi"]),
+        "a class name is a text of 1000 letters at most; got '\\ud800'",
+    ),
+    "endless class name": (
+        lambda d: pictures(d, class_names=["a" * 1001, *"abcdefghi"]),
+        "a class name is a text of 1000 letters",
+    ),
+    "class names of numbers": (lambda d: pictures(d, class_names=[*range(10)]), "is a text of"),
+    "class names in one text": (
+        lambda d: pictures(d, class_names="0123456789"),
+        "class names are a list of 2 to 4096 texts",
+    ),
+    "one class": (
+        lambda d: network(pictures(d, class_names=["a"]), num_classes=1),
+        "class names are a list of 2 to 4096 texts",
+    ),
     "pictures of another size": (lambda d: pictures(d, shape=[1, 9, 7]), "pictures square"),
     "pictures without spread": (lambda d: pictures(d, deviation=[0.0]), "deviations are above 0"),
-    "classes missing": (lambda d: pictures(d, class_names=["a"]), "names 1 classes for a network"),
+    "classes missing": (
+        lambda d: pictures(d, class_names=["a", "b"]),
+        "names 2 classes for a network",
+    ),
     "tensor missing": (
         lambda d: rewritten(d, lambda tensors, _: tensors.pop(NORM)),
         "norm.weight is missing",
@@ -209,6 +255,27 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "wrong shape": (lambda d: with_tensor(d, NORM, torch.ones(5)), "of shape [5], not float32"),
     "NaN": (lambda d: with_tensor(d, NORM, torch.full((16,), torch.nan)), "not finite"),
+    "negative variance": (
+        lambda d: with_tensor(d, VARIANCE, torch.full((16,), -1.0)),
+        "norm.running_var holds variances below 0",
+    ),
+    "weights that overflow": (
+        lambda d: rewritten(
+            d, lambda tensors, _: [tensors.update({FIRST: tensors[FIRST] * 0 + 3e38})]
+        ),
+        "a photo gives it values that are not finite",
+    ),
+    "a head that overflows": (
+        lambda d: with_tensor(d, "head.norm.weight", torch.full((10,), 3e38)),
+        "a photo gives it values that are not finite",
+    ),
+    "NaN behind a variance of 0": (
+        lambda d: with_tensor(
+            with_tensor(d, VARIANCE, torch.full((16,), 0.0)), NORM, torch.full((16,), 3e38)
+        ),
+        "a photo gives it values that are not finite",
+    ),
+    "tiny deviation": (lambda d: pictures(d, deviation=[1e-300]), "not finite"),
     "infinite": (lambda d: with_tensor(d, NORM, torch.full((16,), torch.inf)), "not finite"),
     "latent but packed": (
         lambda d: rewritten(d, lambda _, h: h.update(format="design-latent-1")),

@@ -104,6 +104,8 @@ class NetworkSpec:
                 raise ValueError(
                     f"Option {key!r} of {self.name} is of type {kind.__name__}; got {value!r}."
                 )
+            if kind is int and int(value) < 1:
+                raise ValueError(f"Option {key!r} of {self.name} is 1 at least; got {value}.")
         options = {**complete, **self.options}
         activation_kernels(str(options["activation"]))  # which no builder would take if it raises
         if options["picture"] != "real" and "first" in options:

@@ -12,6 +12,7 @@ import copy
 import hashlib
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,12 +25,14 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from design_core.activations import DeSign, HardTanh, ReLU, Sign
 from design_core.atomic import write_atomically
-from design_core.engine import PackedNetwork, UnpackableError, pack
+from design_core.engine import PackedNetwork, pack
 from design_core.networks import NetworkSpec
 from design_core.networks.binarizers import WeightBinarizer
 from design_core.networks.layers import BinaryLayer, binary_layers
 from design_core.pictures import Picture
+from design_core.pictures.samples import sample
 from design_core.training.data import normalized, square_pixels
 
 __all__ = [
@@ -48,6 +51,9 @@ _ENTRY, _FORMAT, _LATENT_FORMAT = "checkpoint", "design-checkpoint-1", "design-l
 _MAX_BYTES = 32 * 2**20  # a bit becomes a float32: a gigabyte in memory at most
 _MAX_HEADER = 2**20
 _MAX_OPTION = 2**16  # of whole numbers in a network's spec
+_MAX_CLASSES = 4096
+_MAX_NAME = 1000  # letters of a class's name
+_PHOTO = "cifar10-00"
 
 # Whatever a stranger's description of a network may raise.
 _WRONG_DESCRIPTION = (
@@ -83,17 +89,18 @@ class PictureForm:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> PictureForm:
-        """Build from plain lists; ValueError if they do not fit each other."""
+        """Build from plain lists; ValueError if no picture or no class could be like that."""
         channels, height, width = map(int, plain["shape"])
+        if channels not in (1, 3):
+            raise ValueError(f"pictures have 1 or 3 channels, grey or colour; got {channels}")
         mean, deviation = (tuple(map(float, plain[key])) for key in ("mean", "deviation"))
         numbers = (*mean, *deviation)
         if not len(mean) == len(deviation) == channels or not all(map(math.isfinite, numbers)):
             raise ValueError(f"{channels} channels need as many finite means and deviations")
         if min(deviation) <= 0 or height != width or not 1 <= height <= 1024:
             raise ValueError("deviations are above 0, pictures square with 1 to 1024 pixels a side")
-        return cls(
-            (channels, height, width), mean, deviation, tuple(map(str, plain["class_names"]))
-        )
+        names = _class_names(plain["class_names"])
+        return cls((channels, height, width), mean, deviation, names)
 
     def pixels(self, picture: Picture) -> Tensor:
         """A picture prepared as in training: uint8 (1, H, W, C), cropped in the middle.
@@ -107,6 +114,25 @@ class PictureForm:
     def normalized(self, pixels: Tensor) -> Tensor:
         """uint8 (N, H, W, C) → float32 (N, C, H, W), as in training."""
         return normalized(pixels, torch.tensor(self.mean), torch.tensor(self.deviation))
+
+
+def _class_names(names: Any) -> tuple[str, ...]:
+    """Texts that differ, since answers are kept by name, and have a meaning; else ValueError."""
+    if not isinstance(names, list | tuple) or not 2 <= len(names) <= _MAX_CLASSES:
+        raise ValueError(f"class names are a list of 2 to {_MAX_CLASSES} texts")
+    for name in names:
+        if not isinstance(name, str) or len(name) > _MAX_NAME or _is_broken(name):
+            raise ValueError(
+                f"a class name is a text of {_MAX_NAME} letters at most; got {name!a:.100}"
+            )
+    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
+        raise ValueError(f"class names are all different; {twice[0]!r} comes twice")
+    return tuple(names)
+
+
+def _is_broken(text: str) -> bool:
+    """Whether a text holds halves of letters, which no file and no page can."""
+    return any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,7 +158,7 @@ class Checkpoint:
         """The same network on the 1-bit engine, warmed up; None if the engine cannot run it."""
         try:
             packed = pack(self.model, self.pictures.shape)
-        except UnpackableError:
+        except ValueError:  # UnpackableError, or numbers that only PyTorch's own order keeps finite
             return None
         packed.warm_up()
         return packed
@@ -275,7 +301,36 @@ def read_checkpoint(data: bytes, *, name: str = "The checkpoint") -> Checkpoint:
     }
     model.load_state_dict(whole, assign=True)
     ready = _ready(model if outline.packed else _frozen(model))
-    return Checkpoint(outline.spec, ready, outline.pictures)
+    checkpoint = Checkpoint(outline.spec, ready, outline.pictures)
+    _prove_finite(checkpoint, name)
+    return checkpoint
+
+
+@torch.inference_mode()
+def _prove_finite(checkpoint: Checkpoint, name: str) -> None:
+    """CheckpointError unless a photo gives finite scores, and finite maps on the way there.
+
+    Maps too: an activation makes bits of NaN, behind which nobody would see it.
+    """
+    finite = []
+    hooks = [
+        module.register_forward_pre_hook(
+            lambda _, inputs: finite.append(bool(inputs[0].isfinite().all()))
+        )
+        for module in checkpoint.model.modules()
+        if isinstance(module, Sign | DeSign | HardTanh | ReLU)
+    ]
+    try:
+        form = checkpoint.pictures
+        scores = checkpoint.model(form.normalized(form.pixels(sample(_PHOTO))))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if not (all(finite) and scores.isfinite().all()):
+        raise CheckpointError(
+            f"{name} is of no use: a photo gives it values that are not finite, as weights that "
+            "are too large do. Train it anew, with a lower learning rate."
+        )
 
 
 def _ready(model: nn.Module) -> nn.Module:
@@ -336,6 +391,8 @@ def _check_tensors(tensors: Tensors, expected: Mapping[str, tuple[Any, ...]], na
             )
         if tensor.is_floating_point() and not tensor.isfinite().all():
             raise CheckpointError(f"{name} is damaged: {key} holds values that are not finite.")
+        if key.endswith("running_var") and (tensor < 0).any():
+            raise CheckpointError(f"{name} is damaged: {key} holds variances below 0.")
 
 
 def _told(kind: torch.dtype, shape: tuple[int, ...]) -> str:

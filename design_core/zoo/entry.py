@@ -57,6 +57,11 @@ class Entry:
 
         Any number of threads may ask at once. The first call packs the network and warms the
         engine up, which the milliseconds do not count; later calls find that done.
+
+        Raises
+        ------
+        ValueError
+            The scores are not finite, so that no class is the most probable.
         """
         form, packed = self.checkpoint.pictures, self.checkpoint.packed
         x = form.normalized(form.pixels(picture))
@@ -67,6 +72,8 @@ class Entry:
         else:
             scores = packed(x.numpy())
         milliseconds = 1e3 * (time.perf_counter() - start)
+        if not np.isfinite(scores).all():
+            raise ValueError(f"{self.card.name} gives this picture no finite scores. Use another.")
         shares = torch.from_numpy(scores[0]).softmax(0)
         order = shares.argsort(descending=True, stable=True).tolist()
         return Prediction(
