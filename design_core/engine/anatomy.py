@@ -75,7 +75,8 @@ def file_parts(packed: PackedNetwork, *, file_bytes: int, float_bytes: int) -> t
     convolutions = list(_convolutions(packed.layers))
     bits = [conv for conv in convolutions if isinstance(conv, BitConv)]
     real = [conv for conv in convolutions if not isinstance(conv, BitConv)]
-    first, last = real[:1], real[1:]
+    first = [conv for conv in real if conv is convolutions[0]]
+    last = [conv for conv in real if conv is not convolutions[0]]
     count = sum(_count(conv) for conv in bits)
     parts = [
         Part("binary weights", 4 * count, sum(stored_bytes(conv) for conv in bits)),

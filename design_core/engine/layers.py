@@ -27,6 +27,7 @@ __all__ = [
     "Layer",
     "Maps",
     "RealConv",
+    "Repeat",
     "Residual",
     "ScaleShift",
 ]
@@ -34,6 +35,7 @@ __all__ = [
 _PADDINGS = ("one", "replicate", "zero", "none")
 _MAX_STRIDE = 64  # a shortcut is averaged over stride × stride pixels
 _MAX_FAN_IN = 2**24  # whose sums float32 holds exactly
+_MAX_COPIES = 64
 
 
 @dataclass(frozen=True)
@@ -217,6 +219,24 @@ class BitConv:
 
 
 @dataclass(frozen=True, eq=False)
+class Repeat:
+    """Every channel of real maps `copies` times, side by side: what a thermometer cuts."""
+
+    copies: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.copies <= _MAX_COPIES:
+            raise ValueError(f"Copies are 1 to {_MAX_COPIES}; got {self.copies}.")
+
+    def gives(self, maps: Maps) -> Maps:
+        maps.require("Repeat", ("real",), None)
+        return replace(maps, channels=self.copies * maps.channels)
+
+    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:  # noqa: ARG002
+        return np.repeat(x, self.copies, axis=-1)
+
+
+@dataclass(frozen=True, eq=False)
 class Cut:
     """Batch norm and activation in one compare: ``x ≥ cuts[i mod d1, j mod d2, c]``.
 
@@ -377,7 +397,10 @@ class BitDense:
 #: Layers by the name that files use.
 LAYERS: dict[str, type] = {
     layer.__name__: layer
-    for layer in (BitConv, BitDense, Block, Cut, GlobalMean, RealConv, Residual, ScaleShift)
+    for layer in (
+        *(BitConv, BitDense, Block, Cut, GlobalMean),
+        *(RealConv, Repeat, Residual, ScaleShift),
+    )
 }
 
 

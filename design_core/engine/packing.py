@@ -27,12 +27,14 @@ from design_core.engine.layers import (
     GlobalMean,
     Layer,
     RealConv,
+    Repeat,
     Residual,
     ScaleShift,
 )
 from design_core.engine.network import PackedNetwork
 from design_core.kernels.kernel import tile
 from design_core.networks.layers import BinaryConv2d, BinaryLayer
+from design_core.networks.picture import ErrorDiffusion, PictureCut
 from design_core.networks.pooling import MaxPool2x2
 from design_core.networks.resnet import ResidualUnit, ResNet
 from design_core.networks.vgg import ConvBlock, Head, VggSmall
@@ -63,7 +65,8 @@ def pack(
     Parameters
     ----------
     model
-        A `VggSmall` (``vgg_small``, ``tiny``) or `ResNet` with Sign or DeSign activations.
+        A `VggSmall` (``vgg_small``, ``tiny``) or `ResNet` with Sign or DeSign activations; its
+        picture real or cut by thresholds.
     input_shape
         (C, H, W) of the pictures.
     backend
@@ -72,7 +75,7 @@ def pack(
     Raises
     ------
     UnpackableError
-        Another network, or a real activation.
+        Another network, a real activation, or a picture cut by error diffusion.
     ValueError
         Pictures that do not fit.
 
@@ -81,33 +84,47 @@ def pack(
     Bits equal those of the float network wherever the real sums of its first layer do. These are
     added in a fixed order, that of PyTorch's batches on x86; elsewhere, and for single pictures,
     PyTorch's own last bit differs from one case to the next.
+
+    A network that cuts its picture has no real sums before its head: it compares the normalized
+    float32 pixels with the float32 thresholds, as PyTorch does, and all that follows is exact.
     """
     model = copy.deepcopy(model).cpu().float().eval()
-    if getattr(model, "picture", None) is not None:
-        raise UnpackableError("Networks that cut their picture run in PyTorch.")
     if isinstance(model, VggSmall):
-        layers = list(_chain(model, input_shape))
+        layers = _chain(model, input_shape)
     elif isinstance(model, ResNet):
-        layers = list(_residual(model))
+        layers = _residual(model)
     else:
         raise UnpackableError(
             f"Only VggSmall and ResNet networks can be packed; got {type(model).__name__}."
         )
-    return PackedNetwork(layers, input_shape, backend=backend)
+    cut = [] if model.picture is None else _picture_cut(model.picture, input_shape[0])
+    return PackedNetwork([*cut, *layers], input_shape, backend=backend)
+
+
+def _picture_cut(picture: PictureCut, colours: int) -> Iterator[Layer]:
+    if isinstance(picture.act, ErrorDiffusion):
+        raise UnpackableError(
+            "Error diffusion hands on real errors from pixel to pixel; the network runs in PyTorch."
+        )
+    if picture.copies > 1:
+        yield Repeat(picture.copies)
+    yield _real_cut(picture.act, picture.copies * colours)
 
 
 def _chain(model: VggSmall, input_shape: tuple[int, int, int]) -> Iterator[Layer]:
     _, height, width = input_shape
-    for index, block in enumerate(model.blocks.values()):
+    takes_bits = model.picture is not None
+    for block in model.blocks.values():
         assert isinstance(block, ConvBlock)
         weights, scale = _weights(block.conv)
         conv: BitConv | RealConv = RealConv(_window(weights))
         fan_in = None
-        if index > 0:
+        if takes_bits:
             assert isinstance(block.conv, BinaryConv2d)
             conv, fan_in = _bit_conv(weights, block.conv), block.conv.fan_in
         pool = isinstance(block.pool, MaxPool2x2)
         yield Block(conv, pool, _block_cut(block, scale, fan_in))
+        takes_bits = True
         if pool:
             height, width = height // 2, width // 2
     yield from _head(model.head, height, width)
@@ -251,9 +268,14 @@ def _head(head: nn.Module, height: int, width: int) -> Iterator[Layer]:
 
 def _residual(model: ResNet) -> Iterator[Layer]:
     stem, norm = model.stem.children()
-    assert isinstance(stem, nn.Conv2d)
-    yield RealConv(_window(stem.weight))
-    yield _affine(norm, stem.out_channels, None)
+    scale = None
+    if isinstance(stem, BinaryConv2d):
+        bits, scale = stem.binary_weight()
+        yield _bit_conv(bits, stem)
+    else:
+        assert isinstance(stem, nn.Conv2d)
+        yield RealConv(_window(stem.weight))
+    yield _affine(norm, len(stem.weight), scale)
     for unit in model.units.values():
         assert isinstance(unit, ResidualUnit)
         bits, scale = unit.conv.binary_weight()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from design_core.engine.bits import unpack_bits
-from design_core.engine.layers import Block
+from design_core.engine.layers import Block, Cut
 from design_core.networks import activation_maps
 from design_core.networks.vgg import VggSmall
 from design_core.pictures.perturbations import Perturbation, Pixels, pixel_psnr
@@ -230,10 +230,11 @@ def _on_engine(checkpoint: Checkpoint, x: Tensor) -> tuple[Tensor, Bits] | None:
     if packed is None or not isinstance(model, VggSmall):
         return None
     maps = packed.maps(x.numpy())
-    blocks = [layer for layer in packed.layers if isinstance(layer, Block)]
+    names = iter([*(["picture"] if model.picture is not None else []), *model.blocks])
     bits = {
-        name: unpack_bits(words, block.cut.cuts.shape[2]).transpose(0, 3, 1, 2)
-        for name, block, words in zip(model.blocks, blocks, maps, strict=False)
+        next(names): unpack_bits(words, cut.cuts.shape[2]).transpose(0, 3, 1, 2)
+        for layer, words in zip(packed.layers, maps, strict=True)
+        if (cut := layer.cut if isinstance(layer, Block) else layer) and isinstance(cut, Cut)
     }
     return torch.from_numpy(maps[-1][:, 0, 0]), bits
 

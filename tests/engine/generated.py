@@ -24,6 +24,7 @@ from design_core.engine.layers import (
     Layer,
     Maps,
     RealConv,
+    Repeat,
     Residual,
     ScaleShift,
 )
@@ -63,6 +64,7 @@ class Generator:
             lambda: self._real_conv(maps),
             lambda: self._cut("real", maps.channels),
             lambda: self._scale_shift(maps.channels),
+            lambda: Repeat(self.draw.randrange(1, 4)),
         )
         return self.draw.choice(kinds)()
 

@@ -31,6 +31,7 @@ NETWORKS: list[tuple[str, dict[str, Any], tuple[int, int, int]]] = [
         (3, 32, 32),
     ),
     ("resnet20", {"width": 10, "padding": "replicate"}, (3, 16, 16)),
+    ("tiny", {"width": 12, "picture": "thermometer:3"}, (1, 8, 8)),
 ]
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from design_core.engine import PackedNetwork, pack
 from design_core.engine.bits import unpack_bits
-from design_core.engine.layers import Block, Cut
+from design_core.engine.layers import BitConv, Block, Cut, Repeat, Residual
 from design_core.engine.packing import _first_firing, _float_of_key
 from design_core.kernels.published import PUBLISHED
 from design_core.networks import activation_maps, build_network
@@ -33,6 +33,12 @@ CHAINS: list[dict[str, Any]] = [
     {"width": 24, "binarizer": "recu", "padding": "zero", "affine": False},
     {"width": 11, "activation": "design:2x2-v1 then sign then centred:2x2x4-shifted-v1"},
     {"width": 32, "binarizer": "xnor", "padding": "zero", "image_size": 27, "num_classes": 100},
+    {"width": 8, "picture": "sign"},
+    {"width": 12, "picture": "design:bayer-phases-2@quantile", "image_size": 29},
+    {"width": 20, "picture": "uniform:2x2-v2", "last": "binary", "binarizer": "xnor"},
+    {"width": 9, "picture": "learned:bayer-2", "padding": "replicate", "in_channels": 1},
+    {"width": 8, "picture": "thermometer:4", "padding": "zero", "image_size": 13, "stages": 2},
+    {"width": 8, "picture": "thermometer:23", "image_size": 16, "binarizer": "recu"},
 ]
 
 
@@ -52,6 +58,12 @@ def pictures(count: int, channels: int, height: int, width: int, seed: int = 0) 
         )
         crops.append(torch.from_numpy((crop - crop.mean()) / crop.std()).float())
     return torch.cat([noise, *[crop[None] for crop in crops]])
+
+
+def picture_shape(options: dict[str, Any]) -> tuple[int, int, int]:
+    """(C, H, W) of a chain's pictures."""
+    size = options.get("image_size", 32)
+    return options.get("in_channels", 3), size, size
 
 
 def assert_same_scores(model: nn.Module, packed: PackedNetwork, x: Tensor) -> None:
@@ -115,32 +127,32 @@ def test_chain(options: dict[str, Any], backend: str) -> None:
     if backend == "numba":
         pytest.importorskip("numba")
     model = randomized_network("vgg_small", **options)
-    size = options.get("image_size", 32)
-    packed = pack(model, (3, size, size), backend=backend)
+    shape = picture_shape(options)
+    packed = pack(model, shape, backend=backend)
     assert packed.backend == backend
-    x = pictures(4 if backend == "numpy" else 24, 3, size, size)
+    x = pictures(4 if backend == "numpy" else 24, *shape)
     assert_same_scores(model, packed, x)
 
 
 @pytest.mark.parametrize("options", CHAINS, ids=str)
 def test_every_sum_and_every_bit_of_a_chain(options: dict[str, Any]) -> None:
     model = randomized_network("vgg_small", seed=1, **options)
-    size = options.get("image_size", 32)
-    packed = pack(model, (3, size, size))
-    x = pictures(6, 3, size, size, seed=1)
+    shape = picture_shape(options)
+    packed = pack(model, shape)
+    x = pictures(6, *shape, seed=1)
     given = packed.maps(x.numpy())
     expected = binary_sums(model, x)
     taps = activation_maps(model, x)[1]
 
+    cut = [words for words in given if words.dtype == np.uint64]
     blocks = [layer for layer in packed.layers if isinstance(layer, Block)]
-    assert len(blocks) == len(taps)
-    for layer, words, tap in zip(blocks, given, taps, strict=False):
-        bits = unpack_bits(words, layer.cut.cuts.shape[2])
+    assert len(cut) == len(taps)
+    for words, tap in zip(cut, taps, strict=True):
+        bits = unpack_bits(words, tap.y.shape[1])
         assert np.array_equal(bits.transpose(0, 3, 1, 2), tap.y.numpy() > 0), tap.name
 
-    sums = [
-        layer.conv(words, packed.routines) for layer, words in zip(blocks[1:], given, strict=False)
-    ]
+    on_bits = [block for block in blocks if isinstance(block.conv, BitConv)]
+    sums = [layer.conv(words, packed.routines) for layer, words in zip(on_bits, cut, strict=False)]
     if options.get("last") == "binary":
         # The head keeps its scale, whatever the sign.
         assert np.array_equal(np.abs(given[-2]), np.abs(expected.pop()))
@@ -166,6 +178,8 @@ RESIDUAL: list[tuple[str, dict[str, Any], tuple[int, int]]] = [
     ("resnet20", {"width": 8, "binarizer": "xnor", "affine": False}, (16, 16)),
     ("resnet18", {"width": 12, "activation": "design:3x3x4-shifted-v1"}, (17, 16)),
     ("resnet18", {"width": 66, "binarizer": "dorefa"}, (8, 8)),
+    ("resnet20", {"width": 8, "picture": "design:bayer-phases-2@quantile"}, (15, 16)),
+    ("resnet20", {"width": 8, "picture": "thermometer:3", "binarizer": "xnor"}, (9, 12)),
 ]
 
 
@@ -177,7 +191,9 @@ def test_residual_networks(name: str, options: dict[str, Any], size: tuple[int, 
     assert_same_scores(model, packed, x)
     # Before each activation the real maps are equal to the last bit.
     given = packed.maps(x.numpy())
-    for tap, maps in zip(activation_maps(model, x)[1], given[1:], strict=False):
+    first = next(k for k, layer in enumerate(packed.layers) if isinstance(layer, Residual))
+    taps = [tap for tap in activation_maps(model, x)[1] if tap.name != "picture"]
+    for tap, maps in zip(taps, given[first - 1 :], strict=False):
         assert np.array_equal(maps.transpose(0, 3, 1, 2), tap.x.numpy()), tap.name
 
 
@@ -248,6 +264,28 @@ def test_keys_run_through_the_float_numbers_in_order() -> None:
     assert _float_of_key(keys).tolist() == [-largest, -1, -finest, 0, finest, 1, largest]
 
 
+@pytest.mark.parametrize("colours", [1, 3])
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (5, 4), (7, 9)])
+@pytest.mark.parametrize(
+    "picture",
+    ["sign", "design:bayer-phases-2@quantile", "learned:3x3-symmetric-v1", "thermometer:5"],
+)
+def test_a_cut_picture_against_a_loop(picture: str, height: int, width: int, colours: int) -> None:
+    model = build_network("resnet20", width=2, picture=picture, in_channels=colours).eval()
+    packed = pack(model, (colours, height, width))
+    x = torch.randn(3, colours, height, width, generator=torch.Generator().manual_seed(0))
+    thresholds = getattr(model.picture.act, "thresholds", torch.zeros(1, 1, 1)).detach()  # type: ignore[union-attr]
+    slices, rows, columns = thresholds.shape
+    copies = model.picture.copies  # type: ignore[union-attr]
+    x[0, :, 0, 0] = thresholds[0, 0, 0]  # a tie fires
+    first = next(k for k, layer in enumerate(packed.layers) if isinstance(layer, Cut))
+    assert (first == 1) == isinstance(packed.layers[0], Repeat)
+    bits = unpack_bits(packed.maps(x.numpy())[first], copies * colours)
+    for n, i, j, c in np.ndindex(bits.shape):
+        threshold = thresholds[c % slices, i % rows, j % columns]
+        assert bits[n, i, j, c] == bool(x[n, c // copies, i, j] >= threshold)
+
+
 def test_packing_leaves_the_model_alone() -> None:
     model = build_network("tiny", width=4, binarizer="recu").train()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
@@ -262,6 +300,7 @@ def test_packing_leaves_the_model_alone() -> None:
         (nn.Linear(3, 3), (3, 32, 32), "Only VggSmall and ResNet networks can be packed; got Lin"),
         (build_network("tiny", activation="relu"), (1, 8, 8), "the network has ReLU"),
         (build_network("resnet20", width=2, activation="hardtanh"), (3, 8, 8), "has Hardtanh"),
+        (build_network("tiny", picture="floyd-steinberg"), (1, 8, 8), "Error diffusion hands on"),
         (build_network("tiny"), (3, 8, 8), "takes real of 1 channels; got real of 3"),
         (build_network("resnet20", width=2), (1, 8, 8), "takes real of 3 channels"),
     ],

@@ -57,9 +57,10 @@ def test_turns_are_quartiles() -> None:
 
 
 @pytest.mark.parametrize("last", ["real", "binary"])
-@pytest.mark.parametrize("first", ["real", "binary"])
+@pytest.mark.parametrize("first", ["real", "binary", "cut"])
 def test_the_parts_are_the_whole(first: str, last: str, tmp_path: Path) -> None:
-    model = randomized_network("vgg_small", width=16, first=first, last=last)
+    options = {"picture": "sign"} if first == "cut" else {"first": first}
+    model = randomized_network("vgg_small", width=16, last=last, **options)
     packed = pack(model)
     save_packed(packed, tmp_path / "packed")
     size = (tmp_path / "packed").stat().st_size
@@ -68,6 +69,7 @@ def test_the_parts_are_the_whole(first: str, last: str, tmp_path: Path) -> None:
     assert sum(part.file_bytes for part in parts.values()) == size
     assert sum(part.float_bytes for part in parts.values()) == floats
     assert parts["binary weights"].float_bytes == 32 * parts["binary weights"].file_bytes
+    assert ("first layer, real" in parts) == (first != "cut")
     assert ("last layer, real" in parts) == (last == "real")
     if last == "real":
         head = 4 * 4 * 64 * 10 * 4  # 4×4 pixels of 64 channels, 10 classes, 4 bytes
@@ -86,6 +88,15 @@ def test_a_binary_network_is_binary() -> None:
     assert middle[0].weights == 9 * 16 * 16
     assert middle[0].memory_bytes == 9 * 16 * 8  # 16 channels in a word of 64 bits
     assert (last.binary, last.distinct_inputs) == (False, 2)
+
+
+def test_a_network_of_bits_throughout_multiplies_nothing_before_its_head() -> None:
+    packed = pack(randomized_network("vgg_small", width=16, picture="thermometer:2"))
+    x = np.random.default_rng(0).standard_normal((1, 3, 32, 32)).astype(np.float32)
+    first, *_, last = layer_facts(packed, x)
+    assert (first.binary, first.distinct_weights, first.distinct_inputs) == (True, 2, 2)
+    assert first.weights == 9 * 2 * 3 * 16
+    assert not last.binary
 
 
 def test_residual_networks_cut_real_sums_before_they_multiply() -> None:
