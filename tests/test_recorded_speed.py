@@ -1,4 +1,4 @@
-"""The README's figures of the 1-bit engine are the recorded ones, which the page Speed shows."""
+"""Figures of the 1-bit engine in the results are the recorded ones, which Speed shows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from design_core.engine.report import recorded
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+RESULTS = (Path(__file__).parents[1] / "docs" / "results.md").read_text(encoding="utf-8")
 REPORT = recorded()
 
 
@@ -23,7 +23,7 @@ def test_the_record_is_worth_showing() -> None:
 
 @pytest.mark.parametrize("batch", [1, 64])
 def test_ratios_are_as_stated(batch: int) -> None:
-    rows = [line.split(" | ") for line in README.splitlines() if line.startswith("| ")]
+    rows = [line.split(" | ") for line in RESULTS.splitlines() if line.startswith("| ")]
     stated = {row[0].removeprefix("| "): row[1:] for row in rows}
     column = {1: 0, 64: 1}[batch]
     for one in [*REPORT.layers_at(batch, 1), *REPORT.networks_at(batch, 1)]:
@@ -36,6 +36,6 @@ def test_sizes_are_as_stated() -> None:
     real, binary = (
         ratios[name] for name in ("vgg_small, design:2x2-v2", "vgg_small all binary, design:2x2-v2")
     )
-    assert f"**{real:.0f} × smaller** than float32" in README
-    assert f"**{binary:.0f} ×** with binary first and last layers" in README
-    assert f"DeSign takes {REPORT.design_over_sign:.2f} × the time of Sign" in README
+    assert f"**{real:.0f} × smaller** than float32" in RESULTS
+    assert f"**{binary:.0f} ×** with binary first and last layers" in RESULTS
+    assert f"DeSign takes {REPORT.design_over_sign:.2f} × the time of Sign" in RESULTS

@@ -1,4 +1,4 @@
-"""The README's figures on load and bad input are those of the reports."""
+"""The documentation's figures on load and bad input are those of the reports."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from stress.load import BOUND_SECONDS
 from stress.targets import TARGETS
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-SECTION = README.partition("## Standing load and bad input\n")[2].partition("\n## ")[0]
+RESULTS = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+SECTION = RESULTS.partition("## Standing load and bad input\n")[2].partition("\n## ")[0]
 TEXT = " ".join(SECTION.split())
 
 

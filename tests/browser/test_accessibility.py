@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import settle
+
 pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
@@ -41,10 +43,9 @@ def opened(browser: Any, address: str, name: str, **context: Any) -> Any:
     return page
 
 
-def settle(page: Any) -> None:
-    """Wait until the script has run and what it drew is still."""
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
-    page.wait_for_timeout(700)
+def painted(page: Any) -> None:
+    """Wait for two animation frames: what changed is on the screen."""
+    page.evaluate("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
 
 
 def findings(page: Any, axe: str) -> list[str]:
@@ -85,7 +86,7 @@ def test_the_keyboard_walks_the_page_and_shows_where_it_is(
     places, unseen = [], []
     for _ in range(TABS):
         page.keyboard.press("Tab")
-        page.wait_for_timeout(60)
+        painted(page)
         focused = page.evaluate_handle(FOCUSED).as_element()
         text = focused.evaluate("e => e.outerHTML.slice(0, 200)")
         places.append(text)
@@ -105,7 +106,7 @@ def test_the_keyboard_walks_the_page_and_shows_where_it_is(
             continue
         with_focus = page.screenshot(clip=clip, caret="hide")
         focused.evaluate("e => e.blur()")
-        page.wait_for_timeout(40)
+        painted(page)
         if page.screenshot(clip=clip, caret="hide") == with_focus:
             unseen.append(text)
         focused.evaluate("e => e.focus({ preventScroll: true, focusVisible: true })")
@@ -121,17 +122,16 @@ def test_nothing_moves_where_reduced_motion_is_asked_for(
     whole_app: str, chromium: Any, name: str
 ) -> None:
     page = opened(chromium, whole_app, name, reduced_motion="reduce")
-    page.wait_for_timeout(1000)
     moving = page.evaluate(
         "() => document.getAnimations().filter(a => a.playState === 'running')"
         ".map(a => a.effect?.target?.outerHTML.slice(0, 150))"
     )
     assert moving == []
     frames = [b""]
-    for _ in range(20):  # until nothing changes for two seconds
+    for _ in range(20):  # until nothing changes from one to the next, four times over
         frames.append(page.screenshot(caret="hide"))
         if len(frames) > 4 and len(set(frames[-5:])) == 1:
             break
-        page.wait_for_timeout(500)
+        settle(page)
     page.context.close()
     assert len(set(frames[-5:])) == 1

@@ -10,6 +10,7 @@ import pytest
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import decode_kernel
+from tests.waiting import settle, until
 
 pytestmark = pytest.mark.browser
 
@@ -46,14 +47,18 @@ class OpenDesign:
     def wait_for(self, kernel: ThresholdKernel) -> None:
         """Wait until Python's answer is this kernel: the address and the board say so."""
         levels = [str(level) for level in kernel.levels[0].ravel()]
-        for _ in range(300):
-            code = self.page.evaluate(
+        until(
+            lambda: decode_kernel(self.code()) == kernel and self.levels() == levels,
+            f"{kernel} on the page",
+        )
+
+    def code(self) -> str:
+        """The kernel in the address."""
+        return str(
+            self.page.evaluate(
                 "() => new URLSearchParams(location.search).get('kernel') ?? '2x2-v2'"
             )
-            if decode_kernel(code) == kernel and self.levels() == levels:
-                return
-            self.page.wait_for_timeout(100)
-        pytest.fail(f"The page shows {code} and {self.levels()}; expected {kernel}.")
+        )
 
 
 @pytest.fixture
@@ -91,7 +96,7 @@ def test_quick_clicks_all_count(design: OpenDesign) -> None:
     for _ in range(7):
         design.click(3)  # 3 → 5 → 7 → 9 → 0 → 1 → 3 → 5
     design.wait_for(of([[1, 1], [3, 5]]))
-    design.page.wait_for_timeout(1000)
+    settle(design.page)
     design.wait_for(of([[1, 1], [3, 5]]))
 
 
@@ -140,6 +145,6 @@ def test_a_point_of_the_plane_is_taken(design: OpenDesign) -> None:
         }"""
     )
     design.page.mouse.move(*place)
-    design.page.wait_for_timeout(300)
+    design.page.locator(".hoverlayer .hovertext").first.wait_for()
     design.page.mouse.click(*place)
     design.wait_for(of([[0, 9], [9, 0]]))

@@ -11,6 +11,7 @@ import pytest
 from design_core import binarize, extract_maps, published_kernel, sample
 from design_core.output.drawing import INK, PAPER
 from design_core.pictures import fit
+from tests.waiting import settle
 
 pytestmark = pytest.mark.browser
 
@@ -49,7 +50,7 @@ def test_a_link_to_a_page_is_the_first_thing_a_server_sees(
     fresh_app: str, chromium: Any, name: str
 ) -> None:
     page = opened(chromium, fresh_app, name, 1440, "light")
-    page.wait_for_timeout(1000)
+    settle(page)
     links = page_links(page)
     if name != "present":  # the stage has no header
         assert sorted(link.lower() for link in links) == PAGES  # each once
@@ -65,7 +66,7 @@ def test_no_page_asks_the_network_or_runs_over_its_width(
     whole_app: str, chromium: Any, name: str, width: int, scheme: str
 ) -> None:
     page = opened(chromium, whole_app, name, width, scheme)
-    page.wait_for_timeout(1500)
+    settle(page)
     assert page.foreign == []
     overflow = page.evaluate(
         "() => document.querySelector('.stMain').scrollWidth"

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.waiting import settle
 from ui.present.scenes import curated_scenes
 from ui.scenes import SCENES
 
@@ -103,7 +104,7 @@ def test_a_camera_reads_the_code_and_escape_leaves(visit: Open, whole_app: str) 
     for width, height in ((1920, 1080), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})
         page.get_by_role("dialog").wait_for()
-        page.wait_for_timeout(300)
+        settle(page)
         assert page.locator(".sheet .link").inner_text() == link
         assert "Only this machine can open 127.0.0.1" in page.locator(".sheet .note").inner_text()
         shot = np.asarray(Image.open(io.BytesIO(page.screenshot())).convert("L"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 from PIL import Image
 
 from deploy.server import Server, running
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -25,12 +25,9 @@ def watched(server: Server, path: Path) -> dict[str, list[str]]:
     """What the server holds of uploads now, and the files that it has opened for writing."""
     path.unlink(missing_ok=True)
     server.process.send_signal(signal.SIGUSR1)
-    for _ in range(300):
-        if path.exists():
-            found: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
-            return found
-        time.sleep(0.1)
-    raise TimeoutError("The server does not tell what it holds.")
+    until(path.exists, "the server to tell what it holds")
+    found: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def visit(chromium: Any, server: Server) -> Any:
@@ -61,16 +58,15 @@ def test_an_upload_stays_in_memory_and_goes_with_its_session(chromium: Any, tmp_
         assert NAME in during["files"]
         assert NAME in during["pictures"]
         page.context.close()
-        time.sleep(2)
-        # Streamlit looks for sessions that have ended when others come and go.
-        for _ in range(10):
+
+        def gone() -> dict[str, list[str]] | None:
+            # Streamlit looks for sessions that have ended when others come and go.
             other = visit(chromium, server)
             assert other.get_by_text(NAME).count() == 0
             other.context.close()
-            time.sleep(1)
-            after = watched(server, tmp_path / "watched.json")
-            if NAME not in after["files"] + after["pictures"]:
-                break
-    assert NAME not in after["files"] + after["pictures"]
+            held = watched(server, tmp_path / "watched.json")
+            return None if NAME in held["files"] + held["pictures"] else held
+
+        after = until(gone, "the upload to go with its session")
     assert [path for path in after["written"] if not path.endswith(".part")] == []
     assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["watched.json"]

@@ -17,6 +17,7 @@ from viewer_maps import example_maps
 from design_core.kernels.kernel import ThresholdKernel, binarize
 from design_core.kernels.published import PUBLISHED
 from design_core.scores import activation_density, block_entropy, total_variation, tv_map
+from tests.waiting import settle
 
 pytestmark = pytest.mark.browser
 
@@ -58,7 +59,7 @@ def is_on_glass(view: Any, panel: int, ratio: float) -> bool:
             part = screen[y : y + canvas.shape[0], x : x + canvas.shape[1]]
             if part.shape == canvas[..., :3].shape and (part == canvas[..., :3])[drawn].all():
                 return True
-        view.page.wait_for_timeout(200)
+        settle(view.page)
     return False
 
 
@@ -160,7 +161,7 @@ def test_numbers_equal_python(open_viewer: Open) -> None:
 def test_nothing_is_sent_while_dragging(open_viewer: Open) -> None:
     view = open_viewer(shape="1x64x64")
     x = example_maps(1, 64, 64)
-    view.page.wait_for_timeout(300)
+    settle(view.page)
     view.frames.clear()
     drag_slider(view, "strength", 0.1, release=False)
     strength = view.strength()

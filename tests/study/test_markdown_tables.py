@@ -1,4 +1,4 @@
-"""The tables of results, and that the README shows those of the cards."""
+"""The tables of results, and that the documentation shows those of the cards."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from design_core.study.markdown_tables import (
 )
 from design_core.zoo.card import Card, find_card, load_cards
 
-README = Path(__file__).parents[2] / "README.md"
+RESULTS = Path(__file__).parents[2] / "docs" / "results.md"
 
 
-def test_the_readme_shows_the_cards() -> None:
-    """If this fails: ``python -m design_core zoo table --write README.md``."""
-    _, _, rest = README.read_text("utf-8").partition(BEGIN)
+def test_the_documentation_shows_the_cards() -> None:
+    """If this fails: ``python -m design_core zoo table --write docs/results.md``."""
+    _, _, rest = RESULTS.read_text("utf-8").partition(BEGIN)
     shown, end, _ = rest.partition(END)
     assert end
     cards = load_cards()
