@@ -18,7 +18,10 @@ from ui.viewer.component import ViewerState, _packed, _plain_kernel, _plain_stat
 
 KERNEL = PUBLISHED["2x2x4-shifted-v1"].scaled(strength=0.5, offset=0.1)
 SHAPE = (3, 8, 9)
-GIVEN = {"kernel": "k", "maps": "m", "view": "auto", "selected": 1, "revision": 0}
+GIVEN = {
+    **{"kernel": "k", "maps": "m", "size": [8, 9]},
+    **{"view": "auto", "selected": 1, "revision": 0},
+}
 AS_GIVEN = ViewerState(KERNEL, "auto", 1)
 
 
@@ -57,6 +60,15 @@ def test_what_the_page_changed_is_no_longer_the_users() -> None:
             report_then = {**report, "given": GIVEN}
         state = _read(report_then, now, KERNEL, SHAPE)
         assert (state.view, state.selected, state.strength) == kept
+
+
+def test_zoom_and_pinned_pixel_are_of_maps_of_one_size() -> None:
+    left = ViewerState(KERNEL, "auto", 1, zoom=5, divider=0.25, pinned=(1, 2))
+    report = {**_plain_state(left), "given": GIVEN}
+    others = _read(report, {**GIVEN, "maps": "of this size too"}, KERNEL, SHAPE)
+    assert (others.zoom, others.pinned, others.divider) == (5, (1, 2), 0.25)
+    larger = _read(report, {**GIVEN, "maps": "more", "size": [9, 9]}, KERNEL, (3, 9, 9))
+    assert (larger.zoom, larger.pinned, larger.divider) == (None, None, 0.25)
 
 
 anything = st.recursive(

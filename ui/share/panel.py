@@ -80,17 +80,12 @@ def _way_back(page: str) -> None:
         )
 
 
-@st.fragment
 def _share_popover(
     missing: tuple[str, ...], about: str, preview: Callable[[], Preview] | None
 ) -> None:
-    # Its content is made when it is opened, and not with every run of the page.
-    shown = st.popover(
-        "Share", icon=":material/link:", key="share_menu", type="tertiary", on_change="rerun"
-    )
-    if not shown.open:
-        return
-    with shown:
+    # No fragment that a click beside it reruns: that run may come after a change of page, and
+    # would leave the new page blank.
+    with st.popover("Share", icon=":material/link:", key="share_menu", type="tertiary"):
         st.markdown("**Link to this view**")
         st.code(full_link() or link(*here()), language=None, wrap_lines=True)
         for reason in missing:
@@ -103,7 +98,6 @@ def _share_popover(
             for name in NAMES:
                 if st.button(f"Pin as {name}", key=f"pin_{name}"):
                     pin(name, Pin(link(*here()), about, preview() if preview else None))
-                    st.rerun()
         _session()
 
 
@@ -127,7 +121,7 @@ def _session() -> None:
     st.markdown("**Session**")
     st.download_button(
         "Save all pages as a file",
-        lambda: write_session(session_now()),
+        write_session(session_now()),
         file_name="design-session.json",
         mime="application/json",
         icon=":material/download:",

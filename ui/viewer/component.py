@@ -164,6 +164,7 @@ def viewer(
     given = {
         "kernel": _digest(json.dumps(kernel.to_dict(), sort_keys=True).encode()),
         "maps": digest,
+        "size": list(maps.shape[1:]),
         "view": view,
         "selected": selected,
         "revision": revision,
@@ -297,14 +298,16 @@ def _read(
 
     view = reported.get("view") if answers("view") else None
     selected = reported.get("selected") if answers("selected", "maps") else None
-    zoom, divider = reported.get("zoom"), reported.get("divider")
+    divider = reported.get("divider")
+    # On maps of another size the browser begins anew with these.
+    zoom, pinned = (reported.get(name) if answers("size") else None for name in ("zoom", "pinned"))
     return ViewerState(
         kernel=_edited(kernel, reported) if answers("kernel") else kernel,
         view=view if view in VIEWS else given["view"],
         selected=selected if _is_index(selected, shape[0]) else given["selected"],
         zoom=zoom if isinstance(zoom, int) and 1 <= zoom <= 64 else None,
         divider=min(1.0, max(0.0, divider)) if isinstance(divider, (int, float)) else 0.5,
-        pinned=_pixel(reported.get("pinned"), shape),
+        pinned=_pixel(pinned, shape),
     )
 
 

@@ -64,8 +64,9 @@ class KernelPanel {
 
   draw() {
     const { kernel, settings } = this.viewer;
-    this.drawing.draw(kernel, this.slice);
-    this.viewer.find(".kernel-name").textContent = kernel.name || "Kernel";
+    const name = this.viewer.kernelName();
+    this.drawing.draw({ ...kernel, name }, this.slice);
+    this.viewer.find(".kernel-name").textContent = name || "Kernel";
     this.viewer.all(".slices button").forEach((button, slice) => {
       button.setAttribute("aria-pressed", slice === this.slice);
       button.classList.toggle("used", slice === this.viewer.sliceInUse());
@@ -73,7 +74,7 @@ class KernelPanel {
     for (const input of this.sliders) this.drawSlider(input, kernel[input.name]);
     const changed = kernel.strength !== settings.kernel.strength
       || kernel.offset !== settings.kernel.offset
-      || kernel.ranks.some((rank, k) => rank !== settings.kernel.ranks[k]);
+      || this.viewer.edited();
     this.viewer.find(".reset").hidden = !changed;
     this.writeStepper();
   }

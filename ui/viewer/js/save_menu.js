@@ -33,7 +33,7 @@ class SaveMenu {
   files() {
     const { viewer } = this;
     const factor = Math.max(2, viewer.framing.zoomNow());
-    const base = `${viewer.kernel.name || "kernel"}-${viewer.mapName()}`;
+    const base = `${viewer.kernelName() || "kernel"}-${viewer.mapName()}`;
     const stem = base.replace(/[^\w.-]+/g, "-");
     const pictures = viewer.layersShown().flatMap((name) => {
       if (name === "x") return []; // real-valued: grey is a view of it, not the map

@@ -26,6 +26,7 @@ const NARROW = 560; // CSS pixels; below, two pictures side by side are too smal
 const SWAP_MS = 900;
 const LIVE_PIXELS = 1 << 20; // maps up to this size are scored in every frame, larger ones at rest
 const REST_MS = 120;
+let versions = 0; // of all layers of all maps: none is given twice, so equal means the same bits
 const PERCENT = (share) => `${(100 * share).toFixed(1)} %`;
 const SCORE_TEXT = {
   tv: (value) => value.toFixed(3),
@@ -116,6 +117,7 @@ class Viewer {
       this.asked = user?.view ?? settings.view;
       this.state.view = this.viewToStart(this.asked);
     }
+    if (anew) Object.assign(this.state, { shown: "design", swapped: false });
     const [, rows, columns] = settings.shape;
     const resized = this.map?.rows !== rows || this.map?.columns !== columns;
     if (anew || resized) this.resize(rows, columns, user);
@@ -124,6 +126,7 @@ class Viewer {
     }
     if (newSelection) this.select(user?.selected ?? settings.selected, { quiet: true });
     if (newView) this.showView();
+    this.describeInput();
     this.markActive();
     this.layOut();
     this.redraw({ bits: true });
@@ -156,7 +159,7 @@ class Viewer {
     this.map = { rows, columns };
     this.layers = Object.fromEntries(
       Object.entries(LAYER_PALETTES).map(([name, palette]) => [
-        name, { index: new Uint8Array(rows * columns), colours: COLOURS[palette], version: 0 },
+        name, { index: new Uint8Array(rows * columns), colours: COLOURS[palette], version: ++versions },
       ]),
     );
     this.state.centre = { row: rows / 2, column: columns / 2 };
@@ -198,8 +201,8 @@ class Viewer {
     const { columns } = this.map;
     const sign = this.layers.sign.index;
     binarize(this.x, columns, Float32Array.of(0), [1, 1], sign);
-    this.layers.x.version++;
-    this.layers.sign.version++;
+    this.layers.x.version = ++versions;
+    this.layers.sign.version = ++versions;
     this.scores = { sign: score(sign, columns, [1, 1], sign) };
     this.drawOverview();
     this.gallery.mark(this.state.selected);
@@ -208,15 +211,20 @@ class Viewer {
   }
 
   drawOverview() {
-    const canvas = this.find(".overview canvas");
-    thumbnail(canvas, this.layers.x.index, this.map, 96 * devicePixelRatio);
-    const name = this.mapName();
-    canvas.setAttribute("aria-label", `Pre-activation map ${name}: ${this.settings.alt}`);
-    const rectified = this.find(".relu canvas");
+    const side = 96 * devicePixelRatio;
+    thumbnail(this.find(".overview canvas"), this.layers.x.index, this.map, side);
     const grey = new Uint8Array(this.x.length);
     greyMap(this.x, grey, 0); // below 0 all is black: that is ReLU
-    thumbnail(rectified, grey, this.map, 96 * devicePixelRatio);
-    rectified.setAttribute("aria-label", `ReLU of map ${name}`);
+    thumbnail(this.find(".relu canvas"), grey, this.map, side);
+    this.describeInput();
+  }
+
+  /** Names may change where the maps stay: one picture in two files. */
+  describeInput() {
+    const name = this.mapName();
+    const describe = (canvas, text) => this.find(canvas).setAttribute("aria-label", text);
+    describe(".overview canvas", `Pre-activation map ${name}: ${this.settings.alt}`);
+    describe(".relu canvas", `ReLU of map ${name}`);
   }
 
   mapName() {
@@ -228,6 +236,16 @@ class Viewer {
   /** The slice that cuts the chosen map. */
   sliceInUse() {
     return this.state.selected % this.kernel.shape[0];
+  }
+
+  /** Whether levels are other than the page's; Python names such a kernel in the same way. */
+  edited() {
+    return this.kernel.ranks.some((rank, k) => rank !== this.settings.kernel.ranks[k]);
+  }
+
+  kernelName() {
+    const { name } = this.kernel;
+    return this.edited() ? `${name || "kernel"}, edited` : name;
   }
 
   reset() {
@@ -267,7 +285,7 @@ class Viewer {
     const [, d1, d2] = kernel.shape;
     const thresholds = sliceThresholds(kernel, this.sliceInUse());
     binarize(this.x, map.columns, thresholds, [d1, d2], layers.design.index);
-    layers.design.version++;
+    layers.design.version = ++versions;
     this.stale = new Set(["difference", "signVariation", "designVariation"]);
     this.kernelPanel.draw();
     clearTimeout(this.scoring);
@@ -295,7 +313,7 @@ class Viewer {
     const { layers, map } = this;
     if (this.stale.delete(name)) {
       const out = layers[name].index;
-      layers[name].version++;
+      layers[name].version = ++versions;
       if (name === "difference") differenceMap(layers.sign.index, layers.design.index, out);
       if (name === "signVariation") variationMap(layers.sign.index, map.columns, out);
       if (name === "designVariation") variationMap(layers.design.index, map.columns, out);
@@ -316,7 +334,7 @@ class Viewer {
     const layers = names.map((name) => this.layer(name));
     const split = names.length > 1 ? Math.round(this.state.divider * size.width) : size.width;
     const geometry = [where.zoom, where.left, where.top, this.map.rows, this.map.columns].join(" ");
-    const content = [geometry, split, ...names, ...layers.map(({ version }) => version)].join(" ");
+    const content = [geometry, split, ...layers.map(({ version }) => version)].join(" ");
     if (panel.content === content) return; // Sign need not be painted anew while DeSign changes
     if (panel.geometry !== geometry) panel.pixels.fill(0);
     Object.assign(panel, { geometry, content });
@@ -461,7 +479,8 @@ class Viewer {
     }
     const { sign, design } = this.scores;
     const { rows, columns } = this.map;
-    const { name, strength, offset } = this.kernel;
+    const { strength, offset } = this.kernel;
+    const name = this.kernelName();
     const map = this.mapName();
     const text = `Map ${map}, ${rows} by ${columns} pixels. `
       + `Sign: total variation ${sign.tv.toFixed(3)}, density ${PERCENT(sign.density)}. `
