@@ -101,7 +101,7 @@ def real_sums(x: Floats, weights: Floats, size: int, stride: int) -> Floats:
     patches = _patches(x, size, stride)
     sums = np.zeros((*patches.shape[:3], weights.shape[1]), np.float32)
     for index in range(patches.shape[-1]):
-        sums = _fused(patches[..., index, None], weights[index], sums)
+        sums = fused(patches[..., index, None], weights[index], sums)
     return sums
 
 
@@ -138,7 +138,7 @@ def scale_shift(
     Rounded to float32 as PyTorch does: after ``· scale``, once for ``· slope + offset``, and after
     the last sum. The shortcut may have fewer channels, or none: they are 0.
     """
-    y = _fused(x.astype(np.float32) * scale, slope, np.broadcast_to(offset, x.shape))
+    y = fused(x.astype(np.float32) * scale, slope, np.broadcast_to(offset, x.shape))
     y[..., : shortcut.shape[-1]] += shortcut
     return y
 
@@ -173,7 +173,7 @@ def _signs(words: Words) -> Floats:
     return np.where(bits, np.float32(1), np.float32(-1))
 
 
-def _fused(a: NDArray[Any], b: NDArray[Any], c: NDArray[Any]) -> Floats:
+def fused(a: NDArray[Any], b: NDArray[Any], c: NDArray[Any]) -> Floats:
     """a · b + c of float32, rounded once.
 
     The product is exact in float64. Their sum is rounded to odd there, which keeps what the second

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from design_core.engine import PackedNetwork, pack
 from design_core.engine.bits import unpack_bits
+from design_core.engine.folding import _first_firing, _float_of_key
 from design_core.engine.layers import BitConv, Block, Cut, Repeat, Residual
-from design_core.engine.packing import _first_firing, _float_of_key
 from design_core.kernels.published import PUBLISHED
 from design_core.networks import activation_maps, build_network
 from design_core.networks.layers import PADDINGS, BinaryConv2d, BinaryLinear
