@@ -10,9 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from design_core.statistics import Difference, compare_seeds, paired_difference
+from design_core.statistics import (
+    Difference,
+    compare_seeds,
+    mean_difference,
+    paired_difference,
+)
 from design_core.study.markdown_tables import partner
 from design_core.study.plan import ACTIVATIONS
 from design_core.zoo.card import Card
@@ -33,7 +36,7 @@ class Gain:
     Parameters
     ----------
     mean
-        Over the seeds that both have, or of the two means if they share none.
+        See `mean_difference`; that of `difference` where there is one.
     difference
         With interval and test; None for a single seed.
     """
@@ -66,13 +69,7 @@ class Influence:
 def gain_over(card: Card, other: Card) -> Gain:
     """What a card gains over another, paired over seeds where it can be."""
     first, second = card.accuracies, other.accuracies
-    common = sorted(first.keys() & second.keys())
-    mean = (
-        float(np.mean([first[seed] - second[seed] for seed in common]))
-        if common
-        else float(np.mean(list(first.values())) - np.mean(list(second.values())))
-    )
-    return Gain(card, other, mean, compare_seeds(first, second))
+    return Gain(card, other, mean_difference(first, second), compare_seeds(first, second))
 
 
 def batch_norm_influence(cards: Sequence[Card]) -> list[Influence]:

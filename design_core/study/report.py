@@ -8,7 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from design_core.statistics import Difference, area_under_curve, compare_seeds
+from design_core.statistics import (
+    Difference,
+    area_under_curve,
+    compare_seeds,
+    mean_difference,
+)
 from design_core.study.batch_norm import DESIGN, SIGN, Gain, batch_norm_influence, gain_over
 from design_core.study.disagreement import Disagreement
 from design_core.study.learning_curves import convergence
@@ -92,14 +97,25 @@ def training_words(card: Card) -> str:
 def interval_words(difference: Difference) -> str:
     """The interval, the runs, the test and p."""
     low, high = (signed_points(bound) for bound in difference.ci95)
-    one, other = difference.counts
-    runs = (
-        f"{one} paired seeds" if difference.sign_flip_p is not None else f"{one} and {other} runs"
-    )
     return (
-        f"95 % interval {low} to {high}, {runs}, {difference.test} test, "
+        f"95 % interval {low} to {high}, {_counted(difference)}, {difference.test} test, "
         f"p {_equals(probability(difference.p))}"
     )
+
+
+def _counted(difference: Difference) -> str:
+    one, other = difference.counts
+    return (
+        f"{one} paired seeds" if difference.sign_flip_p is not None else f"{one} and {other} runs"
+    )
+
+
+def _runs(gain: Gain) -> str:
+    """What an estimate rests on."""
+    if gain.difference:
+        return _counted(gain.difference)
+    paired = set(gain.card.seeds) & set(gain.other.seeds)
+    return "one paired seed" if paired else "one run against other seeds"
 
 
 def _equals(p: str) -> str:
@@ -234,7 +250,8 @@ def influence_words(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
             continue
         gains = (
             f"{short_name(found.activation)} is {signed_points(found.without.mean)} points "
-            f"from Sign with γ, β fixed and {signed_points(found.learned.mean)} with γ, β learned"
+            f"from Sign with γ, β fixed ({_runs(found.without)}) and "
+            f"{signed_points(found.learned.mean)} with γ, β learned ({_runs(found.learned)})"
         )
         setting = training_words(found.without.card)
         if (taken := found.taken_over) is None:
@@ -262,11 +279,9 @@ def _learning(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
             continue
         name = short_name(card.activation)
         reached, of_sign = (_epochs(one, _threshold(sign)) for one in (card, sign))
-        areas = compare_seeds(_areas(card), _areas(sign))
-        mean = float(np.mean(list(_areas(card).values()))) - float(
-            np.mean(list(_areas(sign).values()))
-        )
-        interval = f" ({interval_words(areas)})" if areas else ""
+        areas = _areas(card), _areas(sign)
+        mean, tested = mean_difference(*areas), compare_seeds(*areas)
+        interval = f" ({interval_words(tested)})" if tested else ""
         loss, of_sign_loss = (
             float(np.mean([result.training_loss for result in one.results])) for one in (card, sign)
         )

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import pytest
-from made_cards import DESIGN_OFF, DESIGN_ON, SIGN_OFF, SIGN_ON, made_card
+from made_cards import DESIGN_OFF, DESIGN_ON, SIGN_OFF, SIGN_ON, made_card, made_files
 
 from design_core.statistics import paired_difference
 from design_core.study.batch_norm import gain_over
 from design_core.study.disagreement import disagreement
-from design_core.study.markdown_tables import probability
+from design_core.study.evidence import evidence_markdown
+from design_core.study.markdown_tables import probability, signed_points
 from design_core.study.report import gain_words, headline, influence_words, mcnemar_words, report
 from design_core.zoo.card import load_cards
 
@@ -64,7 +67,10 @@ def test_the_headline_is_the_comparison_that_most_seeds_carry() -> None:
 
 def test_batch_norms_influence_in_words() -> None:
     ((_, told),) = influence_words([SIGN_OFF, SIGN_ON, DESIGN_OFF, DESIGN_ON])
-    assert "DeSign 2D is +3.00 points from Sign with γ, β fixed and +0.50 with γ, β learned" in told
+    assert (
+        "DeSign 2D is +3.00 points from Sign with γ, β fixed (3 paired seeds) and "
+        "+0.50 with γ, β learned (2 paired seeds)" in told
+    )
     assert told.endswith("too few seeds for a claim.")
     more = [
         made_card("sign", False, SEEDS),
@@ -77,7 +83,42 @@ def test_batch_norms_influence_in_words() -> None:
     ((_, told),) = influence_words(
         [SIGN_OFF, SIGN_ON, DESIGN_OFF, made_card("design:2x2-v2", True, {0: 1})]
     )
+    assert "with γ, β learned (one paired seed)" in told
     assert told.endswith("too few seeds of all four networks for a test.")
+
+
+def estimates(sentences: Iterable[str]) -> list[tuple[float, float]]:
+    """Every difference that stands before an interval, and the middle of that interval."""
+    number = r"([+−]?\d+\.\d\d)"
+    told = re.compile(
+        rf"(loses )?{number} points[^()]*\(95 % interval {number} to {number}", re.IGNORECASE
+    )
+    found = []
+    for loses, *texts in (match for one in sentences for match in told.findall(one)):
+        estimate, low, high = (float(text.replace("−", "-")) for text in texts)
+        found.append((-estimate if loses else estimate, (low + high) / 2))
+    return found
+
+
+def test_every_estimate_is_the_middle_of_the_interval_beside_it() -> None:
+    cards = load_cards()
+    told = [sentence for section in report(cards) for _, sentence in section.answers]
+    found = estimates([*told, *headline(cards), *evidence_markdown(cards).splitlines()])
+    assert len(found) > len(cards)
+    assert all(abs(estimate - middle) <= 0.0101 for estimate, middle in found)  # two digits
+
+
+def test_learning_is_compared_over_the_seeds_that_both_have(tmp_path: Path) -> None:
+    sign = made_files(tmp_path, "sign", False, [0, 1, 2, 3, 4])
+    design = made_files(tmp_path, "design:2x2-v2", False, [0, 1, 2])
+    (told,) = [
+        section.answers[0][1]
+        for section in report([sign, design])
+        if section.question == "Does it learn faster or slower?"
+    ]
+    areas = [[np.mean(card.curve(seed)) for seed in range(3)] for card in (design, sign)]
+    assert f"is {signed_points(np.subtract(*areas).mean())} points from Sign's (95 %" in told
+    assert "3 paired seeds" in told
 
 
 def test_the_report_answers_for_every_card() -> None:
