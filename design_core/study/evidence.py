@@ -94,11 +94,12 @@ def main_cards(cards: Sequence[Card]) -> list[Card]:
         return card.dataset, network["name"], network["width"], str(card.recipe["name"])
 
     asked = {_SIGN, _DESIGN, _UNIFORM}
-    counts = Counter(group(card) for card in cards if card.activation in asked)
+    hidden = [card for card in cards if not card.about_the_picture]
+    counts = Counter(group(card) for card in hidden if card.activation in asked)
     if not counts:
         return []
     most = max(counts, key=lambda one: (counts[one], one))
-    return [card for card in cards if group(card) == most]
+    return [card for card in hidden if group(card) == most]
 
 
 def answers(cards: Sequence[Card]) -> list[Answer]:

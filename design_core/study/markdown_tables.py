@@ -96,7 +96,8 @@ def _compared(question: str, first: Card, second: Card) -> Comparison:
 
 def results_markdown(cards: Sequence[Card]) -> str:
     """All tables of a zoo; a heading per data set, network and recipe."""
-    return "\n".join(line for group in groups(cards) for line in _section(group))
+    hidden = [card for card in cards if not card.about_the_picture]
+    return "\n".join(line for group in groups(hidden) for line in _section(group))
 
 
 def groups(cards: Sequence[Card]) -> list[list[Card]]:
@@ -120,7 +121,8 @@ def _rank(card: Card) -> tuple[object, ...]:
 
 def _group(card: Card) -> tuple[str, ...]:
     network, recipe = card.network, card.recipe
-    return (card.dataset, network["name"], str(network["width"]), recipe["name"])
+    about = "picture" if card.about_the_picture else "hidden layers"
+    return (card.dataset, network["name"], str(network["width"]), recipe["name"], about)
 
 
 def _section(cards: Sequence[Card]) -> Iterator[str]:

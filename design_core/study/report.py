@@ -19,6 +19,7 @@ from design_core.study.disagreement import Disagreement
 from design_core.study.learning_curves import convergence
 from design_core.study.learning_rates import learning_rate_words
 from design_core.study.markdown_tables import partner, probability, signed_points
+from design_core.study.picture_cuts import picture_sentences
 from design_core.study.plan import ACTIVATIONS
 from design_core.study.step_time import step_time_words
 from design_core.zoo.card import Card
@@ -217,12 +218,14 @@ def _capital(sentence: str) -> str:
 def report(cards: Sequence[Card]) -> list[Section]:
     """Every question that the method leaves open, with what these cards say."""
     ordered = sorted(cards, key=lambda card: (card.dataset == "digits", card.name))
+    hidden = [card for card in ordered if not card.about_the_picture]
     sections = (
-        ("What does DeSign gain over Sign?", _gains(ordered, SIGN)),
-        ("Is it the pattern, or the shift?", _gains(ordered, _UNIFORM)),
-        ("Which part of the gain does batch norm take over?", influence_words(ordered)),
-        ("Does it learn faster or slower?", _learning(ordered)),
-        ("How dense are the activations?", _densities(ordered)),
+        ("Does a pattern pay at the picture?", picture_sentences(ordered)),
+        ("What does DeSign gain over Sign?", _gains(hidden, SIGN)),
+        ("Is it the pattern, or the shift?", _gains(hidden, _UNIFORM)),
+        ("Which part of the gain does batch norm take over?", influence_words(hidden)),
+        ("Does it learn faster or slower?", _learning(hidden)),
+        ("How dense are the activations?", _densities(hidden)),
     )
     return [Section(question, tuple(found)) for question, found in sections]
 

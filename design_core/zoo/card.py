@@ -42,6 +42,9 @@ OWN = "own:"
 
 Json = dict[str, Any]
 
+#: Options of networks that are younger than some cards, and what these were trained with.
+_YOUNGER_OPTIONS = {"picture": "real"}
+
 
 @dataclass(frozen=True)
 class SeedResult:
@@ -118,6 +121,11 @@ class Card:
         """How the picture is cut before the first layer, as the recipe writes it; or ``real``."""
         asked = self.recipe.get("network", {}).get("picture", "real")
         return str(asked)
+
+    @property
+    def about_the_picture(self) -> bool:
+        """Whether its recipe sets the picture's cut: one of the study of one-bit pictures."""
+        return "picture" in self.recipe.get("network", {})
 
     @property
     def seeds(self) -> list[int]:
@@ -231,6 +239,7 @@ class Card:
             plain = json.loads(path.read_text(encoding="utf-8"))
             results = tuple(SeedResult(**result) for result in plain["results"])
             values = {key: value for key, value in plain.items() if key in own}
+            values["network"] = {**_YOUNGER_OPTIONS, **values["network"]}
             return cls(**{**values, "folder": folder, "results": results})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path} is not a model card: {error}.") from error

@@ -1,0 +1,240 @@
+"""One bit per pixel and colour: does a pattern at the picture beat every single threshold?
+
+The networks differ in the cut of their picture only. What is asked of them, and by which tests, was
+fixed before they were trained: see ``docs/one-bit-pictures.md``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from design_core.paths import RESOURCES
+from design_core.statistics import Difference, paired_difference
+from design_core.study.markdown_tables import probability, signed_points
+from design_core.study.plan import PICTURES, UNIFORM_SWEEP, picture_title
+from design_core.zoo.card import Card
+
+__all__ = [
+    "INFORMATION",
+    "PictureAnswer",
+    "best_uniform",
+    "closed_share",
+    "information",
+    "picture_answers",
+    "picture_sentences",
+    "picture_studies",
+    "pictures_markdown",
+]
+
+#: Bits per pixel that each cut keeps of the training pictures, by the cut's name; see
+#: ``benchmarks/picture_information.py``.
+INFORMATION = RESOURCES / "measured" / "picture_information.json"
+
+_LEAST_PAIRS = 3  # fewer carry no claim
+_LEVEL = 0.05
+_REAL, _SIGN, _BAYER, _PHASES, _COLOURS = (
+    PICTURES[key][0] for key in ("real", "sign", "bayer2", "phases2", "colours")
+)
+_UNIFORM = {_SIGN, *(f"uniform:{threshold}" for threshold in UNIFORM_SWEEP)}
+
+
+@dataclass(frozen=True)
+class PictureAnswer:
+    """One of the questions that were fixed beforehand, as far as the seeds answer it.
+
+    Parameters
+    ----------
+    first, second
+        The cards; a positive difference speaks for the first.
+    difference
+        Over the seeds that both have, paired.
+    p
+        Of its test, corrected by Holm's method for the number of questions answered.
+    """
+
+    first: Card
+    second: Card
+    difference: Difference
+    p: float
+
+    @property
+    def shown(self) -> bool:
+        """Whether three or more pairs show a difference, after the correction."""
+        return min(self.difference.counts) >= _LEAST_PAIRS and self.p < _LEVEL
+
+    def sentence(self) -> str:
+        """The difference, its interval and p, and what it claims."""
+        first, second = (picture_title(card.picture) for card in (self.first, self.second))
+        low, high = (signed_points(bound) for bound in self.difference.ci95)
+        pairs = self.difference.counts[0]
+        told = (
+            f"{signed_points(self.difference.mean)} points (95 % interval {low} to {high}, "
+            f"{pairs} paired seeds, paired t test, p {_equals(probability(self.p))} by Holm)"
+        )
+        if pairs < _LEAST_PAIRS:
+            return f"{first} less {second}: {told}; too few seeds for a claim."
+        if not self.shown:
+            return f"No difference between {first} and {second} is shown: {told}."
+        verb = "beats" if self.difference.mean > 0 else "loses to"
+        return f"{first} {verb} {second}: {told}."
+
+
+def picture_studies(cards: Sequence[Card]) -> list[list[Card]]:
+    """Cards that differ in the picture's cut alone, together; the group of most seeds first."""
+    found: dict[str, list[Card]] = {}
+    for card in cards:
+        if card.about_the_picture:
+            kept = {
+                key: value
+                for key, value in card.network.items()
+                if key not in ("picture", "first", "image_size")
+            }
+            key = json.dumps([card.dataset, kept, card.recipe["name"], card.recipe["epochs"]])
+            found.setdefault(key, []).append(card)
+    return sorted(found.values(), key=lambda group: -sum(len(card.seeds) for card in group))
+
+
+def _card(cards: Sequence[Card], picture: str) -> Card | None:
+    return next((card for card in cards if card.picture == picture), None)
+
+
+def best_uniform(cards: Sequence[Card]) -> Card | None:
+    """The single threshold of the highest mean, Sign included, among those of most seeds.
+
+    Chosen by the accuracies that it is then compared by, which favours it: a pattern that beats it
+    beats every threshold of the sweep.
+    """
+    uniform = [card for card in cards if card.picture in _UNIFORM]
+    if not uniform:
+        return None
+    most = max(len(card.seeds) for card in uniform)
+    return max((c for c in uniform if len(c.seeds) == most), key=lambda card: card.accuracy)
+
+
+def picture_answers(cards: Sequence[Card]) -> list[PictureAnswer]:
+    """The four questions fixed beforehand, those that two paired seeds or more answer.
+
+    Parameters
+    ----------
+    cards
+        One of `picture_studies`.
+    """
+    uniform = best_uniform(cards)
+    phases, bayer, colours = (_card(cards, cut) for cut in (_PHASES, _BAYER, _COLOURS))
+    asked = ((phases, uniform), (bayer, uniform), (phases, bayer), (phases, colours))
+    tested = [
+        (first, second, _paired(first, second))
+        for first, second in asked
+        if first and second and len(set(first.seeds) & set(second.seeds)) > 1
+    ]
+    corrected = _holm([difference.p for *_, difference in tested])
+    return [PictureAnswer(*one, p) for one, p in zip(tested, corrected, strict=True)]
+
+
+def _paired(first: Card, second: Card) -> Difference:
+    common = sorted(set(first.seeds) & set(second.seeds))
+    one, other = ([card.accuracies[seed] for seed in common] for card in (first, second))
+    return paired_difference(one, other)
+
+
+def _holm(values: Sequence[float]) -> list[float]:
+    """Holm's step-down correction: the k-th smallest p times the tests that are left, ascending.
+
+    References
+    ----------
+    Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
+    Statistics 6, 1979.
+    """
+    order = np.argsort(values, kind="stable")
+    scaled = np.array(values)[order] * np.arange(len(values), 0, -1)
+    corrected = np.empty(len(values))
+    corrected[order] = np.minimum(1, np.maximum.accumulate(scaled)) if len(values) else []
+    plain: list[float] = corrected.tolist()
+    return plain
+
+
+def closed_share(cards: Sequence[Card], pattern: Card) -> float | None:
+    """What share of the way from the best single threshold to the real picture a pattern goes.
+
+    Over the seeds that all three have; None without these cards or seeds.
+    """
+    real, uniform = _card(cards, _REAL), best_uniform(cards)
+    if real is None or uniform is None:
+        return None
+    common = set(real.seeds) & set(uniform.seeds) & set(pattern.seeds)
+    if not common:
+        return None
+    low, high, own = (
+        float(np.mean([card.accuracies[seed] for seed in common]))
+        for card in (uniform, real, pattern)
+    )
+    return (own - low) / (high - low)
+
+
+def information(card: Card) -> float | None:
+    """Bits per pixel that the card's cut keeps of its training pictures; None if not measured."""
+    if not INFORMATION.is_file():
+        return None
+    stored: Mapping[str, Mapping[str, float]] = json.loads(INFORMATION.read_text(encoding="utf-8"))
+    return stored.get(card.dataset, {}).get(card.picture)
+
+
+def picture_sentences(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
+    """Setting and sentence for all questions of all studies, and what it means of the ceiling."""
+    for study in picture_studies(cards):
+        setting = _setting(study[0])
+        answers = picture_answers(study)
+        for answer in answers:
+            yield setting, answer.sentence()
+        if (phases := _card(study, _PHASES)) and (share := closed_share(study, phases)) is not None:
+            real = _card(study, _REAL)
+            assert real is not None
+            yield (
+                setting,
+                f"The real-valued picture reaches {100 * real.accuracy:.2f} %; "
+                f"{picture_title(_PHASES)} closes {share:.0%} of the gap between it and the best "
+                "single threshold.",
+            )
+
+
+def _setting(card: Card) -> str:
+    grey = ", grey" if card.network["in_channels"] == 1 else ""
+    name, width = card.network["name"], card.network["width"]
+    return (
+        f"one-bit pictures of {card.dataset}{grey}, {name} of width {width}, "
+        f"{card.recipe['epochs']} epochs"
+    )
+
+
+def pictures_markdown(cards: Sequence[Card]) -> str:
+    """A table and the answers of every study of one-bit pictures; empty without any."""
+    return "\n".join(line for study in picture_studies(cards) for line in _section(study))
+
+
+def _section(study: Sequence[Card]) -> Iterator[str]:
+    setting = _setting(study[0])
+    yield f"**{setting[0].upper()}{setting[1:]}**"
+    yield ""
+    yield "| picture cut | test accuracy | seeds | bits per pixel kept |"
+    yield "|---|---|---|---|"
+    for card in sorted(study, key=lambda card: -card.accuracy):
+        spread = f" ± {100 * stats.tstd(list(card.accuracies.values())):.2f}"
+        kept = information(card)
+        yield (
+            f"| {picture_title(card.picture)} "
+            f"| {100 * card.accuracy:.2f}{spread if len(card.seeds) > 1 else ''} "
+            f"| {len(card.seeds)} | {'–' if kept is None else f'{kept:.3f}'} |"
+        )
+    yield ""
+    for _, sentence in picture_sentences(study):
+        yield f"- {sentence}"
+    yield ""
+
+
+def _equals(p: str) -> str:
+    return p if p.startswith("<") else f"= {p}"
