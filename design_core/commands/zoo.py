@@ -175,10 +175,12 @@ def _verify(args: argparse.Namespace) -> int:
 def _table(args: argparse.Namespace) -> int:
     from design_core.study.evidence import evidence_markdown
     from design_core.study.markdown_tables import results_markdown, write_between_markers
+    from design_core.study.picture_cuts import pictures_markdown
     from design_core.zoo.card import load_cards
 
     cards = load_cards(args.zoo)
-    text = f"{evidence_markdown(cards)}\n{results_markdown(cards)}"
+    parts = (pictures_markdown(cards), evidence_markdown(cards), results_markdown(cards))
+    text = "\n".join(part for part in parts if part)
     if args.write:
         write_between_markers(args.write, text)
     else:

@@ -94,12 +94,12 @@ def main_cards(cards: Sequence[Card]) -> list[Card]:
         return card.dataset, network["name"], network["width"], str(card.recipe["name"])
 
     asked = {_SIGN, _DESIGN, _UNIFORM}
-    hidden = [card for card in cards if not card.about_the_picture]
-    counts = Counter(group(card) for card in hidden if card.activation in asked)
+    hidden = [c for c in cards if c.activation in asked and not c.about_the_picture]
+    counts = Counter(map(group, hidden))
     if not counts:
         return []
     most = max(counts, key=lambda one: (counts[one], one))
-    return [card for card in hidden if group(card) == most]
+    return [card for card in cards if group(card) == most and not card.about_the_picture]
 
 
 def answers(cards: Sequence[Card]) -> list[Answer]:

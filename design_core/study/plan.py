@@ -23,6 +23,7 @@ __all__ = [
     "Job",
     "activation_title",
     "own_kernel",
+    "picture_short_name",
     "picture_title",
     "plan",
 ]
@@ -82,20 +83,34 @@ ACTIVATIONS = {
 }
 
 
-#: Picture cuts by the word for them in the names of runs: what a recipe calls them, and a title.
+#: Picture cuts by the word for them in the names of runs: what a recipe calls them, a title, and
+#: a name for tight places.
 PICTURES = {
-    "real": ("real", "real-valued picture"),
-    "sign": ("sign", "Sign, one threshold at the mean"),
-    "bayer2": ("design:bayer-2@quantile", "Bayer 2×2"),
-    "phases2": ("design:bayer-phases-2@quantile", "Bayer 2×2, a phase per colour"),
-    "colours": ("design:-0.6745|0.0|0.6745", "three uniform thresholds, one per colour"),
-    "bayer4": ("design:bayer-4@quantile", "Bayer 4×4"),
-    "blue8": ("design:blue-noise-8@quantile", "blue noise 8×8"),
-    "random4": ("design:random-4@quantile", "random 4×4, the thresholds of Bayer 4×4"),
-    "published": ("design:2x2-v2", "published [1 1; 3 3]"),
-    "diffused": ("floyd-steinberg", "Floyd-Steinberg error diffusion"),
-    "rsign": ("learned:channel", "one learned threshold per colour"),
-    "learned2": ("learned:bayer-phases-2@quantile", "learned 2×2 per colour"),
+    "real": ("real", "real-valued picture", "Real picture"),
+    "sign": ("sign", "Sign, one threshold at the mean", "Sign bits"),
+    "bayer2": ("design:bayer-2@quantile", "Bayer 2×2", "Bayer bits"),
+    "phases2": (
+        "design:bayer-phases-2@quantile",
+        "Bayer 2×2, a phase per colour",
+        "Bayer bits, phases",
+    ),
+    "colours": (
+        "design:-0.6745|0.0|0.6745",
+        "three uniform thresholds, one per colour",
+        "Three thresholds",
+    ),
+    "bayer4": ("design:bayer-4@quantile", "Bayer 4×4", "Bayer 4×4 bits"),
+    "blue8": ("design:blue-noise-8@quantile", "blue noise 8×8", "Blue noise bits"),
+    "random4": (
+        "design:random-4@quantile",
+        "random 4×4, the thresholds of Bayer 4×4",
+        "Random 4×4 bits",
+    ),
+    "published": ("design:2x2-v2", "published [1 1; 3 3]", "[1 1; 3 3] bits"),
+    "diffused": ("floyd-steinberg", "Floyd-Steinberg error diffusion", "Diffused bits"),
+    "rsign": ("learned:channel", "one learned threshold per colour", "Learned thresholds"),
+    "learned2": ("learned:bayer-phases-2@quantile", "learned 2×2 per colour", "Learned 2×2 bits"),
+    "thermometer4": ("thermometer:4", "thermometer of 4 at half the side", "Thermometer"),
 }
 
 #: Uniform thresholds on the picture, in standard deviations; 0 is Sign.
@@ -103,8 +118,30 @@ UNIFORM_SWEEP = (-0.8, -0.6, -0.4, -0.2, 0.2, 0.4, 0.6, 0.8)
 
 
 def picture_title(picture: str) -> str:
-    """What people call a picture cut; itself if it is not in the plan."""
-    return dict(PICTURES.values()).get(picture, picture)
+    """What people call a picture cut; itself if it is not in the plan.
+
+    Examples
+    --------
+    >>> picture_title("uniform:0.2")
+    'one threshold at +0.2'
+    """
+    if picture.startswith("uniform:"):
+        return f"one threshold at {picture_short_name(picture).rpartition(' ')[2]}"
+    return next((title for name, title, _ in PICTURES.values() if name == picture), picture)
+
+
+def picture_short_name(picture: str) -> str:
+    """A picture cut in a word or two.
+
+    Examples
+    --------
+    >>> picture_short_name("uniform:0.2")
+    'Bits at +0.2'
+    """
+    form, _, rest = picture.partition(":")
+    if form == "uniform":
+        return f"Bits at {rest if rest.startswith('-') else f'+{rest}'}"
+    return next((short for name, _, short in PICTURES.values() if name == picture), picture)
 
 
 def activation_title(activation: str) -> str:
@@ -244,7 +281,7 @@ def _more_pictures() -> Iterator[Job]:
             *("blue8", "published"),
         ):
             yield _picture_job(key, seed)
-        yield _picture_job("thermometer4", seed, "thermometer:4", "image_size=16 crop_padding=2")
+        yield _picture_job("thermometer4", seed, changes="image_size=16 crop_padding=2")
 
 
 def _grey_pictures() -> Iterator[Job]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from math import isnan
 
-from design_core.study.plan import ACTIVATIONS
+from design_core.study.plan import ACTIVATIONS, picture_short_name
 from design_core.zoo.card import OWN, Card
 
 __all__ = [
@@ -106,7 +106,11 @@ def distinct_names(networks: Sequence[Network]) -> list[str]:
 
 
 def _first_name(card: Card) -> str:
-    return card.name if card.name.startswith(OWN) else short_name(card.activation)
+    if card.name.startswith(OWN):
+        return card.name
+    if card.about_the_picture:
+        return picture_short_name(card.picture)
+    return short_name(card.activation)
 
 
 def describe_network(card: Card, seed: int) -> str:
