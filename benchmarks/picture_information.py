@@ -4,8 +4,8 @@
 
 All overlapping 2×2 blocks of all training pictures are counted, by colour and by their place in the
 kernel; see `design_core.scores.pooled_block_entropy`. Nothing is random. Left out are the
-thermometer, whose bits are not one per pixel, learned thresholds, of which each seed has its own, and
-error diffusion, whose bits are no function of their block.
+thermometer, whose bits are not one per pixel, learned thresholds, of which each seed has its own,
+and error diffusion, whose bits are no function of their block.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from design_core.kernels.kernel import ThresholdKernel, binarize
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
+from design_core.kernels.spec import rescaled
 from design_core.lab.feature_maps import extract_maps
 from design_core.pictures import Picture, fit
 from design_core.pictures.samples import sample
@@ -110,7 +111,7 @@ def view_of(link: str, *, at_hand: tuple[str, Picture] | None = None) -> View:
         if name == "data":
             chosen = chosen.with_scale(fit_scale(x, chosen.level_set))
         elif name != "published":
-            chosen = chosen.scaled(name)
+            chosen = rescaled(chosen, name)
     shown = start_of(state, scene, chosen, x.shape)
     return View(scene, shown.kernel, shown.selected, x[shown.selected])
 

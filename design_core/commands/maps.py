@@ -57,11 +57,12 @@ def add_map_options(parser: argparse.ArgumentParser) -> None:
 
 def kernel_of(args: argparse.Namespace) -> ThresholdKernel:
     """The kernel of the options; ``data`` is left for the maps to be fitted to."""
-    from design_core.kernels.spec import open_kernel
+    from design_core.kernels.spec import open_kernel, rescaled
 
-    return open_kernel(args.kernel).scaled(
-        None if args.scale == "data" else args.scale, strength=args.strength, offset=args.offset
-    )
+    kernel = open_kernel(args.kernel)
+    if args.scale not in (None, "data"):
+        kernel = rescaled(kernel, args.scale)
+    return kernel.scaled(strength=args.strength, offset=args.offset)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ There are two doors. `parse_kernel` reads what anybody may have written, and can
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import PurePath
 
 import numpy as np
@@ -25,6 +26,7 @@ __all__ = [
     "kernel_words",
     "open_kernel",
     "parse_kernel",
+    "rescaled",
 ]
 
 #: Longer codes are neither made nor read; longer links do not get through everywhere.
@@ -60,7 +62,7 @@ def parse_kernel(text: str) -> ThresholdKernel:
         return decode_kernel(text.removeprefix(_CODE))
     base, scale = _base_and_scale(text)
     if scale:
-        return _rescaled(base, scale)
+        return rescaled(parse_kernel(base), scale)
     if text in PUBLISHED:
         return PUBLISHED[text]
     if text in PATTERNS:
@@ -106,7 +108,7 @@ def open_kernel(text: str) -> ThresholdKernel:
     if not is_kernel_file(text):
         return parse_kernel(text)
     base, scale = _base_and_scale(text)
-    return _with_scale(load_kernel(base), scale) if scale else load_kernel(base)
+    return rescaled(load_kernel(base), scale) if scale else load_kernel(base)
 
 
 def _base_and_scale(text: str) -> tuple[str, str]:
@@ -115,22 +117,33 @@ def _base_and_scale(text: str) -> tuple[str, str]:
     return (base, scale) if scale in SCALE_NAMES else (text.strip(), "")
 
 
-def _rescaled(base: str, scale: str) -> ThresholdKernel:
-    """The kernel of a specification under another scale; patterns of ranks keep them all."""
-    name, _, size = base.rpartition("-")
-    if scale == "quantile" and base in PATTERNS and PATTERNS[base].ranked:
-        return PATTERNS[base].at_quantiles()
-    if scale == "quantile" and name in PATTERNS and size.isdecimal() and PATTERNS[name].ranked:
-        return PATTERNS[name].at_quantiles(int(size))
-    return _with_scale(parse_kernel(base), scale)
+def rescaled(kernel: ThresholdKernel, scale: str) -> ThresholdKernel:
+    """The kernel under another scale, by its name, strength and offset kept.
 
+    For ``quantile`` a pattern of ranks keeps them all, where another scale's level set had merged
+    some; any other kernel gets the levels that it uses as its level set.
 
-def _with_scale(kernel: ThresholdKernel, scale: str) -> ThresholdKernel:
-    """The kernel under another scale; for quantiles its level set is just the levels in use."""
-    if scale != "quantile":
+    Raises
+    ------
+    ValueError
+        A scale that has no values for the kernel's levels.
+
+    Examples
+    --------
+    >>> rescaled(parse_kernel("bayer-4"), "quantile").level_set[-1]
+    15
+    """
+    if scale != "quantile" or kernel.scale.name == scale:
         return kernel.scaled(scale)
+    moved = replace(Scale(scale), strength=kernel.scale.strength, offset=kernel.scale.offset)
+    name, _, size = kernel.name.rpartition("-")
+    pattern = PATTERNS.get(name)
+    if pattern and pattern.ranked and size.isdecimal():
+        ranked = pattern.at_quantiles(int(size))
+        if np.array_equal(pattern(int(size)).levels, kernel.levels):
+            return ranked.with_scale(moved)
     used = tuple(np.unique(kernel.levels).tolist())
-    return ThresholdKernel(kernel.levels, used, Scale(scale), kernel.name)
+    return ThresholdKernel(kernel.levels, used, moved, kernel.name)
 
 
 def kernel_words(kernel: ThresholdKernel) -> str:

@@ -20,7 +20,7 @@ from design_core.scores.comparison import compare_activations, finding
 
 APP = str(Path(__file__).parents[2] / "app.py")
 SIZE = 208
-SCALINGS = ("published", "lloyd-max", "matlab", "data")
+SCALINGS = ("published", "lloyd-max", "quantile", "matlab", "data")
 
 
 @pytest.fixture

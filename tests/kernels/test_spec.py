@@ -23,6 +23,7 @@ from design_core.kernels.spec import (
     kernel_words,
     open_kernel,
     parse_kernel,
+    rescaled,
 )
 from design_core.scaling import Scale
 
@@ -236,3 +237,15 @@ def test_checkerboards_have_no_ranks_to_keep() -> None:
     assert parse_kernel("checkerboard-4@quantile").level_set == (1, 3)
     with pytest.raises(ValueError, match="no ranks"):
         PATTERNS["checkerboard"].at_quantiles(4)
+
+
+def test_rescaled_to_quantiles_and_back() -> None:
+    for name in ("bayer-4", "blue-noise-8", "bayer-phases-2"):
+        moved = parse_kernel(name).scaled(strength=0.5, offset=0.1)
+        kernel = rescaled(moved, "quantile")
+        ranked = parse_kernel(f"{name}@quantile").thresholds
+        np.testing.assert_allclose(kernel.thresholds, 0.1 + 0.5 * ranked)
+        assert rescaled(kernel, "quantile") == kernel
+    odd = parse_kernel("1 1;3 9").renamed("bayer-2")  # a name alone makes no pattern
+    assert rescaled(odd, "quantile").level_set == (1, 3, 9)
+    assert rescaled(odd, "matlab") == odd.scaled("matlab")

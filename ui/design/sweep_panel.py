@@ -9,6 +9,7 @@ import streamlit as st
 
 from design_core.kernels.kernel import ThresholdKernel, binarize
 from design_core.kernels.patterns import PATTERNS
+from design_core.kernels.spec import rescaled
 from design_core.output.drawing import bits_png
 from design_core.scores import activation_density, total_variation
 from ui.compute import Scene, fitted_scale, maps_of
@@ -82,12 +83,12 @@ def sweep_panel(desk: Desk, scene: Scene) -> None:
 def _scalings(kernel: ThresholdKernel, scene: Scene) -> dict[str, ThresholdKernel]:
     """The kernel under each scaling that has values for its levels, by the scaling's name."""
     found = {}
-    for name in ("published", "lloyd-max", "matlab", "data"):
+    for name in ("published", "lloyd-max", "quantile", "matlab", "data"):
         try:
             found[name] = (
                 kernel.with_scale(fitted_scale(scene, kernel.level_set))
                 if name == "data"
-                else kernel.scaled(name, offset=0.0)
+                else rescaled(kernel, name).scaled(offset=0.0)
             )
         except ValueError:
             continue

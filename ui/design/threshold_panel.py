@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from design_core.kernels.spec import rescaled
 from design_core.scaling import SCALE_NAMES
 from ui.charts import show_chart
 from ui.compute import Scene, fitted_scale
@@ -14,7 +15,7 @@ from ui.threshold_chart import threshold_chart
 __all__ = ["threshold_panel"]
 
 DISTRIBUTIONS = ("Normal model", "Picture")
-_SCALES = ("published", "lloyd-max", "matlab", "data")
+_SCALES = ("published", "lloyd-max", "quantile", "matlab", "data")
 
 
 def threshold_panel(desk: Desk, scene: Scene) -> None:
@@ -85,7 +86,7 @@ def _rescale(desk: Desk, scene: Scene) -> None:
             fitted = kernel.with_scale(fitted_scale(scene, kernel.level_set))
             desk.change(fitted.scaled(strength=old.strength, offset=old.offset))
         elif name != old.name:
-            desk.change(kernel.scaled(name))
+            desk.change(rescaled(kernel, name))
     except ValueError as error:
         st.toast(str(error), icon=":material/error:")
 

@@ -8,6 +8,7 @@ from html import escape
 import streamlit as st
 
 from design_core.kernels.kernel import ThresholdKernel
+from design_core.kernels.spec import rescaled
 from design_core.output.batch import Settings
 from design_core.pictures import Picture, PictureError
 from design_core.pictures.feature_maps import SOURCES
@@ -213,7 +214,7 @@ def _scaled(kernel: ThresholdKernel, scene: Scene | None) -> ThresholdKernel:
             return kernel  # each picture will be fitted to its own maps
         if name == "data" and scene:
             return kernel.with_scale(fitted_scale(scene, kernel.level_set))
-        return kernel.scaled(name)
+        return rescaled(kernel, name)
     except ValueError as error:
         st.warning(f"{error} Shown with lloyd-max.", icon=":material/info:")
         return kernel.scaled("lloyd-max")

@@ -36,7 +36,7 @@ FIRST_SAMPLE = "astronaut"
 FIRST_SOURCE = "random-conv"
 FIRST_KERNEL = "2x2-v2"
 SIZES = (32, 64, 96, 128, 160, 208, 256, 384, 512)
-SCALES = ("published", "lloyd-max", "matlab", "data")
+SCALES = ("published", "lloyd-max", "quantile", "matlab", "data")
 
 _MOST_NAMED = 9  # levels in a name
 _DIGITS = 16  # of a sha256 in a link; enough to tell any two pictures apart
