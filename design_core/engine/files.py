@@ -25,7 +25,7 @@ from design_core.engine.demand import demand
 from design_core.engine.layers import LAYERS, BitConv, weight_bits
 from design_core.engine.network import PackedNetwork, layer_bytes
 
-__all__ = ["load_packed", "save_packed", "stored_bytes"]
+__all__ = ["load_packed", "packed_bytes", "save_packed", "stored_bytes"]
 
 _FORMAT = "design-packed-1"
 
@@ -50,14 +50,24 @@ Arrays = dict[str, NDArray[Any]]
 
 def save_packed(packed: PackedNetwork, path: Path | str) -> str:
     """Write a packed network to a file; return the SHA-256 in its header."""
+    data, digest = _packed(packed)
+    write_atomically(Path(path), data)
+    return digest
+
+
+def packed_bytes(packed: PackedNetwork) -> bytes:
+    """What `save_packed` writes."""
+    return _packed(packed)[0]
+
+
+def _packed(packed: PackedNetwork) -> tuple[bytes, str]:
     arrays: Arrays = {}
     layers = [_describe(layer, f"{k}", arrays) for k, layer in enumerate(packed.layers)]
     network = {"input_shape": list(packed.input_shape), "layers": layers}
     digest = _digest(network, arrays)
     header = json.dumps({"format": _FORMAT, "network": network, "sha256": digest})
     # One entry only: several would be written in an order that changes from run to run.
-    write_atomically(Path(path), save(arrays, {"packed": header}))
-    return digest
+    return save(arrays, {"packed": header}), digest
 
 
 def stored_bytes(layer: Any) -> int:

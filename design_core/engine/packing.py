@@ -29,7 +29,7 @@ from design_core.networks.pooling import MaxPool2x2
 from design_core.networks.resnet import ResidualUnit, ResNet
 from design_core.networks.vgg import ConvBlock, VggSmall
 
-__all__ = ["UnpackableError", "pack"]
+__all__ = ["UnpackableError", "pack", "unfolded"]
 
 Values = NDArray[np.float32]
 
@@ -69,16 +69,20 @@ def pack(
     A network that cuts its picture has no real sums before its head: it compares the normalized
     float32 pixels with the float32 thresholds, as PyTorch does, and all that follows is exact.
     """
+    return PackedNetwork(fold(unfolded(model), input_shape), input_shape, backend=backend)
+
+
+@torch.no_grad()
+def unfolded(model: nn.Module) -> Chain | ResidualChain:
+    """The arrays that `pack` folds; UnpackableError as there."""
     model = copy.deepcopy(model).cpu().float().eval()
     if isinstance(model, VggSmall):
-        network: Chain | ResidualChain = _chain(model)
-    elif isinstance(model, ResNet):
-        network = _residual(model)
-    else:
-        raise UnpackableError(
-            f"Only VggSmall and ResNet networks can be packed; got {type(model).__name__}."
-        )
-    return PackedNetwork(fold(network, input_shape), input_shape, backend=backend)
+        return _chain(model)
+    if isinstance(model, ResNet):
+        return _residual(model)
+    raise UnpackableError(
+        f"Only VggSmall and ResNet networks can be packed; got {type(model).__name__}."
+    )
 
 
 def _chain(model: VggSmall) -> Chain:

@@ -127,6 +127,15 @@ def misname(_: Any, network: Any) -> None:
 
 def unfit(arrays: dict[str, Any], _: Any) -> None:
     arrays["0.cut.cuts"] = arrays["0.cut.cuts"][:, :, :5].copy()
+    arrays["0.cut.flips"] &= np.uint64(31)
+
+
+def flip_beyond(arrays: dict[str, Any], _: Any) -> None:
+    arrays["0.cut.flips"] |= np.uint64(1 << 12)
+
+
+def word_in_a_shape(_: Any, network: Any) -> None:
+    network["layers"][1]["conv"]["shape"] = [3, "3" * 99, 2**62, 2**62]
 
 
 def retype(arrays: dict[str, Any], _: Any) -> None:
@@ -163,6 +172,8 @@ def misplace(_: Any, network: Any) -> None:
         (widen, "do not hold just the weights"),
         (misname, "does not describe a packed network: KeyError"),
         (unfit, "takes real of 5 channels"),
+        (flip_beyond, "Flips have bits beyond their 12 channels"),
+        (word_in_a_shape, "does not describe a packed network: TypeError"),
         (retype, "Cut.cuts is float32 of 3 axes, not empty; got float64"),
         (stand_still, "strides positive"),
     ],
@@ -368,6 +379,12 @@ def test_foreign_files_are_refused(tmp_path: Path) -> None:
     save_file({"x": np.zeros(3)}, tmp_path / "other")
     with pytest.raises(ValueError, match="no packed network of format"):
         load_packed(tmp_path / "other")
+
+
+def test_a_header_nested_without_end_is_refused(tmp_path: Path) -> None:
+    save_file({"x": np.zeros(3)}, tmp_path / "deep", {"packed": "[" * 100_000})
+    with pytest.raises(ValueError, match="deep is no safetensors file of ours"):
+        load_packed(tmp_path / "deep")
 
 
 def test_the_file_holds_no_latent_weights(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ large and the same on every run, so Streamlit sends it once and then refers to i
 `_settings` carries what may change with a run, a few hundred bytes. In the browser the two meet
 under the viewer's key. While a slider is dragged nothing is sent at all.
 
-The mathematics in the browser is in js/math.js, beside its reference in `design_core`.
+The mathematics in the browser is in math.js of `design_core.browser`, beside its reference.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from design_core import browser
+from design_core.browser.kernels import kernel_ranks, plain_kernel
 from design_core.kernels.kernel import ThresholdKernel
 
 __all__ = ["MAX_BYTES", "VIEWS", "ViewerState", "viewer"]
@@ -43,23 +45,18 @@ _FAR = 1e6  # no slider reaches such a strength or offset
 
 _HERE = Path(__file__).parent
 # Joined in this order into one module; a component takes one script.
-_SCRIPTS = (
-    *("math", "paint", "files", "framing", "kernel_drawing", "kernel_panel", "readout"),
-    *("gallery", "save_menu", "gestures", "keys", "viewer"),
-)
-
-
-def _script(*names: str) -> str:
-    return "\n".join((_HERE / "js" / f"{name}.js").read_text(encoding="utf-8") for name in names)
-
+_SHARED = ("math", "paint", "files", "kernel_drawing")
+_OWN = ("framing", "kernel_panel", "readout", "gallery", "save_menu", "gestures", "keys", "viewer")
 
 _pictures = st.components.v2.component(
     "design_viewer",
     html=(_HERE / "viewer.html").read_text(encoding="utf-8"),
     css=(_HERE / "viewer.css").read_text(encoding="utf-8"),
-    js=_script(*_SCRIPTS),
+    js=browser.joined(*_SHARED) + browser.joined(*_OWN, folder=_HERE / "js"),
 )
-_settings = st.components.v2.component("design_viewer_settings", js=_script("settings"))
+_settings = st.components.v2.component(
+    "design_viewer_settings", js=browser.joined("settings", folder=_HERE / "js")
+)
 
 
 @dataclass(frozen=True)
@@ -185,7 +182,7 @@ def viewer(
                 "shape": list(maps.shape),
                 "names": list(names),
                 "alt": picture_alt,
-                "kernel": _plain_kernel(kernel),
+                "kernel": plain_kernel(kernel),
                 "view": view,
                 "selected": selected,
                 "height": height,
@@ -236,28 +233,9 @@ def _packed(maps: NDArray[np.float32], key: str, digest: str) -> bytes:
     return len(header).to_bytes(4, "little") + header + maps.astype("<f4", order="C").tobytes()
 
 
-def _ranks(kernel: ThresholdKernel) -> list[int]:
-    ranks: list[int] = np.searchsorted(kernel.level_set, kernel.levels).ravel().tolist()
-    return ranks
-
-
-def _plain_kernel(kernel: ThresholdKernel) -> dict[str, Any]:
-    """The kernel as the browser holds it; `unit` is t(level), before strength and offset."""
-    unit = kernel.scaled(strength=1.0, offset=0.0).scale.thresholds(kernel.level_set)
-    return {
-        "name": kernel.name,
-        "shape": list(kernel.shape),
-        "level_set": list(kernel.level_set),
-        "unit": unit.tolist(),
-        "ranks": _ranks(kernel),
-        "strength": kernel.scale.strength,
-        "offset": kernel.scale.offset,
-    }
-
-
 def _plain_state(state: ViewerState) -> dict[str, Any]:
     return {
-        "ranks": _ranks(state.kernel),
+        "ranks": kernel_ranks(state.kernel),
         "strength": state.strength,
         "offset": state.offset,
         "view": state.view,

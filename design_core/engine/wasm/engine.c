@@ -295,7 +295,7 @@ float EXPORT(largest)(const float *x, int count) {
   float most = 0;
   for (int k = 0; k < count; k++) {
     float size = __builtin_fabsf(x[k]);
-    if (!(size <= most)) most = size;  // NaN too
+    if (size > most) most = size;
   }
   return most;
 }

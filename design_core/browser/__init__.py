@@ -1,0 +1,24 @@
+"""What runs in browsers: modules in JavaScript, and what they need of a network.
+
+The mathematics there repeats that of this package, bit for bit, and each module names its
+reference. The app's components and the one HTML file (`design_core.browser.page`) are made of the
+same modules. They are plain scripts that are joined in order: a component takes one script only.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["joined", "text"]
+
+_HERE = Path(__file__).parent
+
+
+def joined(*names: str, folder: Path = _HERE / "js") -> str:
+    """The modules of these names, one behind the other."""
+    return "\n".join((folder / f"{name}.js").read_text(encoding="utf-8") for name in names)
+
+
+def text(name: str) -> str:
+    """Markup or style of this package, by file name."""
+    return (_HERE / name).read_text(encoding="utf-8")
