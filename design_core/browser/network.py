@@ -13,10 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
+from torch import nn
 
+from design_core.activations import DeSign, Sign
 from design_core.browser.kernels import plain_kernel
 from design_core.engine.files import packed_bytes
 from design_core.engine.packing import UnpackableError, activation_norms
+from design_core.kernels.kernel import ThresholdKernel
 from design_core.networks.activation import activation_kernels, of_layer
 from design_core.zoo.checkpoint import Checkpoint
 from design_core.zoo.naming import say_class
@@ -39,21 +42,21 @@ def live_network(checkpoint: Checkpoint, *, name: str, about: str = "", key: str
     Raises
     ------
     UnpackableError
-        Its activations are real values: it is no network of bits.
+        The 1-bit engine cannot run it.
     """
     packed = checkpoint.packed
     if packed is None:
         raise UnpackableError(
-            f"{name} passes real values on, not bits. Choose a network with Sign or DeSign."
+            f"{name} passes real values on, or diffuses errors over its picture, and does not run "
+            "on bits alone. Choose a network with Sign or DeSign."
         )
-    norms = activation_norms(checkpoint.model)
     arrays: dict[str, NDArray[Any]] = {"packed": np.frombuffer(packed_bytes(packed), np.uint8)}
-    for layer, norm in enumerate(norms):
+    kernels = _kernels(checkpoint)
+    norms = activation_norms(checkpoint.model)
+    first = len(kernels) - len(norms)  # a cut of the picture has no batch norm before it
+    for layer, norm in enumerate(norms, first):
         for part in ("scale", "slope", "offset"):
             arrays[f"norm.{layer}.{part}"] = getattr(norm, part)
-    chain = activation_kernels(str(checkpoint.spec.options["activation"]))
-    layers = sum(1 for one in packed.layers if type(one).__name__ in ("Block", "Residual"))
-    kernels = [of_layer(chain, layer) for layer in range(layers)]
     form = checkpoint.pictures
     header = {
         "format": _FORMAT,
@@ -66,3 +69,41 @@ def live_network(checkpoint: Checkpoint, *, name: str, about: str = "", key: str
         "kernels": [None if kernel is None else plain_kernel(kernel) for kernel in kernels],
     }
     return save(arrays, {"live": json.dumps(header)})
+
+
+def _kernels(checkpoint: Checkpoint) -> list[ThresholdKernel | None]:
+    """What cuts at each layer, from the picture on; None for Sign.
+
+    A layer holds thresholds, no name and no levels: these are the option's where both agree, as
+    they do but for thresholds that were learned.
+    """
+    options, model = checkpoint.spec.options, checkpoint.model
+    chain = activation_kernels(str(options["activation"]))
+    picture = getattr(model, "picture", None)
+    kernels = []
+    for layer, act in enumerate(_activations(model), 0 if picture is None else -1):
+        text = str(options["activation"] if layer >= 0 else options["picture"])
+        named = of_layer(chain, layer) if layer >= 0 else _picture_kernel(text)
+        kernels.append(_kernel_of(act, named, text))
+    return kernels
+
+
+def _activations(model: nn.Module) -> list[Sign | DeSign]:
+    """In the order of computation, which is that of the modules."""
+    return [module for module in model.modules() if isinstance(module, Sign | DeSign)]
+
+
+def _picture_kernel(text: str) -> ThresholdKernel | None:
+    """The kernel of a picture cut's name; a thermometer's stands in no activation's name."""
+    return None if text.startswith("thermometer") else activation_kernels(text)[0]
+
+
+def _kernel_of(
+    act: Sign | DeSign, named: ThresholdKernel | None, text: str
+) -> ThresholdKernel | None:
+    if isinstance(act, Sign):
+        return None
+    held = act.thresholds.detach().cpu().numpy()
+    if named is not None and np.array_equal(named.thresholds.astype(np.float32), held):
+        return named
+    return ThresholdKernel.from_thresholds(held, name=text.partition(":")[0])

@@ -208,10 +208,11 @@ def _checked(value: Any, kind: Any, name: str) -> Any:
     return value
 
 
-def _words(octets: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.uint64]:
+def _words(octets: NDArray[Any], shape: tuple[Any, ...]) -> NDArray[np.uint64]:
     """Dense bits of shape (size, size, O, C) → words (size, size, ⌈C/64⌉, O)."""
-    count = math.prod(shape)
-    fits = len(shape) == 4 and min(shape) > 0 and octets.dtype == np.uint8 and octets.ndim == 1
+    sides = [_checked(side, int, "shape") for side in shape]  # a product of text would be text
+    count = math.prod(sides)
+    fits = len(sides) == 4 and min(sides) > 0 and octets.dtype == np.uint8 and octets.ndim == 1
     if not fits or octets.size != -(-count // 8):
         raise ValueError(f"{octets.size} bytes do not hold just the weights {list(shape)}.")
     if count // shape[3] * word_count(shape[3]) > _MAX_WORDS:

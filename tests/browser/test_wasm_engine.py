@@ -11,21 +11,20 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from design_core import browser
 from design_core.browser.kernels import plain_kernel
 from design_core.browser.network import live_network
 from design_core.engine import PackedNetwork, pack
 from design_core.engine.bits import unpack_bits
-from design_core.engine.layers import Block, Residual
+from design_core.engine.layers import Block, Cut, Residual
 from design_core.engine.reference import _max_pool
 from design_core.engine.wasm import wasm_bytes
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.networks import NetworkSpec
-from design_core.networks.swap import with_kernel
+from design_core.networks.swap import with_kernel, with_picture
 from design_core.pictures.samples import sample, sample_names
 from design_core.zoo.card import load_cards
 from design_core.zoo.checkpoint import Checkpoint, PictureForm
@@ -126,12 +125,12 @@ def hashes_of_library(packed: PackedNetwork, x: NDArray[np.float32]) -> list[str
     current: NDArray[Any] = packed._first(x)
     given, cut = [], []
     for layer in packed.layers:
-        channels = 0
+        channels = current.shape[-1]
         if isinstance(layer, Block):
             sums = layer.conv(current, packed.routines)
             cut.append(_max_pool(sums) if layer.pool else sums)
             channels = sums.shape[-1]
-        elif isinstance(layer, Residual):
+        elif isinstance(layer, Residual | Cut):
             cut.append(current)
         current = layer(current, packed.routines)
         given.append(octets(current, channels))
@@ -163,11 +162,6 @@ def pictures(side: int, channels: int, count: int = PICTURES) -> Pixels:
     )
     kept = np.concatenate(found)[: count - 30]
     return np.concatenate([kept, flat, rng.integers(0, 256, flat.shape, dtype=np.uint8)])
-
-
-def checkpoint_of(model: nn.Module, form: PictureForm, activation: str) -> Checkpoint:
-    spec = NetworkSpec("vgg_small", {"activation": activation})
-    return Checkpoint(spec, model, form)
 
 
 ZOO = [f"{card.name}@{seed}" for card in load_cards() for seed in card.seeds]
@@ -213,6 +207,18 @@ NETWORKS: list[tuple[str, dict[str, Any], tuple[int, int, int]]] = [
     ),
     ("resnet18", {"width": 16, "activation": "design:2x2x4-shifted-v1"}, (3, 32, 32)),
 ]
+#: Networks that cut their picture.
+PICTURE_CUTS: list[tuple[str, dict[str, Any], tuple[int, int, int]]] = [
+    ("tiny", {"width": 9, "picture": "design:bayer-2"}, (1, 8, 8)),
+    (
+        "vgg_small",
+        {"width": 16, "picture": "design:bayer-phases-2@quantile", "activation": "design:2x2-v2"},
+        (3, 32, 32),
+    ),
+    ("vgg_small", {"width": 8, "picture": "thermometer:4", "padding": "zero"}, (3, 32, 32)),
+    ("vgg_small", {"width": 8, "picture": "learned:2x2-v1"}, (3, 32, 32)),
+    ("resnet20", {"width": 8, "picture": "sign"}, (3, 16, 16)),
+]
 
 
 def made_checkpoint(name: str, options: dict[str, Any], shape: tuple[int, int, int]) -> Checkpoint:
@@ -224,7 +230,8 @@ def made_checkpoint(name: str, options: dict[str, Any], shape: tuple[int, int, i
         tuple(map(str, range(10))),
     )
     model = randomized_network(name, **options)
-    return checkpoint_of(model, form, options.get("activation", "sign"))
+    spec = NetworkSpec(name, {"activation": "sign", "picture": "real", **options})
+    return Checkpoint(spec, model, form)
 
 
 def prepared(checkpoint: Checkpoint, count: int) -> tuple[Pixels, NDArray[np.float32]]:
@@ -233,7 +240,7 @@ def prepared(checkpoint: Checkpoint, count: int) -> tuple[Pixels, NDArray[np.flo
     return pixels, form.normalized(torch.from_numpy(pixels)).numpy()
 
 
-@pytest.mark.parametrize(("name", "options", "shape"), NETWORKS, ids=str)
+@pytest.mark.parametrize(("name", "options", "shape"), NETWORKS + PICTURE_CUTS, ids=str)
 def test_networks_of_every_form(
     page: Any, name: str, options: dict[str, Any], shape: tuple[int, int, int]
 ) -> None:
@@ -254,6 +261,49 @@ KERNELS: list[ThresholdKernel | None] = [
     PATTERNS["bayer"](8).scaled(strength=0.5),
     ThresholdKernel.from_thresholds([[0.0, -1e-30, 2.5], [1e6, -1e6, 0.1]], name="far"),
 ]
+
+
+CUTS: list[ThresholdKernel | None] = [None, PATTERNS["bayer"](4).scaled(strength=0.7, offset=-0.2)]
+
+
+@pytest.mark.parametrize("kernel", CUTS, ids=str)
+@pytest.mark.parametrize(("name", "options", "shape"), PICTURE_CUTS[:2], ids=str)
+def test_the_cut_of_the_picture_swapped(
+    page: Any, name: str, options: dict[str, Any], shape: Any, kernel: ThresholdKernel | None
+) -> None:
+    checkpoint = made_checkpoint(name, options, shape)
+    in_browser(page, live_network(checkpoint, name="it"))
+    pixels, x = prepared(checkpoint, 60)
+    page.evaluate(
+        "(plain) => network.setKernel(0, kernelOf(plain))", kernel and plain_kernel(kernel)
+    )
+    packed = pack(with_picture(checkpoint.model, kernel), shape)
+    assert hashes_in_browser(page, pixels) == hashes_of_library(packed, x)
+
+
+def test_the_kernels_are_those_that_cut(page: Any) -> None:
+    """By their names where the layers hold just these, as learned thresholds do not."""
+    names = []
+    for name, options, shape in [*NETWORKS, *PICTURE_CUTS]:
+        checkpoint = made_checkpoint(name, options, shape)
+        if options.get("picture", "").startswith("learned"):
+            cut = checkpoint.model.picture.act  # type: ignore[union-attr]
+            cut.thresholds.data[0, 0, 1] = 0.123  # type: ignore[union-attr, operator]
+        in_browser(page, live_network(checkpoint, name="it"))
+        pixels, x = prepared(checkpoint, 40)
+        page.evaluate(
+            "() => network.trained.forEach((plain, k) => network.setKernel(k, kernelOf(plain)))"
+        )
+        packed = pack(checkpoint.model, shape)
+        assert hashes_in_browser(page, pixels) == hashes_of_library(packed, x)
+        names.append(page.evaluate("() => network.kernels.map(({ name }) => name)"))
+    assert names[0] == ["3x3x4-shifted-v1"] * 4
+    assert names[1] == ["2x2-v1", "Sign", "Sign", "Sign"]
+    assert names[-4:-1] == [
+        ["bayer-phases-2@quantile", *["2x2-v2"] * 6],
+        ["thermometer", *["Sign"] * 6],
+        ["learned", *["Sign"] * 6],
+    ]
 
 
 def swapped(page: Any, checkpoint: Checkpoint, kernel: ThresholdKernel | None) -> PackedNetwork:

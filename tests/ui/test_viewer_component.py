@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from design_core.browser.kernels import plain_kernel
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.published import PUBLISHED
 from ui.viewer import VIEWS, viewer
-from ui.viewer.component import ViewerState, _packed, _plain_kernel, _plain_state, _read
+from ui.viewer.component import ViewerState, _packed, _plain_state, _read
 
 KERNEL = PUBLISHED["2x2x4-shifted-v1"].scaled(strength=0.5, offset=0.1)
 SHAPE = (3, 8, 9)
@@ -107,7 +108,7 @@ def test_packed_maps_can_be_read_where_the_header_says(key: str) -> None:
 def test_unit_values_give_the_thresholds_exactly() -> None:
     for kernel in PUBLISHED.values():
         for strength, offset in ((1.0, 0.0), (0.37, -0.2), (-1.3, 2.0)):
-            plain = _plain_kernel(kernel.scaled(strength=strength, offset=offset))
+            plain = plain_kernel(kernel.scaled(strength=strength, offset=offset))
             by_rank = plain["offset"] + plain["strength"] * np.array(plain["unit"])
             thresholds = by_rank[plain["ranks"]].reshape(kernel.shape)
             scaled = kernel.scaled(strength=strength, offset=offset)

@@ -114,6 +114,16 @@ class PackedEngine {
     this.i16 = new Int16Array(buffer);
     this.f32 = new Float32Array(buffer);
     this.pixels = this.f32.subarray(this.input.at / 4, this.input.at / 4 + size);
+    this.prove();
+  }
+
+  /** As load_packed: ramps from −2 to 2 must get finite scores. */
+  prove() {
+    this.pixels.forEach((_, k) => { this.pixels[k] = -2 + (k % 257) / 64; });
+    this.run();
+    if (!this.scores().every(Number.isFinite)) {
+      throw new UnreadableError("The network gives plain ramps scores that are not finite.");
+    }
   }
 
   /** Compute all layers for what stands in `pixels`: normalized, float32, (H, W, C). */
@@ -175,7 +185,9 @@ class PackedEngine {
 
   /** Plan a layer's memory and work; its output. */
   plan(layer, maps, plan) {
-    return this[`plan${layer.kind}`](layer, maps, plan);
+    const bare = maps.kind === "real" && maps.lanes % 16 > 0; // a picture, whose pixels fill no lanes
+    const filled = bare && !["Block", "RealConv", "Repeat"].includes(layer.kind);
+    return this[`plan${layer.kind}`](layer, filled ? this.planRepeat({ copies: 1 }, maps, plan) : maps, plan);
   }
 
   planBlock({ conv, pool, cut }, maps, plan) {
@@ -188,7 +200,7 @@ class PackedEngine {
     const { sums, weights } = this.planSums(conv, maps, plan);
     const x = pool ? { ...sums, ...pooled(sums) } : sums;
     if (pool) this.steps.push(() => this.exports.pool(sums.at, sums.height, sums.width, sums.lanes));
-    const activation = this.planCut(cut, x, plan);
+    const activation = this.cutting(cut, x, plan);
     Object.assign(activation, { conv: { layer: conv, input: maps, weights, pool }, fanIn: fanIn(conv) });
     return activation.bits;
   }
@@ -269,7 +281,7 @@ class PackedEngine {
     return { padded, paddedWidth: width + 2 * margin };
   }
 
-  planCut(cut, maps, plan) {
+  cutting(cut, maps, plan) {
     const { exports } = this;
     const activation = this.planActivation(cut, maps, plan);
     const { x, bits } = activation;
@@ -330,9 +342,20 @@ class PackedEngine {
     return out;
   }
 
+  planCut(cut, maps, plan) {
+    return this.cutting(cut, maps, plan).bits;
+  }
+
+  planRepeat({ copies }, maps, plan) {
+    const out = plan.maps(GIVES.Repeat({ copies }, maps));
+    const pixels = maps.height * maps.width;
+    this.steps.push(() => this.exports.repeat(maps.at, pixels, maps.channels, maps.lanes, copies, out.lanes, out.at));
+    return out;
+  }
+
   planResidual({ act, conv, norm }, maps, plan) {
     const { exports } = this;
-    const { bits } = this.planCut(act, maps, plan);
+    const { bits } = this.cutting(act, maps, plan);
     const { sums } = this.planSums(conv, bits, plan);
     let shortcut = maps;
     if (conv.stride > 1) {

@@ -8,6 +8,8 @@ const PADDINGS = ["one", "replicate", "zero", "none"];
 const MAX_FAN_IN = 32766; // sums are int16, and one more than the fan-in must be a cut
 const MAX_PRODUCTS = { bits: 2 ** 33, real: 2 ** 28 }; // per picture: a second, far from live
 const MAX_LAYERS = 1000;
+const MAX_STRIDE = 64;
+const MAX_COPIES = 64;
 const MAX_DEPTH = 20; // of the description
 
 /**
@@ -98,6 +100,7 @@ const LAYER_FIELDS = {
   Block: { conv: ["BitConv", "RealConv"], pool: "bool", cut: ["Cut"] },
   ScaleShift: { scale: "F32", slope: "F32", offset: "F32" },
   Residual: { act: ["Cut"], conv: ["BitConv"], norm: ["ScaleShift"] },
+  Repeat: { copies: "int" },
   GlobalMean: {},
   BitDense: { weights: "F32" },
 };
@@ -159,20 +162,29 @@ function checkLayer(layer, prefix) {
     }
   }
   const window = layer.words?.shape ?? (layer.kind === "RealConv" ? layer.weights.shape : null);
-  if (window && (window[0] !== window[1] || layer.stride < 1)) throw wrong("windows are square and strides positive");
+  if (window && (window[0] !== window[1] || layer.stride < 1 || layer.stride > MAX_STRIDE)) {
+    throw wrong(`windows are square and strides positive, ${MAX_STRIDE} at most`);
+  }
+  if (layer.kind === "Repeat" && (layer.copies < 1 || layer.copies > MAX_COPIES)) {
+    throw wrong(`copies are 1 to ${MAX_COPIES}, not ${layer.copies}`);
+  }
+  for (const field of ["weights", "scale", "slope", "offset"]) {
+    if (layer[field] && !layer[field].values.every(Number.isFinite)) throw wrong(`${field} holds values that are not finite`);
+  }
   if (layer.kind === "BitConv" && layer.words.shape[3] !== layer.channels) {
     throw wrong(`its weights are of ${layer.words.shape[3]} channels, not ${layer.channels}`);
   }
   if (layer.kind === "BitConv" && fanIn(layer) > MAX_FAN_IN) {
     throw wrong(`its sums have ${fanIn(layer)} products; networks run here with up to ${MAX_FAN_IN}`);
   }
-  if (layer.kind === "Cut") checkFlips(layer, wrong);
+  if (layer.kind === "Cut") checkCut(layer, wrong);
   if (layer.kind === "ScaleShift" && new Set([layer.scale, layer.slope, layer.offset].map((t) => t.shape[0])).size > 1) {
     throw wrong("it needs as many scales as slopes and offsets");
   }
 }
 
-function checkFlips(cut, wrong) {
+function checkCut(cut, wrong) {
+  if (cut.cuts.type === "F32" && cut.cuts.values.some(Number.isNaN)) throw wrong("cuts holds values that are not numbers");
   const channels = cut.cuts.shape[2];
   const words = cut.flips.values;
   if (words.length !== Math.ceil(channels / 64)) throw wrong(`${words.length} words of flips for ${channels} channels`);
@@ -264,10 +276,16 @@ const GIVES = {
   Residual(layer, maps, products) {
     const sums = GIVES.BitConv(layer.conv, GIVES.Cut(layer.act, maps), products);
     const branch = GIVES.ScaleShift(layer.norm, sums);
-    if (branch.channels < maps.channels || layer.conv.padding === "none") {
-      throw new UnreadableError("A residual unit keeps its channels or adds some, and keeps its size.");
+    // The two sides of the sum: a window of even size, padded or not, leaves another size.
+    const [height, width] = [maps.height, maps.width].map((side) => Math.ceil(side / layer.conv.stride));
+    if (branch.channels < maps.channels || branch.height !== height || branch.width !== width) {
+      throw new UnreadableError("A residual unit keeps its channels or adds some, and keeps its size, but for the stride.");
     }
     return branch;
+  },
+  Repeat(layer, maps) {
+    requireMaps(maps, "Repeat", ["real"], null);
+    return { ...maps, channels: layer.copies * maps.channels };
   },
   GlobalMean(_, maps) {
     requireMaps(maps, "GlobalMean", ["real"], null);

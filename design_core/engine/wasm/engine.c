@@ -308,6 +308,12 @@ void EXPORT(real_of_sums)(const int16_t *sums, int count, float *x) {
   for (int k = 0; k < count; k++) x[k] = sums[k];
 }
 
+// Channel c becomes the channels c·copies …: maps of `from` values per pixel to maps of `lanes`.
+void EXPORT(repeat)(const float *x, int pixels, int channels, int from, int copies, int lanes, float *y) {
+  for (int k = 0; k < pixels; k++, x += from, y += lanes)
+    for (int c = 0; c < channels * copies; c++) y[c] = x[c / copies];
+}
+
 // (x · scale) · slope + offset, plus the shortcut, which has `carried` channels; in place.
 void EXPORT(scale_shift)(float *x, int pixels, int lanes, const float *scale, const float *slope,
                          const float *offset, const float *shortcut, int shortcut_lanes, int carried) {
