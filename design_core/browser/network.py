@@ -8,17 +8,19 @@ what pictures must look like, the classes, and the kernels it was trained with.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
-from torch import nn
 
-from design_core.activations import DeSign, Sign
 from design_core.browser.kernels import plain_kernel
 from design_core.engine.files import packed_bytes
-from design_core.engine.packing import UnpackableError, activation_norms
+from design_core.engine.folding import Chain, ResidualChain, UnpackableError
+from design_core.engine.layers import ScaleShift
+from design_core.engine.packing import unfolded
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.networks.activation import activation_kernels, of_layer
 from design_core.zoo.checkpoint import Checkpoint
@@ -27,6 +29,43 @@ from design_core.zoo.naming import say_class
 __all__ = ["live_network"]
 
 _FORMAT = "design-live-1"
+
+
+@dataclass(frozen=True, eq=False)
+class _Activation:
+    """Where bits are made.
+
+    Parameters
+    ----------
+    thresholds
+        float32 (s, d1, d2).
+    norm
+        Scale and batch norm before it, which `pack` folds into its cuts; None where real values
+        are cut as they are, in pictures and in residual networks.
+    named
+        The kernel in the network's description; None for Sign, and where it has no name there.
+    title
+        What to call the thresholds where they are not the named kernel's.
+    """
+
+    thresholds: NDArray[np.float32]
+    norm: ScaleShift | None
+    named: ThresholdKernel | None
+    title: str
+
+    @property
+    def kernel(self) -> ThresholdKernel | None:
+        """What cuts; None for Sign.
+
+        The network holds thresholds, no levels. They are the named kernel's where both agree, as
+        they do but for learned ones and the quantiles of thermometers.
+        """
+        if not self.thresholds.any():
+            return None
+        named = self.named
+        if named and np.array_equal(named.thresholds.astype(np.float32), self.thresholds):
+            return named
+        return ThresholdKernel.from_thresholds(self.thresholds, name=self.title)
 
 
 def live_network(checkpoint: Checkpoint, *, name: str, about: str = "", key: str = "") -> bytes:
@@ -51,12 +90,12 @@ def live_network(checkpoint: Checkpoint, *, name: str, about: str = "", key: str
             "on bits alone. Choose a network with Sign or DeSign."
         )
     arrays: dict[str, NDArray[Any]] = {"packed": np.frombuffer(packed_bytes(packed), np.uint8)}
-    kernels = _kernels(checkpoint)
-    norms = activation_norms(checkpoint.model)
-    first = len(kernels) - len(norms)  # a cut of the picture has no batch norm before it
-    for layer, norm in enumerate(norms, first):
-        for part in ("scale", "slope", "offset"):
-            arrays[f"norm.{layer}.{part}"] = getattr(norm, part)
+    kernels = []
+    for layer, activation in enumerate(_activations(checkpoint)):
+        kernels.append(activation.kernel)
+        if activation.norm:
+            for part in ("scale", "slope", "offset"):
+                arrays[f"norm.{layer}.{part}"] = getattr(activation.norm, part)
     form = checkpoint.pictures
     header = {
         "format": _FORMAT,
@@ -71,39 +110,27 @@ def live_network(checkpoint: Checkpoint, *, name: str, about: str = "", key: str
     return save(arrays, {"live": json.dumps(header)})
 
 
-def _kernels(checkpoint: Checkpoint) -> list[ThresholdKernel | None]:
-    """What cuts at each layer, from the picture on; None for Sign.
-
-    A layer holds thresholds, no name and no levels: these are the option's where both agree, as
-    they do but for thresholds that were learned.
-    """
-    options, model = checkpoint.spec.options, checkpoint.model
-    chain = activation_kernels(str(options["activation"]))
-    picture = getattr(model, "picture", None)
-    kernels = []
-    for layer, act in enumerate(_activations(model), 0 if picture is None else -1):
-        text = str(options["activation"] if layer >= 0 else options["picture"])
-        named = of_layer(chain, layer) if layer >= 0 else _picture_kernel(text)
-        kernels.append(_kernel_of(act, named, text))
-    return kernels
+def _activations(checkpoint: Checkpoint) -> Iterator[_Activation]:
+    """From the picture on, as the packed layers have them."""
+    network, options = unfolded(checkpoint.model), checkpoint.spec.options
+    if network.picture is not None:
+        text = str(options["picture"])
+        title = text.partition(":")[0]
+        # A thermometer is the name of no activation.
+        named = None if title == "thermometer" else activation_kernels(text)[0]
+        yield _Activation(network.picture.thresholds, None, named, title)
+    text = str(options["activation"])
+    chain = activation_kernels(text)
+    for layer, (thresholds, norm) in enumerate(_layers(network)):
+        yield _Activation(thresholds, norm, of_layer(chain, layer), text.partition(":")[0])
 
 
-def _activations(model: nn.Module) -> list[Sign | DeSign]:
-    """In the order of computation, which is that of the modules."""
-    return [module for module in model.modules() if isinstance(module, Sign | DeSign)]
-
-
-def _picture_kernel(text: str) -> ThresholdKernel | None:
-    """The kernel of a picture cut's name; a thermometer's stands in no activation's name."""
-    return None if text.startswith("thermometer") else activation_kernels(text)[0]
-
-
-def _kernel_of(
-    act: Sign | DeSign, named: ThresholdKernel | None, text: str
-) -> ThresholdKernel | None:
-    if isinstance(act, Sign):
-        return None
-    held = act.thresholds.detach().cpu().numpy()
-    if named is not None and np.array_equal(named.thresholds.astype(np.float32), held):
-        return named
-    return ThresholdKernel.from_thresholds(held, name=text.partition(":")[0])
+def _layers(
+    network: Chain | ResidualChain,
+) -> list[tuple[NDArray[np.float32], ScaleShift | None]]:
+    if isinstance(network, ResidualChain):
+        return [(unit.thresholds, None) for unit in network.units]
+    # The sign of a scale is folded into its weights.
+    return [
+        (block.thresholds, block.norm.after(np.abs(block.conv.scales))) for block in network.blocks
+    ]

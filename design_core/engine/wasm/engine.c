@@ -376,8 +376,9 @@ typedef struct {
 } Norm;
 
 static bool fires(Norm norm, int key, float threshold) {
-  float sum = norm.real ? float_of_key(key) : (float)key;
-  return fused(sum * norm.scale, norm.slope, norm.offset) >= threshold;
+  float scaled = (norm.real ? float_of_key(key) : (float)key) * norm.scale, most = float_of_key(LAST_KEY);
+  scaled = scaled > most ? most : scaled < -most ? -most : scaled;
+  return fused(scaled, norm.slope, norm.offset) >= threshold;
 }
 
 // The first key at which `fires` turns, by bisection; `low` or `high` + 1 where it never does.
