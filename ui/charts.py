@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
-from design_core.study.plan import ACTIVATIONS
+from design_core.study.plan import ACTIVATIONS, PICTURES
 from design_core.zoo.card import Card
 from ui.text import sentence_html
 
@@ -79,6 +79,8 @@ def activation_colour(activation: str) -> str:
     """The colour of an activation on every page, by the name that recipes give it."""
     colours = ink()
     fixed = {"sign": colours.sign, "design2d": colours.this, "hardtanh": colours.text}
+    if activation == PICTURES["phases2"][0]:
+        return colours.this  # the picture cut that is DeSign's own
     keys = {name: key for key, (name, _) in ACTIVATIONS.items()}
     return {**_CONTROLS, **fixed}.get(keys.get(activation, ""), _ANY_OTHER)
 

@@ -1,16 +1,18 @@
-"""What a network sees of a picture: the part that it is given, at the size that it takes."""
+"""What a network sees of a picture: its part of it, at its size, in bits where it cuts it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from design_core.networks.picture import PictureCut
 from design_core.pictures import Picture
-from design_core.zoo.checkpoint import PictureForm
+from design_core.zoo.checkpoint import Checkpoint, PictureForm
 
-__all__ = ["Seen", "seen"]
+__all__ = ["Seen", "picture_bits", "seen"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,3 +83,23 @@ def seen(picture: Picture, form: PictureForm) -> Seen:
         np.broadcast_to(pixels, picture.pixels.shape), picture.pixels
     )
     return Seen(pixels, size, same)
+
+
+@torch.inference_mode()
+def picture_bits(picture: Picture, checkpoint: Checkpoint) -> NDArray[np.uint8] | None:
+    """The bits that a network cuts a picture into, in the colours that they stand for.
+
+    Returns
+    -------
+    uint8 of shape (side, side, C): 255 where a bit is +1 and 0 elsewhere, so that a pixel of three
+    bits has one of eight colours. Of a thermometer the share of its bits that are +1. None for a
+    network that takes the real picture.
+    """
+    cut = getattr(checkpoint.model, "picture", None)
+    if not isinstance(cut, PictureCut):
+        return None
+    form = checkpoint.pictures
+    bits = cut(form.normalized(form.pixels(picture)))[1][0] > 0
+    shares = bits.float().unflatten(0, (-1, cut.copies)).mean(1)  # (C, H, W)
+    pixels: NDArray[np.uint8] = (255 * shares).round().byte().permute(1, 2, 0).contiguous().numpy()
+    return pixels

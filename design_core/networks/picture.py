@@ -22,13 +22,18 @@ from design_core.activations import DeSign
 from design_core.error_diffusion import floyd_steinberg
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.spec import decode_kernel, encode_kernel, parse_kernel
-from design_core.networks.activation import REAL_ACTIVATIONS, build_activation
+from design_core.networks.activation import (
+    REAL_ACTIVATIONS,
+    activation_kernels,
+    build_activation,
+)
 from design_core.scaling import Scale, fit_quantiles
 
 __all__ = [
     "ErrorDiffusion",
     "PictureCut",
     "build_picture_cut",
+    "cut_kernel",
     "fitted_picture",
 ]
 
@@ -136,6 +141,16 @@ def fitted_picture(
     short = tuple(round(value, 5) for value in fitted.values)
     scale = replace(kernel.scale, values=short)
     return f"{form}:code={encode_kernel(kernel.with_scale(scale))}"
+
+
+def cut_kernel(text: str) -> ThresholdKernel | None:
+    """The kernel in a cut's or an activation's name, None where it has none; of a chain the first.
+
+    Of learned thresholds it is what they began with.
+    """
+    if text.partition(":")[0] == _THERMOMETER:
+        return _thermometer(text)
+    return activation_kernels(text)[0]
 
 
 def _kernel(text: str) -> ThresholdKernel | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from design_core.lab.network_input import seen
+from design_core.lab.network_input import picture_bits, seen
+from design_core.networks import NetworkSpec, activation_maps
 from design_core.pictures import Picture
 from design_core.pictures.samples import sample
+from design_core.zoo.checkpoint import Checkpoint, PictureForm
 from design_core.zoo.entry import open_entry
 
 COLOUR = open_entry("cifar10-vgg_small-w32-sign-affine_on").checkpoint.pictures
@@ -63,3 +65,23 @@ def test_the_middle_is_kept(shape: tuple[int, int], crop: tuple[float, ...], wor
     assert not found.unchanged
     assert (found.pixels[3:-3, 3:-3] == 255).all()
     assert found.pixels.mean() > 250
+
+
+@pytest.mark.parametrize(("picture", "copies"), [("sign", 1), ("thermometer:3", 3)])
+def test_bits_of_a_picture_have_the_colours_that_they_stand_for(picture: str, copies: int) -> None:
+    spec = NetworkSpec("vgg_small", {"width": 4, "picture": picture})
+    form = PictureForm((3, 32, 32), (0.5,) * 3, (0.25,) * 3, tuple("abcdefghij"))
+    checkpoint = Checkpoint(spec, spec.build().eval(), form)
+    photo = sample("astronaut")
+    found = picture_bits(photo, checkpoint)
+    assert found is not None
+    bits = activation_maps(checkpoint.model, form.normalized(form.pixels(photo)))[1][0].y[0]
+    for i, j, c in np.ndindex(*found.shape):
+        own = [bits[c * copies + k, i, j].item() > 0 for k in range(copies)]
+        assert found[i, j, c] == round(255 * sum(own) / copies)
+
+
+def test_a_network_of_real_pictures_has_no_bits_of_them() -> None:
+    spec = NetworkSpec("vgg_small", {"width": 4})
+    form = PictureForm((3, 32, 32), (0.5,) * 3, (0.25,) * 3, tuple("abcdefghij"))
+    assert picture_bits(sample("astronaut"), Checkpoint(spec, spec.build().eval(), form)) is None

@@ -8,10 +8,11 @@ from html import escape
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from design_core.kernels.kernel import ThresholdKernel
-from design_core.lab.network_input import Seen
-from design_core.networks.activation import activation_kernels
+from design_core.lab.network_input import Seen, picture_bits, seen
+from design_core.networks.picture import cut_kernel
 from design_core.output.drawing import pixels_png
 from design_core.pictures import fit
 from design_core.zoo.entry import Prediction
@@ -52,20 +53,32 @@ def seen_html(chosen: Chosen, seen: Seen) -> str:
 
 
 def answers_html(subject: Subject, answers: Sequence[Prediction]) -> str:
-    """A card for each network, in the order of the page."""
+    """A card for each network, in the order of the page.
+
+    Where a network cuts its picture into bits, every card shows what its network sees.
+    """
     cards = []
-    told = zip(subject.names, subject.entries, answers, strict=True)
-    for name, entry, answer in told:
-        activation = str(entry.checkpoint.spec.options["activation"])
+    bits = [picture_bits(subject.picture, entry.checkpoint) for entry in subject.entries]
+    pixels = seen(subject.picture, subject.form).pixels
+    sights = [
+        _sight(name, pixels if own is None else own, own is not None)
+        for name, own in zip(subject.names, bits, strict=True)
+    ]
+    told = zip(subject.names, subject.entries, answers, sights, strict=True)
+    for name, entry, answer, sight in told:
+        options, card = entry.checkpoint.spec.options, entry.card
+        activation = card.picture if card.about_the_picture else str(options["activation"])
+        cut = str(options["picture"]) if card.about_the_picture else activation
         cards.append(
             answer_card(
                 name,
                 answer.probabilities,
                 colour=activation_colour(activation),
-                kernel=activation_kernels(activation)[0],
+                kernel=cut_kernel(cut),
                 about=describe_network(entry.card, entry.seed),
                 foot=f"{answer.runs_on}, {answer.milliseconds:.1f} ms",
                 true_class=subject.true_class,
+                sight=sight if any(own is not None for own in bits) else "",
             )
         )
     return f'<div class="ds-answers">{"".join(cards)}</div>'
@@ -80,8 +93,12 @@ def answer_card(
     about: str,
     foot: str,
     true_class: str | None,
+    sight: str = "",
 ) -> str:
-    """One network's answer: its most probable classes, and the true one wherever it is."""
+    """One network's answer: its most probable classes, and the true one wherever it is.
+
+    `sight` is a figure of what it sees, where that is not the same for all.
+    """
     rows = [
         _row(label, share, label == true_class)
         for label, share in islice(probabilities.items(), _SHOWN)
@@ -93,8 +110,20 @@ def answer_card(
     picture = "" if kernel is None else kernel_image(kernel, cell=_CELL)
     return (
         f'<article class="ds-answer" style="--c:{colour}"><header>{picture}<div>'
-        f'<h2>{escape(name)}</h2><p class="ds-note">{escape(about)}</p></div></header>'
+        f'<h2>{escape(name)}</h2><p class="ds-note">{escape(about)}</p></div></header>{sight}'
         f'<ol>{"".join(rows)}</ol><p class="ds-note">{escape(foot)}</p></article>'
+    )
+
+
+def _sight(name: str, pixels: NDArray[np.uint8], bits: bool) -> str:
+    """What a network sees: its bits, or the real picture."""
+    side = pixels.shape[0]
+    kind = "one bit per pixel and colour" if bits else "real-valued pixels"
+    return _figure(
+        pixels_png(pixels),
+        (side, side),
+        title=f"It sees {kind}",
+        alt=f"What {name} sees: {side} by {side} pixels, {kind}.",
     )
 
 

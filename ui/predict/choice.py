@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from design_core.pictures.samples import sample_names
-from design_core.study.plan import ACTIVATIONS
+from design_core.study.plan import ACTIVATIONS, PICTURES
 from design_core.zoo import naming
 from design_core.zoo.naming import describe_network, short_name
 from ui.networks import card_of, cards
@@ -18,6 +18,7 @@ MOST = 4
 
 _ORDER = [name for name, _ in ACTIVATIONS.values()]
 _FIRST = ("sign", "design:2x2-v2")
+_FIRST_PICTURES = tuple(PICTURES[key][0] for key in ("sign", "phases2"))
 
 
 def data_sets() -> list[str]:
@@ -43,11 +44,15 @@ def offered(dataset: str) -> list[str]:
 
 
 def first_networks(dataset: str) -> list[str]:
-    """The pair to begin with: Sign and DeSign 2D, alike in all else, else the first two."""
+    """The pair to begin with: one-bit pictures by Sign and by a pattern, which differ most; else
+    Sign and DeSign 2D in hidden layers, alike in all else; else the first two.
+    """
     references = offered(dataset)
+    if pair := _picture_pair(references):
+        return pair
     for reference in references:
         card, seed = card_of(reference)
-        if card.activation != _FIRST[0]:
+        if card.activation != _FIRST[0] or card.about_the_picture:
             continue
         for other in references:
             partner, its_seed = card_of(other)
@@ -56,6 +61,20 @@ def first_networks(dataset: str) -> list[str]:
             if partner.activation == _FIRST[1] and alike and same:
                 return [reference, other]
     return references[:2]
+
+
+def _picture_pair(references: list[str]) -> list[str]:
+    """Sign and Bayer with a phase per colour at the picture, of one seed; empty without them."""
+    found: dict[tuple[str, int], str] = {}
+    for reference in references:
+        card, seed = card_of(reference)
+        if card.about_the_picture and card.network["in_channels"] == 3:
+            found.setdefault((card.picture, seed), reference)
+    for seed in sorted({seed for _, seed in found}):
+        pair = [found.get((cut, seed), "") for cut in _FIRST_PICTURES]
+        if all(pair):
+            return pair
+    return []
 
 
 def choose_networks() -> list[str]:
