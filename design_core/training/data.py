@@ -15,11 +15,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 from torch import Tensor
 from torch.nn import functional as F
 
-from design_core.pictures import Picture
 from design_core.pictures.datasets import (
     DATASETS,
     SPLITS,
@@ -28,13 +26,13 @@ from design_core.pictures.datasets import (
     open_dataset,
     open_folder,
 )
+from design_core.pictures.squares import square_pixels
 
 __all__ = [
     "TrainingData",
     "load_data",
     "normalized",
     "picture_size",
-    "square_pixels",
     "training_batches",
 ]
 
@@ -250,21 +248,6 @@ def _in_memory(
         torch.from_numpy(x["test"]),
         torch.tensor(splits["test"].labels),
     )
-
-
-def square_pixels(picture: Picture, channels: int, size: int) -> NDArray[np.uint8]:
-    """A picture as networks get it: uint8, shape (size, size, channels), cropped in the middle.
-
-    Of one channel it is the luminance, of three RGB.
-    """
-    if channels == 1:
-        grey = np.rint(picture.luminance() * 255).astype(np.uint8)
-        return square_pixels(Picture.from_pixels(grey, name=picture.name), 3, size)[..., :1]
-    pixels = np.rint(picture.rgb() * 255).astype(np.uint8).transpose(1, 2, 0)
-    if pixels.shape[:2] == (size, size):
-        return pixels
-    square = ImageOps.fit(Image.fromarray(pixels), (size, size), Image.Resampling.LANCZOS)
-    return np.asarray(square)
 
 
 def _cached(

@@ -12,7 +12,6 @@ import copy
 import hashlib
 import json
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor, nn
@@ -31,9 +31,15 @@ from design_core.engine import PackedNetwork, pack
 from design_core.networks import NetworkSpec
 from design_core.networks.binarizers import WeightBinarizer
 from design_core.networks.layers import BinaryLayer, binary_layers
-from design_core.pictures import Picture
 from design_core.pictures.samples import sample
-from design_core.training.data import normalized, square_pixels
+from design_core.zoo.network_file import (
+    ENTRY,
+    FORMAT,
+    CheckpointError,
+    PictureForm,
+    read_bytes,
+    read_header,
+)
 
 __all__ = [
     "Checkpoint",
@@ -47,12 +53,8 @@ __all__ = [
     "save_latent_weights",
 ]
 
-_ENTRY, _FORMAT, _LATENT_FORMAT = "checkpoint", "design-checkpoint-1", "design-latent-1"
-_MAX_BYTES = 32 * 2**20  # a bit becomes a float32: a gigabyte in memory at most
-_MAX_HEADER = 2**20
+_LATENT_FORMAT = "design-latent-1"
 _MAX_OPTION = 2**16  # of whole numbers in a network's spec
-_MAX_CLASSES = 4096
-_MAX_NAME = 1000  # letters of a class's name
 _PHOTO = "cifar10-00"
 
 # Whatever a stranger's description of a network may raise.
@@ -62,77 +64,6 @@ _WRONG_DESCRIPTION = (
 )
 
 Tensors = Mapping[str, Tensor]
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that cannot be loaded; the message says what is wrong with it."""
-
-
-@dataclass(frozen=True)
-class PictureForm:
-    """What a network takes and gives.
-
-    Parameters
-    ----------
-    shape
-        (C, H, W) of a picture.
-    mean, deviation
-        Per channel, of pixels scaled to [0, 1]; subtracted, and divided by.
-    class_names
-        In the order of the logits.
-    """
-
-    shape: tuple[int, int, int]
-    mean: tuple[float, ...]
-    deviation: tuple[float, ...]
-    class_names: tuple[str, ...]
-
-    @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> PictureForm:
-        """Build from plain lists; ValueError if no picture or no class could be like that."""
-        channels, height, width = map(int, plain["shape"])
-        if channels not in (1, 3):
-            raise ValueError(f"pictures have 1 or 3 channels, grey or colour; got {channels}")
-        mean, deviation = (tuple(map(float, plain[key])) for key in ("mean", "deviation"))
-        numbers = (*mean, *deviation)
-        if not len(mean) == len(deviation) == channels or not all(map(math.isfinite, numbers)):
-            raise ValueError(f"{channels} channels need as many finite means and deviations")
-        if min(deviation) <= 0 or height != width or not 1 <= height <= 1024:
-            raise ValueError("deviations are above 0, pictures square with 1 to 1024 pixels a side")
-        names = _class_names(plain["class_names"])
-        return cls((channels, height, width), mean, deviation, names)
-
-    def pixels(self, picture: Picture) -> Tensor:
-        """A picture prepared as in training: uint8 (1, H, W, C), cropped in the middle.
-
-        Networks of one channel get the luminance.
-        """
-        channels, side, _ = self.shape
-        square = square_pixels(picture, channels, side)
-        return torch.from_numpy(square.copy())[None]  # writable, as torch wants it
-
-    def normalized(self, pixels: Tensor) -> Tensor:
-        """uint8 (N, H, W, C) → float32 (N, C, H, W), as in training."""
-        return normalized(pixels, torch.tensor(self.mean), torch.tensor(self.deviation))
-
-
-def _class_names(names: Any) -> tuple[str, ...]:
-    """Texts that differ, since answers are kept by name, and have a meaning; else ValueError."""
-    if not isinstance(names, list | tuple) or not 2 <= len(names) <= _MAX_CLASSES:
-        raise ValueError(f"class names are a list of 2 to {_MAX_CLASSES} texts")
-    for name in names:
-        if not isinstance(name, str) or len(name) > _MAX_NAME or _is_broken(name):
-            raise ValueError(
-                f"a class name is a text of {_MAX_NAME} letters at most; got {name!a:.100}"
-            )
-    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
-        raise ValueError(f"class names are all different; {twice[0]!r} comes twice")
-    return tuple(names)
-
-
-def _is_broken(text: str) -> bool:
-    """Whether a text holds halves of letters, which no file and no page can."""
-    return any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,6 +93,12 @@ class Checkpoint:
             return None
         packed.warm_up()
         return packed
+
+    @torch.inference_mode()
+    def scores(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Logits (N, classes) for what `PictureForm.input` makes of pictures."""
+        logits: NDArray[np.float32] = self.model(torch.from_numpy(x)).numpy()
+        return logits
 
     @torch.inference_mode()
     def probabilities(self, pixels: Tensor) -> Tensor:
@@ -194,9 +131,9 @@ def save_checkpoint(path: Path, model: nn.Module, spec: NetworkSpec, pictures: P
         name: _packed(tensor) if name in packed else tensor.detach().cpu().contiguous()
         for name, tensor in frozen.state_dict().items()
     }
-    header = {"format": _FORMAT, "network": spec.to_dict(), "pictures": vars(pictures)}
+    header = {"format": FORMAT, "network": spec.to_dict(), "pictures": vars(pictures)}
     # One entry: safetensors writes several in any order, and equal networks give equal files.
-    data = save(tensors, {_ENTRY: json.dumps(header)})
+    data = save(tensors, {ENTRY: json.dumps(header)})
     write_atomically(path, data)
     return hashlib.sha256(data).hexdigest()
 
@@ -225,15 +162,11 @@ def load_checkpoint(
     CheckpointError
         No such file, another SHA-256, or a file that is not a checkpoint or damaged.
     """
-    data = _bytes(path)
-    if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
-        raise CheckpointError(
-            f"{path.name} is not the file of its card: the SHA-256 differs. Get it again."
-        )
+    data = read_bytes(path, sha256=sha256)
     checkpoint = read_checkpoint(data, name=path.name)
     if latent_weights is None:
         return checkpoint
-    model = _with_latent_weights(checkpoint, _bytes(latent_weights), latent_weights.name)
+    model = _with_latent_weights(checkpoint, read_bytes(latent_weights), latent_weights.name)
     return Checkpoint(checkpoint.spec, model, checkpoint.pictures)
 
 
@@ -259,13 +192,13 @@ class Outline:
 
 def read_outline(data: bytes, *, name: str = "The checkpoint") -> Outline:
     """Read the header of a file; see `load_checkpoint` for the errors."""
-    header = _header(data, name)
+    header = read_header(data, name)
     try:
-        if header["format"] not in (_FORMAT, _LATENT_FORMAT):
+        if header["format"] not in (FORMAT, _LATENT_FORMAT):
             raise CheckpointError(
-                f"{name} has the format {header['format']!r}, not {_FORMAT}. Update this program."
+                f"{name} has the format {header['format']!r}, not {FORMAT}. Update this program."
             )
-        packed = header["format"] == _FORMAT
+        packed = header["format"] == FORMAT
         spec = _bounded_spec(header["network"])
         pictures = PictureForm.from_dict(header["pictures"])
         with torch.device("meta"):  # shapes alone: a spec may ask for more than there is memory
@@ -397,34 +330,6 @@ def _check_tensors(tensors: Tensors, expected: Mapping[str, tuple[Any, ...]], na
 
 def _told(kind: torch.dtype, shape: tuple[int, ...]) -> str:
     return f"{str(kind).removeprefix('torch.')} of shape {list(shape)}"
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        size = path.stat().st_size
-        if size > _MAX_BYTES:
-            raise CheckpointError(
-                f"{path.name} has {size:,} bytes; a checkpoint has {_MAX_BYTES:,} at most."
-            )
-        return path.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
-
-
-def _header(data: bytes, name: str) -> Mapping[str, Any]:
-    """What `save_checkpoint` wrote into a safetensors file's header."""
-    length = int.from_bytes(data[:8], "little")
-    if len(data) < 8 or length > min(_MAX_HEADER, len(data) - 8):
-        raise CheckpointError(
-            f"{name} is not a safetensors file, or was cut off: it has no header."
-        )
-    try:
-        header = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][_ENTRY])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CheckpointError(f"{name} is not a checkpoint: its header says nothing.") from error
-    if not isinstance(header, dict) or "format" not in header:
-        raise CheckpointError(f"{name} is not a checkpoint: its header has no format.")
-    return header
 
 
 def _tensors(data: bytes, name: str) -> dict[str, Tensor]:

@@ -1,4 +1,8 @@
-"""Networks of the zoo in use: opened by name, asked for classes, looked into."""
+"""Networks of the zoo in use: opened by name, asked for classes, looked into.
+
+Answers come from the 1-bit engine, which reads the file itself. PyTorch is loaded where the engine
+cannot run a network, and by who looks into one.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,18 @@ import time
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from design_core.networks import activation_maps
+from design_core.engine.network import PackedNetwork
 from design_core.pictures import Picture
 from design_core.zoo.card import CHECKPOINTS, Card, find_card
-from design_core.zoo.checkpoint import Checkpoint, load_checkpoint
+from design_core.zoo.network_file import NetworkFile, PictureForm, read_bytes
+
+if TYPE_CHECKING:
+    from design_core.zoo.checkpoint import Checkpoint
 
 __all__ = ["Entry", "Prediction", "layer_maps", "open_entry"]
 
@@ -40,17 +47,31 @@ class Prediction:
 
 @dataclass(frozen=True, eq=False)
 class Entry:
-    """One network of the zoo: a card, a seed, the checkpoint."""
+    """One network of the zoo: a card, a seed, its file."""
 
     card: Card
     seed: int
-    checkpoint: Checkpoint
+    file: NetworkFile
 
-    def probabilities(self, picture: Picture) -> dict[str, float]:
-        """Probability by class name, the picture prepared as in training."""
-        pictures = self.checkpoint.pictures
-        shares = self.checkpoint.probabilities(pictures.pixels(picture))[0].tolist()
-        return dict(zip(pictures.class_names, shares, strict=True))
+    @property
+    def pictures(self) -> PictureForm:
+        """What it takes and gives."""
+        return self.file.pictures
+
+    @property
+    def activation(self) -> str:
+        """The name of its activation, see `design_core.networks.activation`."""
+        return str(self.file.network["activation"])
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """The network in PyTorch."""
+        return self.file.checkpoint
+
+    @property
+    def packed(self) -> PackedNetwork | None:
+        """The network on the 1-bit engine, None if the engine cannot run it."""
+        return self.file.packed or self.checkpoint.packed
 
     def predict(self, picture: Picture) -> Prediction:
         """Classify a picture on the 1-bit engine, or in PyTorch where the engine cannot.
@@ -63,21 +84,21 @@ class Entry:
         ValueError
             The scores are not finite, so that no class is the most probable.
         """
-        form, packed = self.checkpoint.pictures, self.checkpoint.packed
-        x = form.normalized(form.pixels(picture))
+        packed = self.packed
+        scores_of = self.checkpoint.scores if packed is None else packed
+        x = self.pictures.input(self.pictures.square(picture)[None])
         start = time.perf_counter()
-        if packed is None:
-            with torch.inference_mode():
-                scores = self.checkpoint.model(x).numpy()
-        else:
-            scores = packed(x.numpy())
+        scores = scores_of(x)[0]
         milliseconds = 1e3 * (time.perf_counter() - start)
         if not np.isfinite(scores).all():
             raise ValueError(f"{self.card.name} gives this picture no finite scores. Use another.")
-        shares = torch.from_numpy(scores[0]).softmax(0)
-        order = shares.argsort(descending=True, stable=True).tolist()
+        shares = np.exp(scores - scores.max(), dtype=np.float64)
+        shares /= shares.sum()
         return Prediction(
-            {form.class_names[k]: float(shares[k]) for k in order},
+            {
+                self.pictures.class_names[k]: float(shares[k])
+                for k in np.argsort(-shares, kind="stable")
+            },
             milliseconds,
             "PyTorch" if packed is None else "1-bit engine",
         )
@@ -95,12 +116,12 @@ def open_entry(reference: str, root: Path = CHECKPOINTS) -> Entry:
     """
     card, seed = find_card(reference, root)
     result = card.result(seed)
-    return Entry(card, result.seed, _checkpoint(card.file(result.seed), result.sha256))
+    return Entry(card, result.seed, _file(card.file(result.seed), result.sha256))
 
 
 @lru_cache(maxsize=8)
-def _checkpoint(path: Path, sha256: str) -> Checkpoint:
-    return load_checkpoint(path, sha256=sha256)
+def _file(path: Path, sha256: str) -> NetworkFile:
+    return NetworkFile(path.name, read_bytes(path, sha256=sha256))
 
 
 def layer_maps(
@@ -118,13 +139,15 @@ def layer_maps(
     ValueError
         No such network or block.
     """
+    from design_core.networks import activation_maps
+
     entry = open_entry(reference, root)
     if block not in entry.card.blocks:
         raise ValueError(
             f"{entry.card.name} has no {block!r}; its blocks are {', '.join(entry.card.blocks)}."
         )
-    pictures = entry.checkpoint.pictures
-    x = pictures.normalized(pictures.pixels(picture))
+    form = entry.pictures
+    x = form.normalized(form.pixels(picture))
     maps = {tap.name: tap.x for tap in activation_maps(entry.checkpoint.model, x)[1]}
     received: NDArray[np.float32] = np.ascontiguousarray(maps[block][0].numpy())
     return received

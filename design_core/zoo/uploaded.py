@@ -22,9 +22,10 @@ from design_core.networks.summary import NetworkSummary, summary
 from design_core.pictures.datasets import DATASETS
 from design_core.training.data import TrainingData
 from design_core.zoo.card import OWN, Card, SeedResult
-from design_core.zoo.checkpoint import Checkpoint, CheckpointError, read_checkpoint, read_outline
+from design_core.zoo.checkpoint import Checkpoint, CheckpointError, read_outline
 from design_core.zoo.collect import evaluate_checkpoint
 from design_core.zoo.entry import Entry
+from design_core.zoo.network_file import NetworkFile
 
 __all__ = ["HOW_TO", "MAX_BYTES", "OwnCard", "evaluate_own", "read_own"]
 
@@ -105,10 +106,11 @@ def read_own(data: bytes, *, name: str) -> Entry:
         outline = read_outline(data, name=name)
         counted = summary(outline.model, outline.pictures.shape)
         _refuse_immense(counted, name)
-        checkpoint = read_checkpoint(data, name=name)
+        file = NetworkFile(name, data)
+        card = _card(data, name, file.checkpoint, counted)
     except CheckpointError as error:
         raise CheckpointError(f"{error} {HOW_TO}") from error
-    return Entry(_card(data, name, checkpoint, counted), 0, checkpoint)
+    return Entry(card, 0, file)
 
 
 def _refuse_foreign(data: bytes, name: str) -> None:

@@ -6,14 +6,15 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from design_core.engine import pack
+from design_core.engine import pack, save_packed
 from design_core.lab.feature_maps import extract_maps
-from design_core.networks import NetworkSpec, build_network
+from design_core.networks import NetworkSpec
 from design_core.networks.activation import REAL_ACTIVATIONS
 from design_core.pictures.samples import sample
 from design_core.search.sources import MapOptions, open_tables
@@ -21,12 +22,21 @@ from design_core.search.tables import estimate_tables
 from design_core.study.markdown_tables import comparisons
 from design_core.training.data import load_data
 from design_core.zoo.card import CHECKPOINTS, Card, load_cards
-from design_core.zoo.checkpoint import Checkpoint, CheckpointError
+from design_core.zoo.checkpoint import CheckpointError, save_checkpoint
 from design_core.zoo.collect import evaluate_checkpoint
-from design_core.zoo.entry import layer_maps, open_entry
+from design_core.zoo.entry import Entry, layer_maps, open_entry
+from design_core.zoo.network_file import NetworkFile, PictureForm
+from tests.engine.randomized import randomized_network
 
 SIGN = "digits-tiny-w16-sign-affine_on"
 DESIGN = "digits-tiny-w16-design_2x2-v2-affine_on"
+
+
+def in_pytorch(entry: Entry, name: str) -> dict[str, float]:
+    """The float network's probability by class for a sample."""
+    pixels = entry.pictures.pixels(sample(name))
+    shares = entry.checkpoint.probabilities(pixels)[0].tolist()
+    return dict(zip(entry.pictures.class_names, shares, strict=True))
 
 
 @pytest.mark.parametrize("name", [SIGN, DESIGN])
@@ -44,7 +54,7 @@ def test_digits_are_as_right_as_their_card_says(name: str, seed: int) -> None:
 @pytest.mark.parametrize("card", load_cards(), ids=lambda card: card.name)
 def test_every_network_of_the_zoo_opens_and_predicts(card: object) -> None:
     entry = open_entry(card.name)  # type: ignore[attr-defined]
-    shares = entry.probabilities(sample("cifar10-00"))
+    shares = in_pytorch(entry, "cifar10-00")
     assert sum(shares.values()) == pytest.approx(1, abs=1e-5)
     assert list(shares) == entry.card.data["class_names"]
 
@@ -135,7 +145,7 @@ def test_predictions_run_on_bits_and_are_those_of_pytorch(card: Card) -> None:
         assert predicted.runs_on == ("1-bit engine" if binary else "PyTorch")
         assert predicted.milliseconds > 0
         assert shares == sorted(shares, reverse=True)
-        assert predicted.probabilities == pytest.approx(entry.probabilities(sample(name)), abs=1e-4)
+        assert predicted.probabilities == pytest.approx(in_pytorch(entry, name), abs=1e-4)
 
 
 def test_a_network_is_packed_once() -> None:
@@ -143,14 +153,69 @@ def test_a_network_is_packed_once() -> None:
     with ThreadPoolExecutor(8) as pool:
         shares = [p.probabilities for p in pool.map(entry.predict, [sample("digit-3")] * 40)]
     assert all(one == shares[0] for one in shares)
-    assert open_entry(SIGN).checkpoint.packed is entry.checkpoint.packed
+    assert open_entry(SIGN).packed is entry.packed
 
 
-def test_what_the_engine_cannot_run_runs_in_pytorch() -> None:
+def test_what_the_engine_cannot_run_runs_in_pytorch(tmp_path: Path) -> None:
     entry = open_entry(SIGN)
-    model = build_network("tiny", activation="hardtanh").eval()
     spec = NetworkSpec("tiny", {"activation": "hardtanh"})
-    real = replace(entry, checkpoint=Checkpoint(spec, model, entry.checkpoint.pictures))
+    save_checkpoint(tmp_path / "real", spec.build().eval(), spec, entry.pictures)
+    real = replace(entry, file=NetworkFile("real", (tmp_path / "real").read_bytes()))
     predicted = real.predict(sample("digit-3"))
     assert predicted.runs_on == "PyTorch"
-    assert predicted.probabilities == pytest.approx(real.probabilities(sample("digit-3")))
+    assert predicted.probabilities == pytest.approx(in_pytorch(real, "digit-3"))
+
+
+OPTIONS: list[tuple[str, dict[str, Any]]] = [
+    ("vgg_small", {"width": 8, "stages": 2, "activation": "design:2x2x4-shifted-v1"}),
+    ("vgg_small", {"width": 8, "first": "binary", "binarizer": "recu", "padding": "replicate"}),
+    ("vgg_small", {"width": 8, "last": "binary", "binarizer": "xnor", "affine": False}),
+    ("vgg_small", {"width": 8, "activation": "sign then design:2x2-v1", "padding": "zero"}),
+    ("vgg_small", {"width": 8, "picture": "design:bayer-phases-2@quantile"}),
+    ("vgg_small", {"width": 8, "picture": "thermometer:3", "activation": "learned:channel"}),
+    ("vgg_small", {"width": 8, "picture": "sign", "padding": "replicate"}),
+    ("tiny", {"binarizer": "dorefa", "in_channels": 3, "image_size": 32}),
+    ("resnet20", {"width": 4, "activation": "design:2x2-v2", "affine": False}),
+    ("resnet20", {"width": 4, "binarizer": "dorefa", "picture": "sign", "padding": "replicate"}),
+    ("resnet18", {"width": 4}),
+]
+
+
+@pytest.mark.parametrize(("name", "options"), OPTIONS, ids=str)
+def test_the_engine_reads_files_as_it_reads_models(
+    name: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    form = PictureForm((3, 32, 32), (0.4,) * 3, (0.2,) * 3, tuple("0123456789"))
+    save_checkpoint(
+        tmp_path / "net", randomized_network(name, **options), NetworkSpec(name, options), form
+    )
+    file = NetworkFile("net", (tmp_path / "net").read_bytes())
+    assert file.packed is not None
+    digests = [
+        save_packed(packed, tmp_path / "packed")
+        for packed in (file.packed, pack(file.checkpoint.model, form.shape))
+    ]
+    assert digests[0] == digests[1]
+
+
+@pytest.mark.parametrize("card", load_cards(), ids=lambda card: card.name)
+def test_networks_of_the_zoo_are_the_same_from_the_file(card: Card, tmp_path: Path) -> None:
+    entry = open_entry(card.name)
+    if entry.file.packed is None:
+        assert card.activation in REAL_ACTIVATIONS
+        return
+    packed = pack(entry.checkpoint.model, entry.pictures.shape)
+    assert save_packed(entry.file.packed, tmp_path / "a") == save_packed(packed, tmp_path / "b")
+
+
+@pytest.mark.parametrize("options", [{"activation": "hardtanh"}, {"picture": "floyd-steinberg"}])
+def test_what_only_pytorch_can_run_is_left_to_it(options: dict[str, Any], tmp_path: Path) -> None:
+    spec = NetworkSpec("tiny", options)
+    save_checkpoint(tmp_path / "net", spec.build().eval(), spec, open_entry(SIGN).pictures)
+    assert NetworkFile("net", (tmp_path / "net").read_bytes()).packed is None
+
+
+def test_pictures_are_prepared_alike_with_and_without_pytorch() -> None:
+    every = np.arange(256 * 3, dtype=np.uint8).reshape(1, 16, 16, 3)
+    form = PictureForm((3, 16, 16), (0.4914, 0.4822, 0.4465), (0.247, 0.2435, 0.2616), ("a", "b"))
+    assert np.array_equal(form.input(every), form.normalized(torch.from_numpy(every)).numpy())
