@@ -37,7 +37,10 @@ def test_models_for_people(capsys: pytest.CaptureFixture[str], tmp_path: Path) -
     text = output(capsys, "models")
     assert all(card.name in text for card in load_cards())
     assert "95.00% ± 1.90%" in text
-    assert output(capsys, "models", "--zoo", str(tmp_path)).count("\n") == 1
+    assert main(["models", "--zoo", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.startswith(
+        f"design models: There are no trained networks in {tmp_path}"
+    )
 
 
 def test_predict_gives_probabilities_for_each(capsys: pytest.CaptureFixture[str]) -> None:
