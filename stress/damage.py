@@ -20,6 +20,7 @@ __all__ = [
     "damaged_png",
     "damaged_tensors",
     "damaged_text",
+    "damaged_tiff",
 ]
 
 #: Bytes, a source of chance, and other files of the kind, to the bytes of a damaged one.
@@ -94,6 +95,22 @@ def damaged_png(data: bytes, draw: Random, others: Sequence[bytes]) -> bytes:
     """Blind damage; every second time with right checksums, so that decoding goes on."""
     data = damaged(data, draw, others)
     return data if draw.random() < 0.5 else _with_checksums(data)
+
+
+def damaged_tiff(data: bytes, draw: Random, others: Sequence[bytes]) -> bytes:
+    """Blind damage; every second time to the numbers of a directory, so that the rest is sound."""
+    if draw.random() < 0.5:
+        return damaged(data, draw, others)
+    changed = bytearray(data)
+    order = "big" if data[:2] == b"MM" else "little"
+    at = int.from_bytes(data[4:8], order)
+    count = int.from_bytes(data[at : at + 2], order)
+    for _ in range(draw.choice(_STEPS)):
+        entry = at + 2 + 12 * draw.randrange(max(1, count))
+        place, size = draw.choice(((0, 2), (2, 2), (4, 4), (8, 4), (8, 4), (8, 4)))
+        number = draw.choice(_NUMBERS) % 2 ** (8 * size)
+        changed[entry + place : entry + place + size] = number.to_bytes(size, order)
+    return bytes(changed)
 
 
 def _with_checksums(data: bytes) -> bytes:

@@ -47,6 +47,7 @@ from stress.damage import (
     damaged_png,
     damaged_tensors,
     damaged_text,
+    damaged_tiff,
 )
 from tests.hostile import hostile_pictures, odd_pictures
 from ui.design.kernel_editor import component as editor
@@ -116,6 +117,8 @@ def _pictures_of_every_mode() -> dict[str, bytes]:
         ("TIFF", {"compression": "jpeg"}),
         ("TIFF", {"big_tiff": True}),
         ("BMP", {}),
+        ("AVIF", {}),
+        ("AVIF", {"save_all": True}),
     )
     files = {}
     for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "I;16", "I", "F"):
@@ -389,7 +392,8 @@ TARGETS: Mapping[str, Target] = {
     "jpeg": _picture(".jpg", ".jpeg"),
     "webp": _picture(".webp"),
     "gif": _picture(".gif"),
-    "tiff": _picture(".tif", ".tiff"),
+    "tiff": _picture(".tif", ".tiff", damage=damaged_tiff),
+    "avif": _picture(".avif"),
     "bmp": _picture(".bmp"),
     "kernel json": _kernel_file("json", damaged_json),
     "kernel npy": _kernel_file("npy", damaged),

@@ -17,6 +17,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from design_core.pictures import MAX_BYTES
+from tests.tiff_files import (
+    DEFLATE,
+    LZW,
+    PACK_BITS,
+    colour_profile,
+    grey_profile,
+    numbers_tiff,
+)
 
 __all__ = ["GREY16", "RGBA", "UPRIGHT", "hostile_pictures", "odd_pictures"]
 
@@ -98,7 +106,15 @@ def hostile_pictures() -> dict[str, bytes]:
 
 def odd_pictures() -> dict[str, bytes]:
     """Return unusual but valid uploads, by telling file name, each of which must be read."""
-    return {**_oriented(), **_transparent(), **_deep(), **_several(), **_odd_others()}
+    return {
+        **_oriented(),
+        **_transparent(),
+        **_deep(),
+        **_numbers(),
+        **_profiled(),
+        **_several(),
+        **_odd_others(),
+    }
 
 
 def _foreign() -> dict[str, bytes]:
@@ -346,6 +362,42 @@ def _deep() -> dict[str, bytes]:
     }
 
 
+def _numbers() -> dict[str, bytes]:
+    """TIFFs of numbers in layouts that Pillow takes for others, or for none."""
+    deep = UPRIGHT.astype(np.uint16) * 257
+    return {
+        "planes16.tif": numbers_tiff(deep, in_planes=True),
+        "planes16-lzw-tiles.tif": numbers_tiff(
+            deep, in_planes=True, tile=(16, 16), compression=LZW, predictor=2, order=">"
+        ),
+        "uint32.tif": numbers_tiff(GREY16[..., None].astype(np.uint32) * 65537),
+        "int8-deflate.tif": numbers_tiff(
+            UPRIGHT.astype(np.int8), compression=DEFLATE, rows=2, predictor=2
+        ),
+        "float16-pack-bits.tif": numbers_tiff(
+            (GREY16[..., None] / 65535).astype(np.float16), compression=PACK_BITS
+        ),
+        "float64-predicted.tif": numbers_tiff(
+            UPRIGHT / 255, compression=DEFLATE, predictor=3, order=">"
+        ),
+    }
+
+
+def _profiled() -> dict[str, bytes]:
+    """Colours of profiles; the grey one is linear, the other has the primaries of XYZ."""
+    image = Image.fromarray(UPRIGHT)
+    options: dict[str, dict[str, Any]] = {"webp": {"lossless": True}}
+    return {
+        f"profile.{kind}": encode(
+            image,
+            Image.registered_extensions()[f".{kind}"],
+            icc_profile=colour_profile(np.eye(3), 2.0),
+            **options.get(kind, {}),
+        )
+        for kind in ("png", "jpg", "webp", "tif")
+    } | {"grey-profile.png": encode(image.convert("L"), "PNG", icc_profile=grey_profile(1.0))}
+
+
 def _several() -> dict[str, bytes]:
     """Files of more than one picture; `UPRIGHT` is the first."""
     first = Image.fromarray(UPRIGHT)  # with few enough colours for an exact palette
@@ -381,5 +433,7 @@ def _odd_others() -> dict[str, bytes]:
         "one-pixel.png": encode(Image.new("RGB", (1, 1), (1, 2, 3)), "PNG"),
         "one-row.png": encode(Image.new("L", (20_000, 1), 7), "PNG"),
         "one-column.bmp": encode(Image.new("L", (1, 20_000), 7), "BMP"),
+        "web.avif": encode(image, "AVIF"),
+        "motion.jpg": encode(image, "JPEG") + b"\0\0\0\x18ftypmp42" + b"\xff\xda" * 500,
         "just-few-enough-pixels.png": png(8000, 5000, depth=1, data=bytes(1001 * 5000)),
     }

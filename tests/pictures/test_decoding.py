@@ -72,7 +72,7 @@ def test_hostile_file_gives_one_readable_error(name: str) -> None:
         ("drawing.svg", "is an SVG drawing"),
         ("document.pdf", "is a PDF document"),
         ("phone.heic", "is a HEIC picture"),
-        ("web.avif", "is an AVIF picture"),
+        ("web.avif", "a damaged or unusual AVIF file"),
         ("film.mp4", "is a video"),
         ("archive.zip", "is a ZIP archive"),
         ("noise.jpg", "is of an unknown kind"),
