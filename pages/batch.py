@@ -20,6 +20,7 @@ from design_core.output.batch import (
     archive_items,
     batch_finding,
     batch_rows,
+    is_archive,
     scores_csv,
 )
 from design_core.pictures import PictureError
@@ -28,7 +29,7 @@ from design_core.pictures.samples import GROUPS, sample, sample_names
 from ui.batch.address import BATCH
 from ui.compute import decode_alone
 from ui.entry import require_entry
-from ui.rail.controls import UPLOAD_TYPES, batch_rail
+from ui.rail.controls import batch_rail
 from ui.share.address import arrive
 from ui.share.panel import share
 
@@ -62,7 +63,6 @@ def chosen_items() -> list[Item]:
     left, right = st.columns([3, 2], gap="large")
     uploads = left.file_uploader(
         "Pictures, or ZIP files of pictures",
-        type=[*UPLOAD_TYPES, "zip"],
         accept_multiple_files=True,
         key="batch_files",
         help=f"Up to {MAX_PICTURES} pictures at once. They stay in this session and go to no disk.",
@@ -78,7 +78,7 @@ def chosen_items() -> list[Item]:
     items = [Item(name, partial(sample, name)) for name in names]
     for upload in uploads:
         name, data = upload.name, upload.getvalue()
-        if not name.lower().endswith(".zip"):
+        if not is_archive(data, name):
             items.append(Item(name, partial(decode_alone, data, name)))
             continue
         try:

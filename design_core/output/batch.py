@@ -21,7 +21,17 @@ from typing import IO, TypeAlias
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.lab.feature_maps import extract_maps
 from design_core.output.drawing import bits_png
-from design_core.pictures import MAX_BYTES, SUFFIXES, Picture, PictureError, decode, fit
+from design_core.pictures import (
+    HEAD_BYTES,
+    MAX_BYTES,
+    Picture,
+    PictureError,
+    decode,
+    fit,
+    is_clutter,
+    looks_like_picture,
+    picture_files,
+)
 from design_core.pictures.feature_maps import FeatureMaps
 from design_core.pictures.samples import load_picture
 from design_core.scaling import fit_scale
@@ -37,6 +47,7 @@ __all__ = [
     "batch_finding",
     "batch_rows",
     "file_items",
+    "is_archive",
     "scores_csv",
 ]
 
@@ -47,7 +58,7 @@ MAX_PICTURES = 500
 MAX_ARCHIVE = 100 * 2**20
 
 _MAX_DIRECTORY = 2**20  # bytes of a ZIP file's list of contents; thousands of entries fit
-_END, _LOCATOR_64, _END_BYTES = b"PK\5\6", b"PK\6\7", 22
+_ENTRY, _END, _LOCATOR_64, _END_BYTES = b"PK\3\4", b"PK\5\6", b"PK\6\7", 22
 
 
 Rows: TypeAlias = Generator["Row", None, None]
@@ -271,13 +282,22 @@ def file_items(references: Sequence[str]) -> list[Item]:
     for reference in references:
         path = Path(reference)
         if path.is_dir():
-            found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES)
-            items += [_by_reference(str(file)) for file in found]
-        elif path.suffix.lower() == ".zip" and path.is_file():
+            items += [_by_reference(str(file)) for file in picture_files(path)]
+        elif path.is_file() and is_archive(_head(path), path.name):
             items += archive_items(path.read_bytes(), path.name)
         else:
             items.append(_by_reference(reference))
     return items
+
+
+def is_archive(data: bytes, name: str) -> bool:
+    """Whether a file is meant to be a ZIP file: by its first bytes, or by its ending."""
+    return data.startswith((_ENTRY, _END)) or name.lower().endswith(".zip")
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(_ENTRY))
 
 
 def _by_reference(reference: str) -> Item:
@@ -285,7 +305,7 @@ def _by_reference(reference: str) -> Item:
 
 
 def archive_items(data: bytes, name: str, *, decoder: Decoder = _decode) -> list[Item]:
-    """Pictures in a ZIP file; what else is in it is passed over.
+    """Pictures in a ZIP file, whatever their endings; what else is in it is passed over.
 
     Nothing is unpacked yet. Each picture is, when its turn comes, up to the size that is decoded:
     an archive can ask for no more memory than a single picture.
@@ -308,15 +328,23 @@ def archive_items(data: bytes, name: str, *, decoder: Decoder = _decode) -> list
         if isinstance(error, PictureError):
             raise
         raise PictureError(f"{name} is a damaged ZIP file, or none: {error}.") from error
-    found = [
-        entry
-        for entry in packed.infolist()
-        if entry.filename.lower().endswith(SUFFIXES)
-        and not PurePosixPath(entry.filename).name.startswith(".")  # what macOS adds
-    ]
+    found = [entry for entry in packed.infolist() if _is_picture(packed, entry)]
     if not found:
-        raise PictureError(f"{name} holds no picture ({', '.join(SUFFIXES)}).")
+        raise PictureError(f"{name} holds no picture.")
     return [_packed_item(packed, entry, decoder) for entry in found]
+
+
+def _is_picture(packed: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
+    """Whether an entry is meant to be a picture; a usual ending saves to look into it."""
+    if entry.is_dir() or is_clutter(entry.filename):
+        return False
+    if looks_like_picture(entry.filename, b""):
+        return True
+    try:
+        with packed.open(entry) as file:
+            return looks_like_picture(entry.filename, file.read(HEAD_BYTES))
+    except Exception:  # damaged entries raise almost anything
+        return False
 
 
 def _packed_item(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, decoder: Decoder) -> Item:

@@ -12,10 +12,18 @@ from __future__ import annotations
 
 from design_core.pictures.decoding import decode, load_file
 from design_core.pictures.guards import MAX_BYTES, MAX_PIXELS
-from design_core.pictures.kinds import SUFFIXES, is_clutter, looks_like_picture, picture_files
+from design_core.pictures.kinds import (
+    HEAD_BYTES,
+    SUFFIXES,
+    is_clutter,
+    is_picture_file,
+    looks_like_picture,
+    picture_files,
+)
 from design_core.pictures.picture import Picture, PictureError, fit
 
 __all__ = [
+    "HEAD_BYTES",
     "MAX_BYTES",
     "MAX_PIXELS",
     "SUFFIXES",
@@ -24,6 +32,7 @@ __all__ = [
     "decode",
     "fit",
     "is_clutter",
+    "is_picture_file",
     "load_file",
     "looks_like_picture",
     "picture_files",

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from design_core.paths import DATA
-from design_core.pictures import SUFFIXES, Picture, load_file
+from design_core.pictures import Picture, is_clutter, is_picture_file, load_file
 
 __all__ = [
     "CIFAR10_CLASSES",
@@ -269,22 +269,21 @@ def dataset_picture(name: str, index: int, root: Path | str = DATA) -> Picture:
 def open_folder(path: Path | str) -> PictureSet:
     """Return a tree of class folders, ``path/CLASS/picture.png``, in `ImageFolder`'s order.
 
-    Classes and pictures are sorted by name; every class must hold a picture.
+    Classes and pictures are sorted by name; every class must hold a picture. What programs leave
+    among pictures (`is_clutter`) is neither, and a picture may have any ending.
 
     Raises
     ------
     DatasetError
         The folder is missing or unreadable, has no class folder, or one without pictures.
     """
-    from torchvision.datasets import ImageFolder
-
     folder = Path(path)
     try:
-        tree = ImageFolder(folder, is_valid_file=lambda file: file.lower().endswith(SUFFIXES))
+        tree = _class_tree(folder)
     except OSError as error:
         raise DatasetError(
             f"{folder} cannot be read as class folders: {error.strerror or error}. Give a folder "
-            f"that holds one folder per class, each with pictures ({', '.join(SUFFIXES)})."
+            "that holds one folder per class, each with pictures."
         ) from error
 
     def read(index: int) -> Picture:
@@ -292,6 +291,25 @@ def open_folder(path: Path | str) -> PictureSet:
 
     labels = np.asarray(tree.targets, dtype=np.int64)
     return PictureSet(folder.name, folder.name, tuple(tree.classes), labels, read)
+
+
+def _class_tree(folder: Path) -> Any:
+    """torchvision's `ImageFolder` of the folder, but for clutter. Raises OSError."""
+    from torchvision.datasets import ImageFolder
+
+    class ClassFolders(ImageFolder):  # type: ignore[misc]
+        """Hidden folders are no classes."""
+
+        def find_classes(self, directory: str | Path) -> tuple[list[str], dict[str, int]]:
+            found, _ = super().find_classes(directory)
+            classes = [name for name in found if not is_clutter(name)]
+            return classes, {name: number for number, name in enumerate(classes)}
+
+    def is_valid(file: str) -> bool:
+        path = Path(file)
+        return not is_clutter(path.relative_to(folder)) and is_picture_file(path)
+
+    return ClassFolders(folder, is_valid_file=is_valid)
 
 
 def download_dataset(

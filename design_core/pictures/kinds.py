@@ -12,6 +12,7 @@ __all__ = [
     "READ",
     "SUFFIXES",
     "is_clutter",
+    "is_picture_file",
     "kind_of",
     "looks_like_picture",
     "picture_files",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from design_core.kernels.kernel import OMEGA
 from design_core.lab.feature_maps import extract_maps
-from design_core.pictures import SUFFIXES, Picture, fit, load_file
+from design_core.pictures import Picture, fit, load_file, picture_files
 from design_core.pictures.samples import load_picture, sample, sample_names
 from design_core.scaling import Scale, fit_scale
 from design_core.search.tables import BlockTables, estimate_tables, random_convolution_tables
@@ -61,9 +61,9 @@ def _of_folder(name: str, options: MapOptions) -> Iterator[Maps]:
     folder = Path(name)
     if not folder.is_dir():
         raise ValueError(f"There is no folder {name}. Give a folder of picture files.")
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    files = picture_files(folder)
     if not files:
-        raise ValueError(f"The folder {name} holds no picture ({', '.join(SUFFIXES)}).")
+        raise ValueError(f"The folder {name} holds no picture.")
     for path in files[:MAX_PICTURES]:
         yield options.of(load_file(path))
 

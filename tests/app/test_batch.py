@@ -78,6 +78,7 @@ def test_a_scale_is_fitted_to_each_picture(app: AppTest) -> None:
 
 def test_bad_files_are_listed_and_the_others_scored(app: AppTest) -> None:
     hostile = {f"{name}.png": data for name, data in hostile_pictures().items()}
+    assert hostile.pop("archive.zip.png").startswith(b"PK")  # content decides, not the ending
     good = {name: odd_pictures()[name] for name in ("rgba.png", "one-pixel.png")}
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:

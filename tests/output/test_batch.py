@@ -153,6 +153,33 @@ def test_what_is_no_picture_is_passed_over() -> None:
     assert [item.name for item in archive_items(packed.getvalue(), "x.zip")] == ["a/one.PNG"]
 
 
+def test_endings_decide_nothing_in_folders_and_archives(tmp_path: Path) -> None:
+    photo = encode(Image.new("RGB", (9, 9), (250, 3, 3)), "JPEG")
+    heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+    names = ("a.jfif", "b.jpe", "c", "d.dat", "e.png")
+    files = {
+        **dict.fromkeys(names, photo),
+        "f.HEIC": heic,
+        "notes.txt": b"words",
+        ".DS_Store": photo,
+    }
+    files |= {"._a.jfif": photo, ".ipynb_checkpoints/a.png": photo, "Thumbs.db": photo}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+            path = tmp_path / "folder" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+    (tmp_path / "zipped.bin").write_bytes(packed.getvalue())
+    for reference in ("folder", "zipped.bin"):
+        items = file_items([str(tmp_path / reference)])
+        assert [Path(item.name).name for item in items] == [*names, "f.HEIC"]
+        rows = list(batch_rows(items, Settings(KERNEL, longest=9)))
+        assert [row.is_scored for row in rows] == [*len(names) * [True], False]
+        assert "HEIC picture, which is not read" in rows[-1].problem
+
+
 def test_an_entry_is_unpacked_no_further_than_a_picture_may_be_large() -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:

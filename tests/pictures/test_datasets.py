@@ -461,6 +461,42 @@ def test_class_folders_are_sorted(tmp_path: Path) -> None:
     assert [int(picture.pixels[0, 0, 0]) for picture in pictures] == [30, 10, 20]
 
 
+@pytest.mark.parametrize(
+    "clutter",
+    [
+        *(".ipynb_checkpoints/", ".ipynb_checkpoints/a-checkpoint.png", "._moon", "__MACOSX/a.png"),
+        *("moon/._a.PNG", "cat/.DS_Store", "cat/Thumbs.db", "cat/.ipynb_checkpoints/c.gif"),
+        *("moon/@eaDir/a.png", ".DS_Store", "desktop.ini"),
+    ],
+)
+def test_clutter_is_neither_class_nor_picture(clutter: str, tmp_path: Path) -> None:
+    root = tmp_path / ".sets"  # the folder that is asked for may be hidden
+    write_tree(root)
+    path = root / clutter
+    if clutter.endswith("/"):
+        path.mkdir()
+    else:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes((root / "moon" / "a.PNG").read_bytes())
+    opened = open_folder(root)
+    assert opened.class_names == ("cat", "moon")
+    assert [opened.picture(index).name for index in range(len(opened))] == [
+        "c.gif",
+        "a.PNG",
+        "b.png",
+    ]
+
+
+def test_pictures_of_a_class_may_have_any_ending(tmp_path: Path) -> None:
+    write_tree(tmp_path)
+    photo = (tmp_path / "moon" / "a.PNG").read_bytes()
+    for name in ("d.jfif", "e", "f.dat"):
+        (tmp_path / "moon" / name).write_bytes(photo)
+    opened = open_folder(tmp_path)
+    names = [opened.picture(index).name for index in range(len(opened))]
+    assert names == ["c.gif", "a.PNG", "b.png", "d.jfif", "e", "f.dat"]
+
+
 def test_class_folders_agree_with_torchvision(tmp_path: Path) -> None:
     for name in ("zebra/2.png", "zebra/10.png", "Ape/1.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

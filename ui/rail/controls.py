@@ -29,7 +29,6 @@ from ui.rail.fields import (
 from ui.rail.kernel_choice import choose_pattern, choose_published
 
 __all__ = [
-    "UPLOAD_TYPES",
     "Bench",
     "batch_rail",
     "own_kernel",
@@ -37,8 +36,6 @@ __all__ = [
     "rail",
     "uploaded_picture",
 ]
-
-UPLOAD_TYPES = ["png", "jpg", "jpeg", "webp", "gif", "tif", "tiff", "bmp"]
 
 
 @dataclass(frozen=True)
@@ -118,9 +115,8 @@ def _picture() -> Picture:
 
 def uploaded_picture() -> Picture | None:
     """The control for an upload; the picture that was uploaded last, None before."""
-    upload = st.file_uploader(
-        "Upload a picture", type=UPLOAD_TYPES, key="upload", label_visibility="collapsed"
-    )
+    # No ending is asked for: content says what a file is, and a message what to do with another.
+    upload = st.file_uploader("Upload a picture", key="upload", label_visibility="collapsed")
     # The uploader forgets its file where it is not drawn; one picture is kept for the way back.
     kept: Picture | None = st.session_state.get("uploaded")
     if upload is not None:

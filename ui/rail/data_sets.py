@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from design_core.paths import DATA
-from design_core.pictures import Picture, PictureError
+from design_core.pictures import Picture, PictureError, is_clutter
 from design_core.pictures.datasets import (
     DATASETS,
     DatasetError,
@@ -97,7 +97,7 @@ def _class_folders() -> dict[str, Path]:
     if not DATA.is_dir():
         return {}
     found = (path for path in sorted(DATA.iterdir()) if path.is_dir() and path.name not in known)
-    return {path.name: path for path in found if not path.name.startswith(".")}
+    return {path.name: path for path in found if not is_clutter(path.name)}
 
 
 def _item(pictures: PictureSet) -> Item:
