@@ -18,7 +18,13 @@ from safetensors.numpy import load
 
 from design_core.engine import load_packed, pack, save_packed
 from design_core.engine.files import _digest
-from design_core.kernels.files import FORMATS, KernelFileError, read_kernel, write_kernel
+from design_core.kernels.files import (
+    FORMATS,
+    KernelFileError,
+    kernel_parts,
+    read_kernel,
+    write_kernel,
+)
 from design_core.kernels.kernel import ThresholdKernel, binarize
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
@@ -151,15 +157,30 @@ def _kernels() -> list[ThresholdKernel]:
     return [*kernels, ThresholdKernel.from_thresholds([[0.25, -1.5], [3.0, 0.1]], name="own")]
 
 
+# What other programs write.
+_FOREIGN_KERNELS = {
+    "json": [
+        b'{"matrix": [[0, 8, 2], [12, 4, 14], [3, 11, 1]], "max": 16}',
+        b"[[0, 2], [3, 1]]",
+    ],
+    "csv": [b"1;1\n3;3\n", "0,5;−0,25\n1,75;2\n".encode("utf-16"), b"sep=;\n# k\n1\t1\n3\t3,\n"],
+    "txt": [b"kernel = [1 1; 3 3];", b"array([[1, 1],\n       [3, 3]])", b"1 1\n0 3\n\n7 7\n9 5"],
+    "xml": [
+        b'<?xml version="1.0"?><!DOCTYPE thresholds [<!ELEMENT thresholds (threshold)+>'
+        b"<!ATTLIST threshold map ID #REQUIRED>]><thresholds>"
+        b'<threshold map="a" alias="b"><levels width="2" height="2">1 3 4 2</levels></threshold>'
+        b'<threshold map="c"><levels width="1" height="1">1</levels></threshold></thresholds>'
+    ],
+}
+
+
 def _kernel_files(suffix: str) -> Callable[[], list[bytes]]:
     def seeds() -> list[bytes]:
         files = []
         for kernel in _kernels():
             with suppress(KernelFileError):  # not every format holds every kernel
                 files.append(write_kernel(kernel, suffix))
-        if suffix == "json":
-            files.append(b'{"matrix": [[0, 8, 2], [12, 4, 14], [3, 11, 1]], "max": 16}')
-        return files
+        return files + _FOREIGN_KERNELS.get(suffix, [])
 
     return seeds
 
@@ -176,7 +197,9 @@ def _use_kernel(kernel: ThresholdKernel) -> None:
 
 def _kernel_file(suffix: str, damage: Damage) -> Target:
     def read(data: bytes) -> None:
-        _use_kernel(read_kernel(data, name=f"upload.{suffix}"))
+        name = f"upload.{suffix}"
+        for part in kernel_parts(data, name=name)[:3] or ("",):
+            _use_kernel(read_kernel(data, name=name, part=part))
 
     return Target(_kernel_files(suffix), read, (KernelFileError,), damage)
 
@@ -187,7 +210,9 @@ def _codes() -> list[bytes]:
 
 def _texts() -> list[bytes]:
     words = (*PUBLISHED, *(f"{pattern.name}-{pattern.default}" for pattern in PATTERNS.values()))
-    return [text.encode() for text in (*words, *map(str, _kernels()))]
+    lists = (repr(kernel.levels) for kernel in _kernels()[:6])
+    texts = [text.encode() for text in (*words, *map(str, _kernels()), *lists)]
+    return texts + _FOREIGN_KERNELS["txt"]
 
 
 def _read_code(data: bytes) -> None:
@@ -195,6 +220,9 @@ def _read_code(data: bytes) -> None:
 
 
 def _read_text(data: bytes) -> None:
+    """What was typed, or lies in a text file."""
+    with suppress(KernelFileError):
+        _use_kernel(read_kernel(data, name="upload.txt"))
     _use_kernel(parse_kernel(data.decode(errors="replace")))
 
 
@@ -393,8 +421,7 @@ TARGETS: Mapping[str, Target] = {
     "webp": _picture(".webp"),
     "gif": _picture(".gif"),
     "tiff": _picture(".tif", ".tiff", damage=damaged_tiff),
-    "avif": _picture(".avif"),
-    "bmp": _picture(".bmp"),
+    "bmp": _picture(".bmp", ".avif"),
     "kernel json": _kernel_file("json", damaged_json),
     "kernel npy": _kernel_file("npy", damaged),
     "kernel npz": _kernel_file("npz", damaged_archive),

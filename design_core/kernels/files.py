@@ -16,6 +16,11 @@ xml     levels of one slice, none negative                    level set, scale
 
 What is lost is guessed on reading as `ThresholdKernel.from_numbers` does, which gives every
 published kernel back. A name lost is replaced by that of the file.
+
+Read is more than is written: lists and didder's matrices in JSON; an array or a variable of another
+name, where it is the only one; tables parted by semicolons, tabs or spaces; ``txt`` and ``tsv``
+files of them, and of what `read_numbers` takes; ImageMagick's own file of maps. Where a file holds
+several kernels, one of its `kernel_parts` is chosen.
 """
 
 from __future__ import annotations
@@ -24,26 +29,30 @@ import io
 import json
 import math
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from types import MappingProxyType
 from typing import Any
 from xml.etree import ElementTree
-from xml.parsers import expat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from design_core.kernels.kernel import MAX_NAME, MAX_SIDE, ThresholdKernel
-from design_core.kernels.matlab import read_matrix, write_matrix
+from design_core.kernels.matlab import matrix_names, read_matrix, write_matrix
+from design_core.kernels.notation import read_table
+from design_core.kernels.threshold_maps import map_names, read_map, threshold_maps
+from design_core.scaling import Scale
 
 __all__ = [
     "FORMATS",
     "MAX_FILE_BYTES",
+    "READABLE",
     "Format",
     "KernelFileError",
+    "kernel_parts",
     "load_kernel",
     "read_kernel",
     "write_kernel",
@@ -52,14 +61,19 @@ __all__ = [
 #: Larger files are refused unread.
 MAX_FILE_BYTES = 4 * 2**20
 
-# The authors' MATLAB files call it so; NPZ follows.
+# Ours call it so; the authors' MATLAB files, one or the other.
 _VARIABLE = "kernel"
+_USUAL = (_VARIABLE, "threshold")
+
+# didder's matrices count to a number below this; no scale is made for more levels.
+_MOST_RANKS = 4096
+
 _MAX_ARRAY_BYTES = MAX_SIDE**3 * 16 + 10_000
 _NPY_HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
 }
-_XML_DEPTH = 8
+_ARRAY_SUFFIX = ".npy"
 _MAX_REASON = 300
 
 
@@ -69,15 +83,28 @@ class KernelFileError(ValueError):
 
 @dataclass(frozen=True)
 class Format:
-    """A file format: its title for people, its media type, and how it is read and written."""
+    """A file format.
+
+    Parameters
+    ----------
+    title, media_type
+        For people, and for browsers.
+    read
+        Makes a kernel of a file's bytes, a name for it, and the part that was chosen.
+    write
+        Makes a file's bytes of a kernel; None for what is only read.
+    parts
+        Names the kernels in a file, if it may hold several and does not say which one counts.
+    """
 
     title: str
     media_type: str
-    read: Callable[[bytes, str], ThresholdKernel]
-    write: Callable[[ThresholdKernel], bytes]
+    read: Callable[[bytes, str, str], ThresholdKernel]
+    write: Callable[[ThresholdKernel], bytes] | None
+    parts: Callable[[bytes], Sequence[str]] = lambda _data: ()
 
 
-def read_kernel(data: bytes, *, name: str) -> ThresholdKernel:
+def read_kernel(data: bytes, *, name: str, part: str = "") -> ThresholdKernel:
     """Read a kernel from the bytes of a file.
 
     Parameters
@@ -86,35 +113,35 @@ def read_kernel(data: bytes, *, name: str) -> ThresholdKernel:
         The whole file, at most `MAX_FILE_BYTES`.
     name
         The file's name; its suffix says the format, and it names a kernel without a name.
+    part
+        Which one, where there are several: an array, a variable, a threshold map (or its alias).
 
     Raises
     ------
     KernelFileError
-        Unknown suffix, or bytes that are no kernel in that format.
+        Unknown suffix, bytes that are no kernel in that format, or several kernels of which none
+        is chosen; then the message names them.
 
     Examples
     --------
     >>> print(read_kernel(b"1,1\\n3,3", name="mine.csv"))
     1 1;3 3
     """
-    form = FORMATS.get(PurePath(name).suffix.lower().removeprefix("."))
-    if form is None:
-        suffixes = ", ".join(f".{suffix}" for suffix in FORMATS)
-        raise KernelFileError(f"{name!r} should end in one of {suffixes}.")
-    if not data:
-        raise KernelFileError(f"{name!r} is empty.")
-    if len(data) > MAX_FILE_BYTES:
-        raise KernelFileError(
-            f"{name!r} has more than {MAX_FILE_BYTES // 2**20} MiB; a kernel is a small table."
-        )
-    try:
-        return form.read(data, PurePath(name).stem[:MAX_NAME])
-    except ValueError as error:
-        reason = str(error)[:_MAX_REASON]  # it may quote the file
-        raise KernelFileError(f"{name!r} is no kernel in {form.title}: {reason}") from error
+    with _telling(data, name) as form:
+        return form.read(data, PurePath(name).stem[:MAX_NAME], part)
 
 
-def load_kernel(path: str | Path) -> ThresholdKernel:
+def kernel_parts(data: bytes, *, name: str) -> tuple[str, ...]:
+    """The kernels in a file, to choose one; empty where the file itself says which one it is.
+
+    Parameters, errors
+        As of `read_kernel`; nothing but names is looked at.
+    """
+    with _telling(data, name) as form:
+        return tuple(form.parts(data))
+
+
+def load_kernel(path: str | Path, *, part: str = "") -> ThresholdKernel:
     """Read a kernel from disk.
 
     Raises
@@ -128,7 +155,27 @@ def load_kernel(path: str | Path) -> ThresholdKernel:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise KernelFileError(f"{str(path)!r} cannot be opened: {error.strerror}.") from error
-    return read_kernel(data, name=path.name)
+    return read_kernel(data, name=path.name, part=part)
+
+
+@contextmanager
+def _telling(data: bytes, name: str) -> Iterator[Format]:
+    """The format of a file that may be read; what goes wrong in it is told with its name."""
+    form = READABLE.get(PurePath(name).suffix.lower().removeprefix("."))
+    if form is None:
+        suffixes = ", ".join(f".{suffix}" for suffix in READABLE)
+        raise KernelFileError(f"{name!r} should end in one of {suffixes}.")
+    if not data:
+        raise KernelFileError(f"{name!r} is empty.")
+    if len(data) > MAX_FILE_BYTES:
+        raise KernelFileError(
+            f"{name!r} has more than {MAX_FILE_BYTES // 2**20} MiB; a kernel is a small table."
+        )
+    try:
+        yield form
+    except ValueError as error:
+        reason = str(error)[:_MAX_REASON]  # it may quote the file
+        raise KernelFileError(f"{name!r} is no kernel in {form.title}: {reason}") from error
 
 
 def write_kernel(kernel: ThresholdKernel, format: str) -> bytes:  # noqa: A002
@@ -147,9 +194,10 @@ def write_kernel(kernel: ThresholdKernel, format: str) -> bytes:  # noqa: A002
         Unknown format, or a kernel that would not come back with the same levels (thresholds, for
         a ``custom`` scale).
     """
-    if format not in FORMATS:
+    write = FORMATS[format].write if format in FORMATS else None
+    if write is None:
         raise KernelFileError(f"Unknown format {format!r}; choose one of {', '.join(FORMATS)}.")
-    data = FORMATS[format].write(kernel)
+    data = write(kernel)
     if len(data) > MAX_FILE_BYTES:
         raise KernelFileError(
             f"This kernel takes more than {MAX_FILE_BYTES // 2**20} MiB as {format}; use npy."
@@ -168,17 +216,56 @@ def _parsing(what: str) -> Iterator[None]:
         raise KernelFileError(f"it is damaged, or no {what} ({error}).") from error
 
 
-# JSON: ours, and didder's {"matrix": [[…]], "max": 16}, whose entries are ranks.
+def _chosen(names: Sequence[str], part: str, what: str, *, usual: Sequence[str] = _USUAL) -> str:
+    """One of several names: the part that was asked for, the usual one, or the only one."""
+    if part in names:
+        return part
+    shown = ", ".join(name[:20] for name in names[:20]) or "nothing"
+    if part:
+        raise KernelFileError(f"it has no {what} {part[:40]!r}, but {shown}.")
+    if not names:
+        raise KernelFileError(f"it has no {what}.")
+    if _parts_of(names, usual):
+        raise KernelFileError(
+            f"it has {len(names)} {what}s; choose one, on a command line by #NAME behind the name "
+            f"of the file: {shown}."
+        )
+    return next((name for name in usual if name in names), names[0])
 
 
-def _read_json(data: bytes, name: str) -> ThresholdKernel:
+def _parts_of(names: Sequence[str], usual: Sequence[str] = _USUAL) -> Sequence[str]:
+    """The names to choose from; none where the choice is plain."""
+    return () if len(names) < 2 or set(names) & set(usual) else names
+
+
+# JSON: ours; a list of rows; and didder's {"matrix": [[…]], "max": 16}, which counts from 0 to 15.
+
+
+def _read_json(data: bytes, name: str, _part: str) -> ThresholdKernel:
     with _parsing("JSON"):
         plain = json.loads(data)
+    if isinstance(plain, list):
+        return ThresholdKernel.from_numbers(plain, name=name)
     if isinstance(plain, dict) and "matrix" in plain:
-        return ThresholdKernel.from_numbers(plain["matrix"], name=name)
+        return _of_ranks(ThresholdKernel.from_numbers(plain["matrix"], name=name), plain)
     if not isinstance(plain, dict):
-        raise ValueError("expected an object with the entry 'levels', or 'matrix'.")
+        raise ValueError("expected a list of rows, or an object with 'levels' or 'matrix'.")
     return ThresholdKernel.from_dict({"name": name, **plain})
+
+
+def _of_ranks(kernel: ThresholdKernel, plain: Mapping[str, Any]) -> ThresholdKernel:
+    """Levels of didder's matrix as ranks of 0 … max − 1, whichever of these occur."""
+    most = plain.get("max")
+    if most is None or kernel.scale.name == "custom" or kernel.levels.min() < 0:
+        return kernel
+    highest = int(kernel.levels.max())
+    if not isinstance(most, int) or not max(highest, 1) <= most <= _MOST_RANKS:
+        raise ValueError(
+            f"'max' is a whole number from {max(highest, 1)}, its largest level, to {_MOST_RANKS}; "
+            f"it is {str(most)[:40]}."
+        )
+    ranks = tuple(range(max(most, highest + 1)))
+    return ThresholdKernel(kernel.levels, ranks, Scale.fitting(ranks), kernel.name)
 
 
 def _write_json(kernel: ThresholdKernel) -> bytes:
@@ -188,7 +275,7 @@ def _write_json(kernel: ThresholdKernel) -> bytes:
 # Arrays: NPY, and NPZ, a zip archive of them.
 
 
-def _read_npy(data: bytes, name: str) -> ThresholdKernel:
+def _read_npy(data: bytes, name: str, _part: str) -> ThresholdKernel:
     return ThresholdKernel.from_numbers(_array(data), name=name)
 
 
@@ -198,13 +285,9 @@ def _write_npy(kernel: ThresholdKernel) -> bytes:
     return stream.getvalue()
 
 
-def _read_npz(data: bytes, name: str) -> ThresholdKernel:
+def _read_npz(data: bytes, name: str, part: str) -> ThresholdKernel:
     with _parsing("zip archive"), zipfile.ZipFile(io.BytesIO(data)) as archive:
-        members = {member.filename: member for member in archive.infolist()}
-        wanted = members.get(f"{_VARIABLE}.npy")
-        if wanted is None:
-            found = ", ".join(list(members)[:10]) or "nothing"
-            raise KernelFileError(f"it has no array {_VARIABLE!r}, but {found}.")
+        wanted = archive.getinfo(_chosen(_arrays(archive), part, "array") + _ARRAY_SUFFIX)
         # NumPy writes these two only, and the others inflate without a bound.
         if wanted.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise KernelFileError("its array is packed in a way that NumPy does not use.")
@@ -212,7 +295,17 @@ def _read_npz(data: bytes, name: str) -> ThresholdKernel:
             unpacked = member.read(_MAX_ARRAY_BYTES + 1)
     if len(unpacked) > _MAX_ARRAY_BYTES:
         raise ValueError(f"its array unpacks to more than {MAX_SIDE}×{MAX_SIDE}×{MAX_SIDE}.")
-    return _read_npy(unpacked, name)
+    return _read_npy(unpacked, name, "")
+
+
+def _parts_of_npz(data: bytes) -> Sequence[str]:
+    with _parsing("zip archive"), zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return _parts_of(_arrays(archive))
+
+
+def _arrays(archive: zipfile.ZipFile) -> list[str]:
+    names = dict.fromkeys(archive.namelist())
+    return [name.removesuffix(_ARRAY_SUFFIX) for name in names if name.endswith(_ARRAY_SUFFIX)]
 
 
 def _write_npz(kernel: ThresholdKernel) -> bytes:
@@ -256,10 +349,15 @@ def _numbers(kernel: ThresholdKernel) -> NDArray[Any]:
 # MATLAB keeps slices in the third dimension.
 
 
-def _read_mat(data: bytes, name: str) -> ThresholdKernel:
-    matrix = read_matrix(data, _VARIABLE, max_side=MAX_SIDE)
+def _read_mat(data: bytes, name: str, part: str) -> ThresholdKernel:
+    variable = _chosen(matrix_names(data), part, "variable")
+    matrix = read_matrix(data, variable, max_side=MAX_SIDE)
     slices = matrix if matrix.ndim == 2 else np.moveaxis(matrix, 2, 0)
     return ThresholdKernel.from_numbers(slices, name=name)
+
+
+def _parts_of_mat(data: bytes) -> Sequence[str]:
+    return _parts_of(matrix_names(data))
 
 
 def _write_mat(kernel: ThresholdKernel) -> bytes:
@@ -267,32 +365,20 @@ def _write_mat(kernel: ThresholdKernel) -> bytes:
     return write_matrix(matrix, _VARIABLE)
 
 
-# CSV: numbers by commas, slices by a blank line.
+# CSV: numbers by commas, slices by a blank line; read with other separators too.
 
 
-def _read_csv(data: bytes, name: str) -> ThresholdKernel:
-    with _parsing("text in UTF-8"):
-        lines = data.decode("utf-8-sig").splitlines()
-    if len(lines) > 2 * MAX_SIDE**2:
-        raise ValueError(f"it has {len(lines)} lines, too many for a kernel.")
-    slices: list[list[list[float]]] = [[]]
-    for number, line in enumerate(lines, start=1):
-        if line.strip(", \t"):
-            slices[-1].append(_csv_row(line, number))
-        elif slices[-1]:
-            slices.append([])
-    return ThresholdKernel.from_numbers([rows for rows in slices if rows], name=name)
+def _read_csv(data: bytes, name: str, _part: str) -> ThresholdKernel:
+    slices = read_table(data, most_lines=2 * MAX_SIDE**2, most_cells=MAX_SIDE)
+    return ThresholdKernel.from_numbers(slices, name=name)
 
 
-def _csv_row(line: str, number: int) -> list[float]:
-    if line.count(",") >= MAX_SIDE:
-        raise ValueError(f"line {number} has more than {MAX_SIDE} entries.")
-    try:
-        return [float(cell) for cell in line.split(",")]
-    except ValueError as error:
-        raise ValueError(
-            f"line {number} is {line[:40]!r}; expected numbers parted by commas."
-        ) from error
+def _read_text(data: bytes, name: str, part: str) -> ThresholdKernel:
+    """A table, or a kernel in our notation or another's."""
+    text = data.decode("utf-8", errors="replace").strip("\ufeff \n")
+    if len(text.splitlines()) < 2 or any(bracket in text for bracket in "[{("):
+        return ThresholdKernel.from_text(text, name=name)
+    return _read_csv(data, name, part)
 
 
 def _write_csv(kernel: ThresholdKernel) -> bytes:
@@ -301,26 +387,19 @@ def _write_csv(kernel: ThresholdKernel) -> bytes:
     return "\n".join(slices).encode()
 
 
-# ImageMagick's threshold maps: <threshold map="…"><levels width="…" height="…" divisor="…">.
+# ImageMagick's threshold maps.
 
 
-def _read_xml(data: bytes, name: str) -> ThresholdKernel:
-    maps = list(_parsed(data).iter("threshold"))
-    if len(maps) != 1:
-        names = ", ".join(str(element.get("map")) for element in maps[:10])
-        raise ValueError(f"it has {len(maps)} threshold maps; leave one: {names}.")
-    levels = maps[0].find("levels")
-    if levels is None:
-        raise ValueError("its threshold map has no <levels>.")
-    try:
-        width, height = int(levels.get("width", "")), int(levels.get("height", ""))
-        numbers = [int(number) for number in (levels.text or "").split()]
-    except ValueError as error:
-        raise ValueError("<levels> needs a width, a height and integers.") from error
-    if min(width, height) < 1 or len(numbers) != width * height:
-        raise ValueError(f"<levels> is {width}×{height} but holds {len(numbers)} integers.")
-    rows = [numbers[at : at + width] for at in range(0, len(numbers), width)]
-    return ThresholdKernel.from_numbers(rows, name=(maps[0].get("map") or name)[:MAX_NAME])
+def _read_xml(data: bytes, name: str, part: str) -> ThresholdKernel:
+    maps = threshold_maps(data)
+    asked = map_names(maps).get(part, part)
+    chosen = _chosen(list(maps), asked, "threshold map", usual=())
+    title = maps[chosen].get("map") or name
+    return ThresholdKernel.from_numbers(read_map(maps[chosen]), name=title[:MAX_NAME])
+
+
+def _parts_of_xml(data: bytes) -> Sequence[str]:
+    return _parts_of(list(threshold_maps(data)), usual=())
 
 
 def _write_xml(kernel: ThresholdKernel) -> bytes:
@@ -349,44 +428,25 @@ def _write_xml(kernel: ThresholdKernel) -> bytes:
     return document + b"\n"
 
 
-def _parsed(data: bytes) -> ElementTree.Element:
-    """Parse XML without a document type, hence without entities, and without deep nesting."""
-    builder = ElementTree.TreeBuilder()
-    depth = 0
-
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > _XML_DEPTH:
-            raise KernelFileError(f"its elements are nested deeper than {_XML_DEPTH}.")
-        builder.start(tag, attributes)
-
-    def end(tag: str) -> None:
-        nonlocal depth
-        depth -= 1
-        builder.end(tag)
-
-    def refuse(*_: object) -> None:
-        raise KernelFileError("it declares a document type; take out the <!DOCTYPE …> part.")
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = builder.data
-    parser.StartDoctypeDeclHandler = refuse
-    with _parsing("XML"):
-        parser.Parse(data, True)
-    return builder.close()
-
-
-#: Every format by its suffix.
+#: Every format that is written, by its suffix.
 FORMATS: Mapping[str, Format] = MappingProxyType(
     {
         "json": Format("JSON", "application/json", _read_json, _write_json),
         "npy": Format("NumPy's NPY", "application/octet-stream", _read_npy, _write_npy),
-        "npz": Format("NumPy's NPZ", "application/zip", _read_npz, _write_npz),
-        "mat": Format("MATLAB's MAT", "application/octet-stream", _read_mat, _write_mat),
+        "npz": Format("NumPy's NPZ", "application/zip", _read_npz, _write_npz, _parts_of_npz),
+        "mat": Format(
+            "MATLAB's MAT", "application/octet-stream", _read_mat, _write_mat, _parts_of_mat
+        ),
         "csv": Format("CSV", "text/csv", _read_csv, _write_csv),
-        "xml": Format("ImageMagick's XML", "application/xml", _read_xml, _write_xml),
+        "xml": Format("ImageMagick's XML", "application/xml", _read_xml, _write_xml, _parts_of_xml),
+    }
+)
+
+#: Every format that is read, by its suffix.
+READABLE: Mapping[str, Format] = MappingProxyType(
+    {
+        **FORMATS,
+        "tsv": Format("a table", "text/tab-separated-values", _read_csv, None),
+        "txt": Format("text", "text/plain", _read_text, None),
     }
 )

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from design_core.kernels.notation import read_numbers
 from design_core.scaling import Scale
 
 __all__ = ["MAX_LEVEL", "MAX_SIDE", "OMEGA", "ThresholdKernel", "binarize", "tile"]
@@ -126,18 +127,18 @@ class ThresholdKernel:
         Parameters
         ----------
         text
-            Numbers parted by spaces or commas, rows by ``;``, slices by ``|``.
+            Numbers parted by spaces or commas, rows by ``;``, slices by ``|``; also as MATLAB,
+            Python and NumPy write them, see `read_numbers`.
 
         Examples
         --------
         >>> ThresholdKernel.from_text("1 1;3 3|7 7;5 5").shape
         (2, 2, 2)
+        >>> print(ThresholdKernel.from_text("[[1, 1], [3, 3]]"))
+        1 1;3 3
         """
         try:
-            numbers = [
-                [list(map(float, row.replace(",", " ").split())) for row in rows.split(";")]
-                for rows in text.split("|")
-            ]
+            numbers = read_numbers(text)
         except ValueError as error:
             raise ValueError(
                 "Levels are numbers by spaces, rows by ';', slices by '|', as in '1 1;3 3'; "

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["read_matrix", "write_matrix"]
+__all__ = ["matrix_names", "read_matrix", "write_matrix"]
 
 Element = tuple[int, bytes]
 
@@ -53,6 +53,22 @@ _PREVIEW_BYTES = 512
 _MAX_VARIABLES = 1000
 
 
+def matrix_names(data: bytes) -> list[str]:
+    """The names of a file's real matrices, or of all its variables if none is one.
+
+    Raises
+    ------
+    ValueError
+        No MAT file of level 5.
+    """
+    order = _byte_order(data)
+    names: dict[str, bool] = {}
+    for kind, element in _elements(data[_HEADER_BYTES:], order):
+        parts = _parts(kind, element, order, _PREVIEW_BYTES)
+        names[_name(parts)] = bool(parts) and not _refusal(parts[0][1], order)
+    return [name for name, real in names.items() if real] or list(names)
+
+
 def read_matrix(data: bytes, variable: str, *, max_side: int) -> NDArray[Any]:
     """Read one real matrix.
 
@@ -74,18 +90,20 @@ def read_matrix(data: bytes, variable: str, *, max_side: int) -> NDArray[Any]:
     ValueError
         No such file, no such variable, or one that is no real matrix of two or three dimensions.
     """
-    order = {b"IM": "<", b"MI": ">"}.get(data[126:_HEADER_BYTES])
-    if not data.startswith(b"MATLAB 5") or order is None:
-        raise ValueError(f"it is no MAT file of level 5; use save(…, '{variable}', '-v7') for one.")
-    names = []
+    order = _byte_order(data)
     for kind, element in _elements(data[_HEADER_BYTES:], order):
-        name = _name(_parts(kind, element, order, _PREVIEW_BYTES))
-        if name == variable:
+        if _name(_parts(kind, element, order, _PREVIEW_BYTES)) == variable:
             limit = _PREVIEW_BYTES + 8 * max_side**3
             return _values(_parts(kind, element, order, limit), order, max_side)
-        names.append(name)
-    found = ", ".join(names[:10]) or "nothing"
-    raise ValueError(f"it has no variable {variable!r}, but {found}.")
+    raise ValueError(f"it has no variable {variable!r}.")
+
+
+def _byte_order(data: bytes) -> str:
+    """``<`` or ``>``; ValueError if it is no MAT file of level 5."""
+    order = {b"IM": "<", b"MI": ">"}.get(data[126:_HEADER_BYTES])
+    if not data.startswith(b"MATLAB 5") or order is None:
+        raise ValueError("it is no MAT file of level 5; use save(FILE, 'kernel', '-v7') for one.")
+    return order
 
 
 def write_matrix(values: NDArray[np.floating[Any]], variable: str) -> bytes:
@@ -138,16 +156,27 @@ def _name(parts: list[Element]) -> str:
     return parts[2][1].decode("ascii", errors="replace") if len(parts) > 2 else "something else"
 
 
-def _values(parts: list[Element], order: str, max_side: int) -> NDArray[Any]:
-    """Check what a matrix declares, then take its values."""
-    (_, flags), (_, dimensions) = parts[:2]
-    if len(flags) < 4 or len(dimensions) % 4 or len(parts) < 4:
-        raise ValueError("its variable is damaged.")
+def _refusal(flags: bytes, order: str) -> str:
+    """Why a variable of these flags is no real matrix; "" if it is one."""
+    if len(flags) < 4:
+        return "its variable is damaged."
     (flag,) = struct.unpack_from(order + "I", flags)
     number_class = flag & 0xFF
-    if number_class not in _NUMERIC_CLASSES or flag & _COMPLEX_FLAG:
-        found = _OTHER_CLASSES.get(number_class, "complex or of an unknown class")
-        raise ValueError(f"its variable is {found}; a kernel is a real matrix.")
+    if number_class in _NUMERIC_CLASSES and not flag & _COMPLEX_FLAG:
+        return ""
+    found = _OTHER_CLASSES.get(number_class, "complex or of an unknown class")
+    return f"its variable is {found}; a kernel is a real matrix."
+
+
+def _values(parts: list[Element], order: str, max_side: int) -> NDArray[Any]:
+    """Check what a matrix declares, then take its values."""
+    if len(parts) < 4:
+        raise ValueError("its variable is damaged.")
+    (_, flags), (_, dimensions) = parts[:2]
+    if len(dimensions) % 4:
+        raise ValueError("its variable is damaged.")
+    if refusal := _refusal(flags, order):
+        raise ValueError(refusal)
     shape = struct.unpack(f"{order}{len(dimensions) // 4}i", dimensions)
     if len(shape) not in (2, 3) or not all(1 <= side <= max_side for side in shape):
         sides = "×".join(map(str, shape[:6])) or "no size"

@@ -6,14 +6,14 @@ There are two doors. `parse_kernel` reads what anybody may have written, and can
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import PurePath
 
 import numpy as np
 
-from design_core.kernels.files import FORMATS, load_kernel
+from design_core.kernels.files import READABLE, load_kernel
 from design_core.kernels.kernel import OMEGA, ThresholdKernel
+from design_core.kernels.notation import is_numbers
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.scaling import SCALE_NAMES, Scale
@@ -70,7 +70,7 @@ def parse_kernel(text: str) -> ThresholdKernel:
     name, _, size = text.rpartition("-")
     if name in PATTERNS and size.isdecimal():
         return PATTERNS[name](int(size))
-    if re.fullmatch(r"[-+.\d\s,;|eE]+", text):
+    if is_numbers(text):
         return ThresholdKernel.from_text(text)
     if is_kernel_file(text):
         raise ValueError(
@@ -82,13 +82,21 @@ def parse_kernel(text: str) -> ThresholdKernel:
         f"Unknown kernel {text[:60]!r}. Give a published name ({', '.join(PUBLISHED)}), "
         f"a pattern with its size ({patterns}), levels such as '1 1;3 3', or the code of a link "
         f"with {_CODE!r} before it; on a command line, also a file that ends in "
-        f".{', .'.join(FORMATS)}."
+        f".{', .'.join(READABLE)}."
     )
 
 
 def is_kernel_file(text: str) -> bool:
     """Whether the text, but for its scale, ends like a kernel's file; it is not looked for."""
-    return PurePath(_base_and_scale(text)[0]).suffix.lower().removeprefix(".") in FORMATS
+    return bool(_path_and_part(_base_and_scale(text)[0])[0])
+
+
+def _path_and_part(text: str) -> tuple[str, str]:
+    """``thresholds.xml#o4x4`` in its two parts, both empty for what does not end like a file."""
+    for path, part in ((text, ""), text.rpartition("#")[::2]):
+        if PurePath(path).suffix.lower().removeprefix(".") in READABLE:
+            return path, part
+    return "", ""
 
 
 def open_kernel(text: str) -> ThresholdKernel:
@@ -97,7 +105,8 @@ def open_kernel(text: str) -> ThresholdKernel:
     Parameters
     ----------
     text
-        The path of a kernel's file (``mine.json``, ``mine.json@quantile``), or a specification.
+        The path of a kernel's file (``mine.json``, ``mine.json@quantile``); behind ``#`` which one
+        in it, where there are several (``thresholds.xml#o4x4``); or a specification.
         Give it only what the owner of this machine wrote: a message about a file may quote it.
 
     Raises
@@ -108,7 +117,9 @@ def open_kernel(text: str) -> ThresholdKernel:
     if not is_kernel_file(text):
         return parse_kernel(text)
     base, scale = _base_and_scale(text)
-    return rescaled(load_kernel(base), scale) if scale else load_kernel(base)
+    path, part = _path_and_part(base)
+    kernel = load_kernel(path, part=part)
+    return rescaled(kernel, scale) if scale else kernel
 
 
 def _base_and_scale(text: str) -> tuple[str, str]:
