@@ -7,17 +7,16 @@ DeSign against Sign answers neither question; the uniform control of the same me
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from design_core.study.batch_norm import Gain, gain_over
 from design_core.study.learning_rates import learning_rate_words
-from design_core.study.markdown_tables import partner
+from design_core.study.markdown_tables import groups, partner
 from design_core.study.plan import ACTIVATIONS
 from design_core.study.report import claimed, gain_words, training_words
 from design_core.zoo.card import Card
-from design_core.zoo.naming import batch_norm_words, network_words
+from design_core.zoo.naming import batch_norm_words, network_words, recipe_words
 
 __all__ = [
     "QUESTIONS",
@@ -82,24 +81,18 @@ class Answer:
         card, words = self.gain.card, gain_words(self.gain)
         setting = batch_norm_words(card)
         if card.enlarged:
-            setting += f", {network_words(card)}, {card.recipe['epochs']} epochs"
+            setting += f", {network_words(card)}, {recipe_words(card)}"
         return f"{setting}: {words}"
 
 
 def main_cards(cards: Sequence[Card]) -> list[Card]:
     """The cards that answer: of one data set, network and recipe, the group with most of them."""
-
-    def group(card: Card) -> tuple[str, str, int, str]:
-        network = card.network
-        return card.dataset, network["name"], network["width"], str(card.recipe["name"])
-
     asked = {_SIGN, _DESIGN, _UNIFORM}
-    hidden = [c for c in cards if c.activation in asked and not c.about_the_picture]
-    counts = Counter(map(group, hidden))
-    if not counts:
+    if not any(card.activation in asked and not card.about_the_picture for card in cards):
         return []
-    most = max(counts, key=lambda one: (counts[one], one))
-    return [card for card in cards if group(card) == most and not card.about_the_picture]
+    hidden = groups([card for card in cards if not card.about_the_picture])
+    main = max(hidden, key=lambda group: sum(card.activation in asked for card in group))
+    return [card for card in cards if card in main]
 
 
 def answers(cards: Sequence[Card]) -> list[Answer]:

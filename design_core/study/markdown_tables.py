@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def results_markdown(cards: Sequence[Card]) -> str:
 
 def groups(cards: Sequence[Card]) -> list[list[Card]]:
     """Cards of one data set, network and recipe together: what may be compared, the main first."""
-    found: dict[tuple[str, ...], list[Card]] = {}
+    found: dict[str, list[Card]] = {}
     for card in sorted(cards, key=_rank):
         found.setdefault(_group(card), []).append(card)
     return list(found.values())
@@ -119,10 +120,14 @@ def _rank(card: Card) -> tuple[object, ...]:
     )
 
 
-def _group(card: Card) -> tuple[str, ...]:
-    network, recipe = card.network, card.recipe
-    about = "picture" if card.about_the_picture else "hidden layers"
-    return (card.dataset, network["name"], str(network["width"]), recipe["name"], about)
+def _group(card: Card) -> str:
+    """All that `partner` wants equal, but for what is compared."""
+    compared = {"activation", "affine"}
+    if card.about_the_picture:
+        compared |= {"picture", "first"}
+    network = {key: value for key, value in card.network.items() if key not in compared}
+    recipe = {**card.recipe, "network": card.about_the_picture}
+    return json.dumps([card.data, network, recipe], sort_keys=True)
 
 
 def _section(cards: Sequence[Card]) -> Iterator[str]:

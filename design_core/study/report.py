@@ -27,6 +27,7 @@ from design_core.zoo.naming import (
     batch_norm_words,
     data_set_name,
     network_words,
+    recipe_words,
     short_name,
     training_name,
 )
@@ -84,10 +85,7 @@ def _data(card: Card) -> str:
 
 def setting_words(card: Card) -> str:
     """Data, network and training of a card, without its activation."""
-    return (
-        f"{_data(card)}, {network_words(card)}, "
-        f"{batch_norm_words(card)}, {card.recipe['epochs']} epochs"
-    )
+    return f"{_data(card)}, {network_words(card)}, {batch_norm_words(card)}, {recipe_words(card)}"
 
 
 def training_words(card: Card) -> str:

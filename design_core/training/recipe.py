@@ -17,9 +17,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from design_core.networks import NetworkSpec, network_options, portable_options
+if TYPE_CHECKING:
+    from design_core.networks import NetworkSpec
 
 __all__ = ["OPTIMIZERS", "Recipe", "load_recipe", "recipe_names"]
 
@@ -80,6 +81,8 @@ class Recipe:
         >>> recipe.epochs, dict(recipe.network)
         (30, {'name': 'vgg_small', 'activation': 'relu'})
         """
+        from design_core.networks import portable_options  # recipes are read without PyTorch
+
         own = {entry.name for entry in fields(self)} - {"network", "name"}
         training: dict[str, Any] = {}
         network: dict[str, Any] = {}
@@ -100,6 +103,8 @@ class Recipe:
         ValueError
             The recipe asks for pictures of another size.
         """
+        from design_core.networks import NetworkSpec, network_options
+
         asked = self.network.get("image_size", data.get("image_size"))
         if asked != data.get("image_size"):
             raise ValueError(

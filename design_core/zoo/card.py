@@ -17,6 +17,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +26,19 @@ from numpy.typing import NDArray
 
 from design_core.paths import CHECKPOINTS
 from design_core.statistics import Interval, mean_interval
+from design_core.training.recipe import load_recipe, recipe_names
 
 __all__ = [
     "CHECKPOINTS",
     "OWN",
+    "PLACED_OPTIONS",
     "Card",
     "SeedResult",
     "card_name",
     "find_card",
     "load_cards",
     "no_networks",
+    "recipe_changes",
 ]
 
 #: How references to networks begin that somebody brought along; see `design_core.zoo.uploaded`.
@@ -136,6 +140,12 @@ class Card:
         """The side that the recipe brought pictures to, None where it left them their own."""
         side = self.recipe.get("network", {}).get("image_size")
         return None if side is None else int(side)
+
+    @property
+    def options(self) -> Json:
+        """Options of the network that its recipe sets, but those that `card_name` places."""
+        asked = self.recipe.get("network", {})
+        return {key: asked[key] for key in sorted(set(asked) - PLACED_OPTIONS)}
 
     @property
     def accuracies(self) -> dict[int, float]:
@@ -292,17 +302,19 @@ def card_name(description: Mapping[str, Any]) -> str:
     """The name of a run's configuration: data, network, activation, batch norm, recipe.
 
     The recipe is named unless it is that of the statistics, or one made for the data. Of the
-    network's other options those are named that the recipe sets, such as ``picture``.
+    network's other options those are named that the recipe sets, such as ``picture``; of the
+    training those that are changed, see `recipe_changes`. So runs of one name differ by their seed
+    alone, unless recipes or folders of data have the same name.
 
     Examples
     --------
-    >>> card_name({"data": {"name": "cifar10"}, "recipe": {"name": "demonstration"},
+    >>> card_name({"data": {"name": "cifar10"}, "recipe": {"name": "demonstration", "epochs": 2},
     ...            "network": {"name": "vgg_small", "width": 32, "activation": "design:2x2-v2",
     ...                        "affine": False}})
-    'cifar10-vgg_small-w32-design_2x2-v2-affine_off-demonstration'
+    'cifar10-vgg_small-w32-design_2x2-v2-affine_off-demonstration-epochs_2'
     """
-    network, recipe = description["network"], str(description["recipe"]["name"])
-    data = str(description["data"]["name"])
+    network, asked = description["network"], description["recipe"]
+    recipe, data = str(asked["name"]), str(description["data"]["name"])
     parts = [
         data,
         str(network["name"]),
@@ -310,15 +322,39 @@ def card_name(description: Mapping[str, Any]) -> str:
         _short(str(network["activation"])),
         "affine_on" if network["affine"] else "affine_off",
     ]
-    asked = description["recipe"].get("network", {})
-    parts += [f"{key}_{_short(str(asked[key]))}" for key in sorted(set(asked) - _NAMED)]
+    options, changes = asked.get("network", {}), recipe_changes(asked)
+    parts += [f"{key}_{_short(str(options[key]))}" for key in sorted(set(options) - PLACED_OPTIONS)]
     if recipe not in ("statistics", data):
         parts.append(recipe)
+    parts += [f"{key}_{value}" for key, value in changes.items()]
     return re.sub(r"[^A-Za-z0-9.-]+", "_", "-".join(parts))
 
 
-#: Options that have a place of their own in a card's name, or in that of its recipe.
-_NAMED = {"name", "width", "activation", "affine", "image_size"}
+#: Options that have a place of their own in a card's name.
+PLACED_OPTIONS = {"name", "width", "activation", "affine", "image_size"}
+
+
+def recipe_changes(asked: Mapping[str, Any]) -> Json:
+    """What a run's recipe sets otherwise than the library's of the same name; by key.
+
+    Training values, and ``image_size`` of the network. Of a recipe that is not the library's, the
+    name stands for all of it but the image size.
+    """
+    known = _library_recipe(str(asked["name"])) or {**asked, "network": {}}
+    given, plain = (
+        {**recipe, "image_size": recipe.get("network", {}).get("image_size")}
+        for recipe in (asked, known)
+    )
+    return {
+        key: given[key]
+        for key in sorted(set(given) - {"name", "network"})
+        if given[key] is not None and given[key] != plain.get(key)
+    }
+
+
+@lru_cache(maxsize=32)
+def _library_recipe(name: str) -> Json | None:
+    return load_recipe(name).to_dict() if name in recipe_names() else None
 
 
 def _short(text: str) -> str:

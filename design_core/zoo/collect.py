@@ -21,6 +21,12 @@ from design_core.zoo.checkpoint import Checkpoint, PictureForm, load_checkpoint,
 
 __all__ = ["collect_run", "evaluate_checkpoint"]
 
+# Where the names of cards are from, for runs that differ and share one.
+_NAMES = {
+    "data": "Rename its folder of pictures, and train in that.",
+    "recipe": "Give the run's recipe a name of its own.",
+    "network": "Give the run's recipe a name of its own.",
+}
 _PROBES = 16  # random pictures on which logits are compared
 
 
@@ -109,7 +115,7 @@ def _other_results(folder: Path, result: Mapping[str, Any]) -> list[SeedResult]:
         if getattr(card, key) != result[key]:
             raise ValueError(
                 f"{folder.name} has another {key} than this run: {getattr(card, key)}, "
-                f"not {result[key]}. Give the run's recipe a name of its own."
+                f"not {result[key]}. {_NAMES[key]}"
             )
     return [entry for entry in card.results if entry.seed != result["seed"]]
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from math import isnan
 
-from design_core.study.plan import ACTIVATIONS, picture_short_name
-from design_core.zoo.card import OWN, Card
+from design_core.study.plan import ACTIVATIONS, picture_short_name, picture_title
+from design_core.training.recipe import recipe_names
+from design_core.zoo.card import OWN, Card, recipe_changes
 
 __all__ = [
     "batch_norm_words",
@@ -15,6 +16,8 @@ __all__ = [
     "describe_network",
     "distinct_names",
     "network_words",
+    "option_words",
+    "recipe_words",
     "say_class",
     "short_name",
     "training_name",
@@ -47,9 +50,10 @@ Network = tuple[Card, int]
 # What may tell two networks of one activation apart, the most telling first.
 _FEATURES: tuple[Callable[[Card, int], str], ...] = (
     lambda card, _: card.dataset,
-    lambda card, _: f"{card.network['name']} {card.network['width']}{_enlarged(card)}",
+    lambda card, _: _network(card),
+    lambda card, _: option_words(card),
     lambda card, _: batch_norm_words(card),
-    lambda card, _: _training(card),
+    lambda card, _: recipe_words(card),
     lambda _, seed: f"seed {seed}",
     lambda card, _: card.name,
 )
@@ -101,7 +105,7 @@ def distinct_names(networks: Sequence[Network]) -> list[str]:
             alike = [k for k, other in enumerate(names) if other == name]
             if len({told[k] for k in alike}) > 1:
                 for k in alike:
-                    names[k] += f", {told[k]}"
+                    names[k] += f", {told[k]}" if told[k] else ""
     return names
 
 
@@ -114,27 +118,56 @@ def _first_name(card: Card) -> str:
 
 
 def describe_network(card: Card, seed: int) -> str:
-    """Batch norm, width, length of training, seed and test accuracy, in one line."""
+    """What a network is, how long it was trained, its seed and test accuracy, in one line."""
     accuracy = card.result(seed).accuracy
-    if card.name.startswith(OWN):
-        measured = "not measured" if isnan(accuracy) else f"{100 * accuracy:.1f} % on test"
-        return f"{card.name} · {batch_norm_words(card)} · {measured}"
-    width = f"width {card.network['width']}{_enlarged(card)}"
-    return (
-        f"{batch_norm_words(card)} · {width} · {_training(card)} · "
-        f"seed {seed} · {100 * accuracy:.1f} % on test"
-    )
+    is_own = card.name.startswith(OWN)
+    measured = "not measured" if isnan(accuracy) else f"{100 * accuracy:.1f} % on test"
+    parts = [
+        card.name if is_own else "",
+        batch_norm_words(card),
+        _network(card),
+        option_words(card),
+        *([] if is_own else [recipe_words(card), f"seed {seed}"]),
+        measured,
+    ]
+    return " · ".join(filter(None, parts))
 
 
 def network_words(card: Card) -> str:
-    """The network, its width, and the size of its pictures where they were enlarged."""
+    """The network, its width, the size of its pictures where they were enlarged, its options.
+
+    Of networks that are compared for the cut of their picture, what all of them share.
+    """
     pixels = " pixels" if _enlarged(card) else ""
-    return f"{card.network['name']} of width {card.network['width']}{_enlarged(card)}{pixels}"
+    words = f"{card.network['name']} of width {card.network['width']}{_enlarged(card)}{pixels}"
+    if card.about_the_picture:
+        return ", ".join((words, *_options(card, but=("picture", "first")), "one-bit pictures"))
+    return ", ".join((words, *_options(card)))
+
+
+def option_words(card: Card) -> str:
+    """The options of the network that no other words tell, such as its binarizer; often none."""
+    return ", ".join(_options(card))
+
+
+def _options(card: Card, but: Sequence[str] = ()) -> list[str]:
+    told = {key: value for key, value in card.options.items() if key not in but}
+    return [f"{key} {_option(key, value)}" for key, value in told.items()]
+
+
+def _option(key: str, value: object) -> str:
+    text = picture_title(str(value)) if key == "picture" else str(value)
+    form, code, _ = text.partition(":code=")
+    return f"{form} own" if code else text
+
+
+def _network(card: Card) -> str:
+    return f"{card.network['name']} {card.network['width']}{_enlarged(card)}"
 
 
 def training_name(card: Card) -> str:
-    """Network and length of training: what cards share that may be compared."""
-    return f"{network_words(card)}, {_training(card)}"
+    """Network and training: what cards share that may be compared."""
+    return f"{network_words(card)}, {recipe_words(card)}"
 
 
 def _enlarged(card: Card) -> str:
@@ -153,8 +186,19 @@ def say_class(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _training(card: Card) -> str:
-    return "your own" if card.name.startswith(OWN) else f"{card.recipe['epochs']} epochs"
+def recipe_words(card: Card) -> str:
+    """Epochs, and the recipe where epochs alone do not say which of the library's it is."""
+    if card.name.startswith(OWN):
+        return "your own"
+    words, name = f"{card.recipe['epochs']} epochs", str(card.recipe["name"])
+    changes = {key: value for key, value in recipe_changes(card.recipe).items() if key not in _TOLD}
+    told = ", ".join(f"{key} {value}" for key, value in changes.items())
+    if told or "epochs" in recipe_changes(card.recipe) or name not in recipe_names():
+        words += f" by {name}" if name else ""
+    return f"{words} with {told}" if told else words
+
+
+_TOLD = ("epochs", "image_size")  # changes that have words of their own
 
 
 def batch_norm_words(card: Card) -> str:

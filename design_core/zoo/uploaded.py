@@ -17,11 +17,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from design_core.networks import network_options
 from design_core.networks.intermediate import activation_maps
 from design_core.networks.summary import NetworkSummary, summary
 from design_core.pictures.datasets import DATASETS
 from design_core.training.data import TrainingData
-from design_core.zoo.card import OWN, Card, SeedResult
+from design_core.zoo.card import OWN, PLACED_OPTIONS, Card, SeedResult
 from design_core.zoo.checkpoint import Checkpoint, CheckpointError, read_outline
 from design_core.zoo.collect import evaluate_checkpoint
 from design_core.zoo.entry import Entry
@@ -69,6 +70,14 @@ class OwnCard(Card):
 
     predicted: NDArray[np.int64] | None = None
     true: NDArray[np.int64] | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Those that are other than the network's defaults; there is no recipe to tell."""
+        defaults = network_options(str(self.network["name"]))
+        others = set(defaults) - PLACED_OPTIONS - {"in_channels", "num_classes"}  # of the data
+        asked = {key: self.network.get(key, defaults[key]) for key in sorted(others)}
+        return {key: value for key, value in asked.items() if value != defaults[key]}
 
     @property
     def logged(self) -> bool:

@@ -32,7 +32,7 @@ from design_core.zoo.collect import collect_run
 
 CHANGES = ("epochs=3", "warmup_epochs=1", "width=4", "activation=sign", "affine=false")
 JOBS = [Job(f"short-s{seed}", "digits", "digits", CHANGES, seed) for seed in range(2)]
-NAME = "digits-tiny-w4-sign-affine_off"
+NAME = "digits-tiny-w4-sign-affine_off-epochs_3-warmup_epochs_1"
 
 
 class KilledError(Exception):
@@ -87,14 +87,29 @@ def test_an_unfinished_run_is_not_collected(tmp_path: Path) -> None:
         collect_run(run, None, root=tmp_path / "zoo")
 
 
+def relabelled(run: Path, out: Path, **changes: object) -> Path:
+    """A run as if it had been trained by another recipe."""
+    shutil.copytree(run, out)
+    result = json.loads((out / "result.json").read_text())
+    result["recipe"] |= changes
+    (out / "result.json").write_text(json.dumps(result))
+    return out
+
+
 def test_a_run_of_another_recipe_does_not_mix_in(runs: Path, tmp_path: Path) -> None:
-    collect_run(runs / "short-s0", None, root=tmp_path / "zoo")
-    shutil.copytree(runs / "short-s1", tmp_path / "run")
-    result = json.loads((tmp_path / "run" / "result.json").read_text())
-    result["recipe"]["learning_rate"] = 1.0
-    (tmp_path / "run" / "result.json").write_text(json.dumps(result))
+    zoo = tmp_path / "zoo"
+    first = collect_run(runs / "short-s0", None, root=zoo)
+    faster = relabelled(runs / "short-s1", tmp_path / "faster", learning_rate=1.0)
+    assert collect_run(faster, None, root=zoo).name == (
+        "digits-tiny-w4-sign-affine_off-epochs_3-learning_rate_1.0-warmup_epochs_1"
+    )
+    assert Card.load(first.folder) == first
+    # A recipe that is not the library's is known by its name alone.
+    mine = relabelled(runs / "short-s0", tmp_path / "mine", name="mine")
+    other = relabelled(runs / "short-s1", tmp_path / "other", name="mine", learning_rate=1.0)
+    assert collect_run(mine, None, root=zoo).name == "digits-tiny-w4-sign-affine_off-mine"
     with pytest.raises(ValueError, match="has another recipe than this run"):
-        collect_run(tmp_path / "run", None, root=tmp_path / "zoo")
+        collect_run(other, None, root=zoo)
 
 
 def test_a_packed_network_that_predicts_otherwise_is_refused(runs: Path, tmp_path: Path) -> None:

@@ -69,7 +69,9 @@ def test_a_file_of_the_zoo_is_the_same_network(sound: bytes) -> None:
     assert math.isnan(own.card.accuracy)
     (row,) = overview([own.card])
     assert (row["accuracy"], row["density"], row["seconds"]) == (None, None, None)
-    assert describe_network(own.card, 0) == "own:My_net__2_ · γ, β learned · not measured"
+    assert describe_network(own.card, 0) == (
+        "own:My_net__2_ · γ, β learned · tiny 16 · not measured"
+    )
     assert distinct_names([(own.card, 0), (theirs.card, 0)]) == ["own:My_net__2_", "DeSign 2D"]
     with pytest.raises(ValueError, match="is not evaluated yet"):
         own.card.predictions(0)
