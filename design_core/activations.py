@@ -17,8 +17,7 @@ constants, except those of `LearnedDeSign`: y depends on x − T alone, so
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -27,9 +26,11 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from design_core.kernels.kernel import ThresholdKernel, tile
+from design_core.registry import Registry
 
 __all__ = [
     "SURROGATES",
+    "BinaryActivation",
     "DeSign",
     "HardTanh",
     "LearnedDeSign",
@@ -115,8 +116,9 @@ def swish(distance: Tensor) -> Tensor:
 
 
 #: Pseudo-gradients g(|u|) by name.
-SURROGATES: Mapping[str, Surrogate] = MappingProxyType(
-    {"clip": clip, "triangular": triangular, "polynomial": polynomial, "swish": swish}
+SURROGATES: Registry[Surrogate] = Registry(
+    "surrogate gradient",
+    {"clip": clip, "triangular": triangular, "polynomial": polynomial, "swish": swish},
 )
 
 
@@ -132,9 +134,9 @@ class _ThresholdSign(torch.autograd.Function):
     """Cut forward, surrogate backward. One function, so that DeSign costs what Sign costs."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, thresholds: Tensor | None, surrogate: str) -> Tensor:
+    def forward(ctx: Any, x: Tensor, thresholds: Tensor | None, surrogate: Surrogate) -> Tensor:
         ctx.save_for_backward(x, thresholds)
-        ctx.surrogate = SURROGATES[surrogate]
+        ctx.surrogate = surrogate
         return _cut(x, thresholds)
 
     @staticmethod
@@ -156,15 +158,26 @@ def threshold_sign(x: Tensor, thresholds: Tensor | None = None, surrogate: str =
     ValueError
         Unknown surrogate.
     """
-    if surrogate not in SURROGATES:
-        raise ValueError(
-            f"Unknown surrogate gradient {surrogate!r}; choose one of {', '.join(SURROGATES)}."
-        )
-    result: Tensor = _ThresholdSign.apply(x, thresholds, surrogate)
+    result: Tensor = _ThresholdSign.apply(x, thresholds, SURROGATES.find(surrogate))
     return result
 
 
-class Sign(nn.Module):
+class BinaryActivation(nn.Module):
+    """What all activations that give bits have.
+
+    Attributes
+    ----------
+    thresholds
+        What they cut at, shape (s, d1, d2), repeated over the maps.
+    surrogate
+        Their gradient, one of `SURROGATES`.
+    """
+
+    thresholds: Tensor
+    surrogate: str
+
+
+class Sign(BinaryActivation):
     """Plain Sign: one threshold, 0, for all pixels. Any shape, type and device.
 
     ``y = +1 where x ≥ 0, −1 elsewhere``; gradient by `surrogate`, one of `SURROGATES`.
@@ -174,6 +187,11 @@ class Sign(nn.Module):
         super().__init__()
         self.surrogate = surrogate
 
+    @property
+    def thresholds(self) -> Tensor:  # type: ignore[override]
+        """0, shape (1, 1, 1)."""
+        return torch.zeros(1, 1, 1)
+
     def forward(self, x: Tensor) -> Tensor:
         return threshold_sign(x, None, self.surrogate)
 
@@ -181,7 +199,7 @@ class Sign(nn.Module):
         return f"surrogate={self.surrogate}"
 
 
-class DeSign(nn.Module):
+class DeSign(BinaryActivation):
     """Designed dithering Sign: a spatially periodic threshold [paper, section III].
 
     ``y[n,c,i,j] = +1 where x[n,c,i,j] ≥ T[c mod s, i mod d1, j mod d2], −1 elsewhere``
@@ -205,8 +223,6 @@ class DeSign(nn.Module):
     >>> DeSign([[0.6, 0.6], [0.9, 0.9]])(x).tolist()
     [[[[1.0, 1.0], [-1.0, -1.0]]]]
     """
-
-    thresholds: Tensor
 
     def __init__(self, kernel: ThresholdKernel | ArrayLike, surrogate: str = "clip") -> None:
         super().__init__()

@@ -47,30 +47,20 @@ def run(args: argparse.Namespace) -> int:
 
 def _of_a_kind(name: str) -> tuple[dict[str, Any], NetworkSummary]:
     """An untrained network with all its defaults."""
-    from design_core.networks import build_network, network_options
+    from design_core.networks import NetworkSpec
     from design_core.networks.summary import summary
 
-    options = network_options(name)
-    side = int(options.get("image_size", 32))
-    shape = (int(options["in_channels"]), side, side)
-    return {"network": name}, summary(build_network(name), shape)
+    spec = NetworkSpec(name)
+    side = spec.image_size or 32
+    return {"network": name}, summary(spec.build(), (spec.in_channels, side, side))
 
 
 def _of_the_zoo(args: argparse.Namespace) -> tuple[dict[str, Any], NetworkSummary]:
     """A trained network; densities are those of its card, measured on the test set."""
-    from dataclasses import replace
-
-    from design_core.networks.summary import NetworkSummary, summary
+    from design_core.networks.summary import summary
     from design_core.zoo.entry import open_entry
 
     entry = open_entry(args.name, args.zoo)
     counted = summary(entry.checkpoint.model, entry.checkpoint.pictures.shape)
     measured = entry.card.result(entry.seed).density
-    # A block's activation is called blocks.BLOCK.act, or units.UNIT.act.
-    layers = tuple(
-        replace(layer, density=measured[layer.name.split(".")[1]])
-        if layer.name.endswith(".act")
-        else layer
-        for layer in counted.layers
-    )
-    return {"name": entry.card.name, "seed": entry.seed}, NetworkSummary(layers)
+    return {"name": entry.card.name, "seed": entry.seed}, counted.with_densities(measured)

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from design_core.activations import DeSign, HardTanh, ReLU, Sign
+from design_core.activations import BinaryActivation
 from design_core.lab.subset import Subset
 from design_core.lab.verdicts import (
     LIMITS,
@@ -214,32 +214,22 @@ def diagnose(checkpoint: Checkpoint, subset: Subset) -> Diagnosis:
     subset
         Pictures in the network's form; labels are not looked at.
     """
-    activations = _activations(checkpoint.model)
     tallies: dict[str, _Tally] = {}
     for part in torch.split(subset.pixels, _AT_ONCE):
         for tap in activation_maps(checkpoint.model, checkpoint.pictures.normalized(part))[1]:
             if tap.name not in tallies:
-                tallies[tap.name] = _Tally(_thresholds(activations[tap.name]))
+                tallies[tap.name] = _Tally(_thresholds(tap.activation))
             tallies[tap.name].add(tap)
     side = checkpoint.pictures.shape[1]
-    learned = bool(checkpoint.spec.options["affine"])
+    learned = checkpoint.spec.affine
     blocks = tuple(tally.block(name, side, learned) for name, tally in tallies.items())
     return Diagnosis(subset.title, len(subset), blocks, _cost(checkpoint, blocks))
 
 
-def _activations(model: nn.Module) -> dict[str, nn.Module]:
-    """Activation by block: ``blocks.BLOCK.act`` or ``units.UNIT.act``."""
-    return {
-        name.split(".")[1]: module
-        for name, module in model.named_modules()
-        if isinstance(module, (Sign, DeSign, HardTanh, ReLU))
-    }
-
-
 def _thresholds(activation: nn.Module) -> Tensor | None:
-    if isinstance(activation, DeSign):
-        return activation.thresholds
-    return torch.zeros(1, 1, 1) if isinstance(activation, Sign) else None
+    if not isinstance(activation, BinaryActivation):
+        return None
+    return activation.thresholds.detach()
 
 
 class _Tally:

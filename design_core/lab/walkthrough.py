@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.networks import activation_maps
 from design_core.networks.activation import (
-    REAL_ACTIVATIONS,
     Kernels,
     activation_kernels,
+    is_real,
     of_layer,
 )
 from design_core.networks.swap import with_kernel
@@ -50,12 +50,12 @@ class Walker:
     @property
     def is_binary(self) -> bool:
         """Whether its activations give bits."""
-        return self.checkpoint.spec.options["activation"] not in REAL_ACTIVATIONS
+        return not is_real(self.checkpoint.spec.activation)
 
     @classmethod
     def trained(cls, checkpoint: Checkpoint) -> Walker:
         """The network with the activation that it was trained with."""
-        return cls(checkpoint, activation_kernels(str(checkpoint.spec.options["activation"])))
+        return cls(checkpoint, activation_kernels(checkpoint.spec.activation))
 
     @classmethod
     def swapped(cls, checkpoint: Checkpoint, kernel: ThresholdKernel | None) -> Walker:

@@ -9,7 +9,8 @@ wrote: names of activations come out of checkpoints too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -24,12 +25,15 @@ from design_core.kernels.spec import (
     open_kernel,
     parse_kernel,
 )
+from design_core.registry import Registry
 
 __all__ = [
-    "REAL_ACTIVATIONS",
+    "FORMS",
+    "ActivationForm",
     "Kernels",
     "activation_kernels",
     "build_activation",
+    "is_real",
     "of_layer",
     "portable_activation",
 ]
@@ -39,15 +43,76 @@ Kernels = tuple[ThresholdKernel | None, ...]
 
 T = TypeVar("T")
 
-#: Names of those that keep real values; all others give bits.
-REAL_ACTIVATIONS = ("hardtanh", "relu")
+Build = Callable[[ThresholdKernel | None, str, int], nn.Module]
 
-_FORMS = (
-    "sign, hardtanh, relu, design:KERNEL, uniform:KERNEL, centred:KERNEL, learned:KERNEL "
-    "or learned:channel"
+
+@dataclass(frozen=True)
+class ActivationForm:
+    """A kind of activation: a word, and for most the kernel that follows it after a colon.
+
+    Parameters
+    ----------
+    build
+        Makes one of the kernel that it cuts with (None without), the surrogate's name, and the
+        number of channels.
+    cuts_with
+        What becomes of the kernel that is written, and of how; None where no kernel is written.
+    real
+        Whether it keeps real values; all others give bits.
+    instead
+        A word that may stand in the kernel's place.
+    """
+
+    build: Build
+    cuts_with: Callable[[ThresholdKernel, str], ThresholdKernel] | None = None
+    real: bool = False
+    instead: str = ""
+
+    def usage(self, word: str) -> list[str]:
+        """How it is written."""
+        if self.cuts_with is None:
+            return [word]
+        return [f"{word}:KERNEL", *([f"{word}:{self.instead}"] if self.instead else [])]
+
+
+def _designed(kernel: ThresholdKernel | None, surrogate: str, _channels: int) -> nn.Module:
+    assert kernel is not None
+    return DeSign(kernel, surrogate)
+
+
+def _learned(kernel: ThresholdKernel | None, surrogate: str, channels: int) -> nn.Module:
+    return LearnedDeSign(np.zeros((channels, 1, 1)) if kernel is None else kernel, surrogate)
+
+
+def _as_it_is(kernel: ThresholdKernel, _text: str) -> ThresholdKernel:
+    return kernel
+
+
+def _uniform(kernel: ThresholdKernel, text: str) -> ThresholdKernel:
+    mean = float(np.mean(kernel.thresholds))
+    return ThresholdKernel.from_thresholds([[mean]], name=f"uniform of {kernel.name or text}")
+
+
+def _centred(kernel: ThresholdKernel, text: str) -> ThresholdKernel:
+    kept = kernel.thresholds - float(np.mean(kernel.thresholds))
+    return ThresholdKernel.from_thresholds(kept, name=f"centred of {kernel.name or text}")
+
+
+#: Kinds of activations by the word that a name begins with.
+FORMS: Registry[ActivationForm] = Registry(
+    "activation",
+    {
+        "sign": ActivationForm(lambda _kernel, surrogate, _channels: Sign(surrogate)),
+        "hardtanh": ActivationForm(lambda *_: HardTanh(), real=True),
+        "relu": ActivationForm(lambda *_: ReLU(), real=True),
+        "design": ActivationForm(_designed, _as_it_is),
+        "uniform": ActivationForm(_designed, _uniform),
+        "centred": ActivationForm(_designed, _centred),
+        "learned": ActivationForm(_learned, _as_it_is, instead="channel"),
+    },
 )
+
 _THEN = " then "
-_LEARNED = "learned"
 
 
 def of_layer(chain: Sequence[T], layer: int) -> T:
@@ -89,25 +154,23 @@ def build_activation(
     DeSign(1 slice(s) of 1x1, surrogate=clip)
     """
     text = of_layer(_chain(text), layer)
-    if text == "sign":
-        return Sign(surrogate)
-    if text == "hardtanh":
-        return HardTanh()
-    if text == "relu":
-        return ReLU()
-    if text == f"{_LEARNED}:channel":
-        return LearnedDeSign(np.zeros((channels, 1, 1)), surrogate)
-    kernel = _kernel(text)
-    if kernel is not None and text.startswith(_LEARNED):
-        return LearnedDeSign(kernel, surrogate)
-    if kernel is None:
-        raise ValueError(f"Unknown activation {text!r}; write {_FORMS}.")
-    return DeSign(kernel, surrogate)
+    form = FORMS.get(text.partition(":")[0])
+    written = text.partition(":")[1] != ""
+    if form is None or written != (form.cuts_with is not None):
+        forms = ", ".join(way for word, one in FORMS.items() for way in one.usage(word))
+        raise ValueError(f"Unknown activation {text!r}; write {forms}.")
+    return form.build(_kernel(text), surrogate, channels)
+
+
+def is_real(text: str) -> bool:
+    """Whether an activation keeps real values; chains are binary throughout."""
+    form = FORMS.get(text)
+    return form is not None and form.real
 
 
 def _chain(text: str) -> list[str]:
     parts = text.split(_THEN)
-    if len(parts) > 1 and (real := [part for part in parts if part in REAL_ACTIVATIONS]):
+    if len(parts) > 1 and (real := [part for part in parts if is_real(part)]):
         raise ValueError(
             f"A chain of activations is binary throughout; {real[0]} in {text!r} is not."
         )
@@ -124,16 +187,13 @@ def activation_kernels(text: str) -> Kernels:
 
 
 def _kernel(text: str) -> ThresholdKernel | None:
-    form, _, rest = text.partition(":")
-    if form not in ("design", "uniform", "centred", _LEARNED) or text == f"{_LEARNED}:channel":
+    word, _, rest = text.partition(":")
+    form = FORMS.get(word)
+    if form is None or form.cuts_with is None or rest == form.instead != "":
         return None
     code = rest.removeprefix("code=")
     kernel = parse_kernel(rest) if code == rest else decode_kernel(code)
-    if form in ("design", _LEARNED):
-        return kernel
-    mean = float(np.mean(kernel.thresholds))
-    kept = [[mean]] if form == "uniform" else kernel.thresholds - mean
-    return ThresholdKernel.from_thresholds(kept, name=f"{form} of {kernel.name or rest}")
+    return form.cuts_with(kernel, rest)
 
 
 def portable_activation(text: str) -> str:

@@ -10,14 +10,13 @@ All use the one two-valued sign of `design_core.activations`.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from design_core.activations import sign, threshold_sign
+from design_core.registry import Registry
 
 __all__ = [
     "BINARIZERS",
@@ -44,6 +43,9 @@ class WeightBinarizer(nn.Module):
 
     def constrain_(self, latent: Tensor) -> None:
         """Change latent weights in place after an optimizer step. Nothing, unless overridden."""
+
+    def set_progress(self, progress: float) -> None:
+        """Hear what share of training is done, 0 to 1, for a schedule; nobody has to."""
 
 
 class _StraightThrough(torch.autograd.Function):
@@ -132,6 +134,9 @@ class Recu(WeightBinarizer):
         self.alpha = nn.Parameter(torch.ones(outputs))
         self.register_buffer("tau", torch.tensor(0.85))
 
+    def set_progress(self, progress: float) -> None:
+        self.tau.fill_(recu_quantile(progress))
+
     def forward(self, latent: Tensor) -> tuple[Tensor, Tensor]:
         flat = latent.flatten(1)
         centred = flat - flat.mean(1, keepdim=True)
@@ -151,15 +156,11 @@ def recu_quantile(progress: float) -> float:
 
 
 #: Binarizers by name.
-BINARIZERS: Mapping[str, type[WeightBinarizer]] = MappingProxyType(
-    {"bnn": Bnn, "xnor": Xnor, "dorefa": Dorefa, "recu": Recu}
+BINARIZERS: Registry[type[WeightBinarizer]] = Registry(
+    "weight binarizer", {"bnn": Bnn, "xnor": Xnor, "dorefa": Dorefa, "recu": Recu}
 )
 
 
 def build_binarizer(name: str, outputs: int) -> WeightBinarizer:
     """The binarizer of that name for a layer of `outputs` channels; ValueError if unknown."""
-    if name not in BINARIZERS:
-        raise ValueError(
-            f"Unknown weight binarizer {name!r}; choose one of {', '.join(BINARIZERS)}."
-        )
-    return BINARIZERS[name](outputs)
+    return BINARIZERS.find(name)(outputs)

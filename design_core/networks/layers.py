@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from design_core.networks.binarizers import Recu, build_binarizer, recu_quantile
+from design_core.networks.binarizers import build_binarizer
 
 __all__ = [
     "PADDINGS",
@@ -163,10 +163,9 @@ def set_training_type(model: nn.Module, kind: torch.dtype) -> None:
 
 
 def set_training_progress(model: nn.Module, progress: float) -> None:
-    """Tell schedules inside the network (ReCU's τ) what share of training is done, 0 to 1."""
-    for module in model.modules():
-        if isinstance(module, Recu):
-            module.tau.fill_(recu_quantile(progress))
+    """Tell the binarizers' schedules what share of training is done, 0 to 1."""
+    for _, layer in binary_layers(model):
+        layer.binarizer.set_progress(progress)
 
 
 @torch.no_grad()

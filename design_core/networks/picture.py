@@ -22,11 +22,8 @@ from design_core.activations import DeSign
 from design_core.error_diffusion import floyd_steinberg
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.spec import decode_kernel, encode_kernel, parse_kernel
-from design_core.networks.activation import (
-    REAL_ACTIVATIONS,
-    activation_kernels,
-    build_activation,
-)
+from design_core.networks.activation import activation_kernels, build_activation, is_real
+from design_core.networks.intermediate import Taps, activate
 from design_core.scaling import Scale, fit_quantiles
 
 __all__ = [
@@ -71,10 +68,10 @@ class PictureCut(nn.Module):
         self.act = act
         self.copies = copies
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """What the cut receives, and its bits; both (N, C · copies, H, W)."""
+    def forward(self, x: Tensor, taps: Taps | None = None) -> Tensor:
+        """Bits (N, C · copies, H, W) of pictures (N, C, H, W)."""
         received = x if self.copies == 1 else x.repeat_interleave(self.copies, 1)
-        return received, self.act(received)
+        return activate(self.act, received, "picture", taps)
 
 
 def build_picture_cut(text: str, channels: int, *, surrogate: str = "clip") -> PictureCut | None:
@@ -176,5 +173,5 @@ def _thermometer(text: str) -> ThresholdKernel:
 
 
 def _check_binary(text: str) -> None:
-    if " then " in text or text in REAL_ACTIVATIONS:
+    if " then " in text or is_real(text):
         raise ValueError(f"A picture is cut by one of {_FORMS}; got {text!r}.")

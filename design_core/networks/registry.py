@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeVar
 
 from torch import nn
 
+from design_core.network_facts import NetworkFacts
 from design_core.networks.activation import activation_kernels, portable_activation
+from design_core.networks.shared import SharedOptions
+from design_core.registry import Registry
 
 __all__ = [
     "NetworkSpec",
@@ -23,28 +26,77 @@ __all__ = [
 Option = str | int | bool
 Builder = TypeVar("Builder", bound=Callable[..., nn.Module])
 
-_BUILDERS: dict[str, Callable[..., nn.Module]] = {}
+_SHARED = "shared"
+
+
+@dataclass(frozen=True)
+class _Network:
+    """A builder, and its options with their defaults."""
+
+    builder: Callable[..., nn.Module]
+    options: Mapping[str, Option]
+
+    def build(self, options: Mapping[str, Option]) -> nn.Module:
+        own = dict(options)
+        if _SHARED not in inspect.signature(self.builder).parameters:
+            return self.builder(**own)
+        shared = {entry.name: own.pop(entry.name) for entry in fields(SharedOptions)}
+        return self.builder(SharedOptions(**shared), **own)  # type: ignore[arg-type]
+
+
+_NETWORKS: Registry[_Network] = Registry("network", {})
 
 
 def register_network(builder: Builder) -> Builder:
     """Make a builder function known under its own name.
 
-    It takes keyword-only options, among them ``activation`` and ``picture``, see
-    `build_activation` and `build_picture_cut`. Each has a default, of its type.
+    Parameters
+    ----------
+    builder
+        Returns a module whose ``forward(x, taps=None)`` calls its activations by `activate`. Its
+        options are its keyword-only parameters, among them ``activation``; each has a default, a
+        text, a whole number or a switch. With a first parameter ``shared``, a `SharedOptions`, it
+        has the options of that too.
+
+    Raises
+    ------
+    ValueError
+        The name is taken, or the parameters are not as said.
     """
-    _BUILDERS[builder.__name__] = builder
+    name = builder.__name__
+    _NETWORKS.add(name, _Network(builder, _options(name, builder)))
     return builder
+
+
+def _options(name: str, builder: Callable[..., nn.Module]) -> dict[str, Option]:
+    options: dict[str, Option] = {}
+    for key, parameter in inspect.signature(builder).parameters.items():
+        default = parameter.default
+        if key == _SHARED and isinstance(default, SharedOptions):
+            options.update(asdict(default))
+        elif parameter.kind is not parameter.KEYWORD_ONLY or not isinstance(default, Option):
+            raise ValueError(
+                f"Option {key!r} of network {name!r} must be keyword-only with a default that is a "
+                "str, an int or a bool."
+            )
+        else:
+            options[key] = default
+    if not isinstance(options.get("activation"), str) or "name" in options:
+        raise ValueError(
+            f"Network {name!r} needs an option 'activation', a text such as 'sign', and can have "
+            "none that is called 'name'."
+        )
+    return options
 
 
 def network_names() -> list[str]:
     """Names of all networks, in alphabetical order."""
-    return sorted(_BUILDERS)
+    return sorted(_NETWORKS)
 
 
 def network_options(name: str) -> dict[str, Option]:
     """Options of a network and their defaults."""
-    parameters = inspect.signature(_builder(name)).parameters
-    return {key: parameter.default for key, parameter in parameters.items()}
+    return dict(_NETWORKS.find(name).options)
 
 
 def build_network(name: str, **options: Option) -> nn.Module:
@@ -72,7 +124,7 @@ def portable_options(options: Mapping[str, Option]) -> dict[str, Option]:
 
 
 @dataclass(frozen=True)
-class NetworkSpec:
+class NetworkSpec(NetworkFacts):
     """A full description of a network without its weights.
 
     Options that are left out get the builder's defaults now, so that a spec on file goes on to
@@ -108,16 +160,32 @@ class NetworkSpec:
                 raise ValueError(f"Option {key!r} of {self.name} is 1 at least; got {value}.")
         options = {**complete, **self.options}
         activation_kernels(str(options["activation"]))  # which no builder would take if it raises
-        if options["picture"] != "real" and "first" in options:
+        if options.get("picture", "real") != "real" and "first" in options:
             options["first"] = "binary"  # so that a spec says what is built
         object.__setattr__(self, "options", options)
 
     def __hash__(self) -> int:
         return hash((self.name, *sorted(self.options.items())))
 
+    def network_options(self) -> Mapping[str, Option]:
+        """All of them."""
+        return self.options
+
     def build(self) -> nn.Module:
-        """The network, its weights drawn from torch's global random state."""
-        return _builder(self.name)(**self.options)
+        """The network, its weights drawn from torch's global random state.
+
+        Raises
+        ------
+        ValueError
+            Options that do not fit each other; a builder of something else than a network.
+        """
+        model = _NETWORKS.find(self.name).build(self.options)
+        if not isinstance(model, nn.Module) or not _takes_taps(model):
+            raise ValueError(
+                f"{self.name} must build a module whose forward takes (x, taps=None) and hands "
+                f"`taps` to its activations; it built {type(model).__name__}."
+            )
+        return model
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able description, the inverse of `from_dict`."""
@@ -139,7 +207,5 @@ class NetworkSpec:
         return cls(name, options)
 
 
-def _builder(name: str) -> Callable[..., nn.Module]:
-    if name not in _BUILDERS:
-        raise ValueError(f"Unknown network {name!r}; choose one of {', '.join(network_names())}.")
-    return _BUILDERS[name]
+def _takes_taps(model: nn.Module) -> bool:
+    return "taps" in inspect.signature(model.forward).parameters

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -15,10 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from design_core.activations import DeSign, HardTanh, LearnedDeSign, ReLU, Sign
 from design_core.networks.intermediate import activation_maps
 from design_core.networks.layers import BinaryLayer
-from design_core.networks.picture import ErrorDiffusion
 
 __all__ = ["LayerSummary", "NetworkSummary", "summary"]
 
@@ -41,6 +40,8 @@ class LayerSummary:
         With every parameter as float32, and with one bit per binary weight.
     density
         Activation density: share of outputs above 0; None where not measured.
+    block
+        Of an activation: the name of its maps.
     """
 
     name: str
@@ -51,6 +52,7 @@ class LayerSummary:
     binary_macs: int = 0
     real_macs: int = 0
     density: float | None = None
+    block: str | None = None
 
     @property
     def latent_bytes(self) -> int:
@@ -76,9 +78,17 @@ class NetworkSummary:
 
     @property
     def binary_share(self) -> float:
-        """Share of the multiply-accumulates that are 1-bit."""
+        """Share of the multiply-accumulates that are 1-bit; 0 where there are none."""
         binary, real = self.total("binary_macs"), self.total("real_macs")
-        return binary / (binary + real)
+        return binary / max(1, binary + real)
+
+    def with_densities(self, by_block: Mapping[str, float]) -> NetworkSummary:
+        """The same with the activation densities that were measured elsewhere."""
+        layers = (
+            replace(layer, density=by_block.get(layer.block)) if layer.block else layer
+            for layer in self.layers
+        )
+        return NetworkSummary(tuple(layers))
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able description."""
@@ -145,25 +155,36 @@ def summary(
     """
     # A copy without memory: nothing is computed, and no hook touches the network itself.
     shadow = copy.deepcopy(model).to("meta").eval()
+    picture = torch.zeros(1, *input_shape, device="meta")
+    blocks = {id(tap.activation): tap.name for tap in activation_maps(shadow, picture)[1]}
+    within = {id(part) for layer in shadow.modules() for part in _parts(layer)}
     layers: list[LayerSummary] = []
 
     def record(name: str, module: nn.Module, output: Tensor) -> None:
-        layers.append(_layer(name, module, tuple(output.shape[1:])))
+        layer = _layer(name, module, tuple(output.shape[1:]))
+        layers.append(replace(layer, block=blocks.get(id(module))))
 
     for name, module in shadow.named_modules():
-        if isinstance(module, _COUNTED):
+        counts = id(module) in blocks or any(True for _ in module.parameters(recurse=False))
+        if isinstance(module, _COUNTED) or (counts and id(module) not in within):
             module.register_forward_hook(
                 lambda module, _, output, name=name: record(name, module, output)
             )
-    shadow(torch.zeros(1, *input_shape, device="meta"))
-    if batch is not None:
-        layers = _with_densities(layers, model, batch)
-    return NetworkSummary(tuple(layers))
+    shadow(picture)
+    counted = NetworkSummary(tuple(layers))
+    if batch is None:
+        return counted
+    return counted.with_densities(
+        {tap.name: tap.density() for tap in activation_maps(model, batch)[1]}
+    )
 
 
-_ACTIVATIONS = (Sign, DeSign, LearnedDeSign, HardTanh, ReLU, ErrorDiffusion)
-_ACTIVATION_NAMES = {activation.__name__ for activation in _ACTIVATIONS}
-_COUNTED = (BinaryLayer, nn.Conv2d, nn.Linear, _BatchNorm, *_ACTIVATIONS)
+_COUNTED = (BinaryLayer, nn.Conv2d, nn.Linear, _BatchNorm)
+
+
+def _parts(layer: nn.Module) -> Iterator[nn.Module]:
+    """What a binary layer consists of, which it counts itself."""
+    return layer.children() if isinstance(layer, BinaryLayer) else iter(())
 
 
 def _layer(name: str, module: nn.Module, output: tuple[int, ...]) -> LayerSummary:
@@ -187,15 +208,7 @@ def _layer(name: str, module: nn.Module, output: tuple[int, ...]) -> LayerSummar
         # γ and β if learned, and the running mean and variance.
         count = module.num_features * (4 if module.affine else 2)
         return LayerSummary(name, kind, output, real_parameters=count)
-    if isinstance(module, DeSign):
-        return LayerSummary(name, kind, output, real_parameters=module.thresholds.numel())
-    return LayerSummary(name, kind, output)
-
-
-def _with_densities(
-    layers: list[LayerSummary], model: nn.Module, batch: Tensor
-) -> list[LayerSummary]:
-    densities = [maps.density() for maps in activation_maps(model, batch)[1]]
-    names = [layer.name for layer in layers if layer.kind in _ACTIVATION_NAMES]
-    measured = dict(zip(names, densities, strict=True))
-    return [replace(layer, density=measured.get(layer.name)) for layer in layers]
+    # Activations, and layers of a kind that is not known here, of which only the numbers count.
+    tensors = [*module.parameters(recurse=False), *module.buffers(recurse=False)]
+    count = sum(tensor.numel() for tensor in tensors)
+    return LayerSummary(name, kind, output, real_parameters=count)

@@ -6,7 +6,7 @@ import copy
 
 from torch import nn
 
-from design_core.activations import DeSign, Sign
+from design_core.activations import BinaryActivation, DeSign, Sign
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.networks.activation import of_layer
 from design_core.networks.picture import PictureCut
@@ -39,10 +39,11 @@ def with_kernel(
         The network is in training mode, or has no binary activation.
     """
     swapped = _copy(model)
+    cuts = {id(cut.act) for cut in swapped.modules() if isinstance(cut, PictureCut)}
     places = [
         (name, module)
         for name, module in swapped.named_modules()
-        if isinstance(module, (Sign, DeSign)) and not name.startswith("picture.")
+        if isinstance(module, BinaryActivation) and id(module) not in cuts
     ]
     if not places:
         raise ValueError("This network has no binary activation to exchange; choose another.")

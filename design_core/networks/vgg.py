@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from design_core.networks.activation import build_activation
-from design_core.networks.intermediate import ActivationMaps, Taps
-from design_core.networks.layers import BinaryConv2d, BinaryLinear
-from design_core.networks.picture import PictureCut, build_picture_cut
+from design_core.networks.intermediate import Taps, activate
+from design_core.networks.layers import BinaryLinear
+from design_core.networks.picture import PictureCut
 from design_core.networks.pooling import MaxPool2x2
 from design_core.networks.registry import register_network
+from design_core.networks.shared import SharedOptions
 
 __all__ = ["ConvBlock", "Head", "VggSmall", "tiny", "vgg_small"]
 
@@ -30,10 +30,9 @@ class ConvBlock(nn.Module):
         self.norm = norm
         self.act = act
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """What the activation receives, and what it returns; both (N, C, H, W)."""
-        pre = self.norm(self.pool(self.conv(x)))
-        return pre, self.act(pre)
+    def forward(self, x: Tensor, name: str = "", taps: Taps | None = None) -> Tensor:
+        """What the activation makes of (N, C, H, W); see `activate`."""
+        return activate(self.act, self.norm(self.pool(self.conv(x))), name, taps)
 
 
 class Head(nn.Module):
@@ -71,55 +70,37 @@ class VggSmall(nn.Module):
     def forward(self, x: Tensor, taps: Taps | None = None) -> Tensor:
         """Logits (N, classes) of pictures (N, C, H, W); maps are appended to `taps` if given."""
         if self.picture is not None:
-            received, x = self.picture(x)
-            if taps is not None:
-                taps.append(ActivationMaps("picture", received, x))
+            x = self.picture(x, taps)
         for name, block in self.blocks.items():
-            pre, x = block(x)
-            if taps is not None:
-                taps.append(ActivationMaps(name, pre, x))
+            x = block(x, name, taps)
         logits: Tensor = self.head(x)
         return logits
 
 
+_VGG_SMALL = SharedOptions()
+_TINY = SharedOptions(width=16, in_channels=1)
+
+
 @register_network
 def vgg_small(
+    shared: SharedOptions = _VGG_SMALL,
     *,
-    width: int = 128,
     stages: int = 3,
-    activation: str = "sign",
-    surrogate: str = "clip",
-    affine: bool = True,
-    binarizer: str = "bnn",
-    padding: str = "one",
     first: str = "real",
     last: str = "real",
-    picture: str = "real",
-    in_channels: int = 3,
     image_size: int = 32,
-    num_classes: int = 10,
 ) -> VggSmall:
     """BinaryNet / VGG-small: per stage two 3×3 convolutions and a max-pool, the width doubling.
 
     Parameters
     ----------
-    width
-        Channels of the first stage; 128 in the paper.
+    shared
+        See `SharedOptions`.
     stages
         Each halves the maps; 3 in the paper.
-    activation, surrogate
-        See `build_activation`.
-    affine
-        Whether the batch norms before the activations learn γ and β. With a learned β the network
-        can move any threshold that is the same for a whole channel; without it, it cannot.
-    binarizer, padding
-        Of the binary layers, see `BinaryConv2d`.
     first, last
         ``real`` or ``binary`` weights of the first convolution and of the head.
-    picture
-        ``real``, or what cuts the picture into bits, see `build_picture_cut`. The first
-        convolution is then binary, and its border that of the others.
-    in_channels, image_size, num_classes
+    image_size
         Pictures are (in_channels, image_size, image_size).
 
     References
@@ -134,51 +115,30 @@ def vgg_small(
         raise ValueError(
             f"{stages} max-pools leave nothing of {image_size} pixels; use fewer stages."
         )
-    cut = build_picture_cut(picture, in_channels, surrogate=surrogate)
+    cut = shared.cut()
     blocks: list[ConvBlock] = []
-    channels = in_channels * (cut.copies if cut else 1)
+    channels = shared.in_channels * (cut.copies if cut else 1)
     for stage in range(stages):
-        out = width * 2**stage
+        out = shared.width * 2**stage
         for pool in (False, True):
             if blocks or cut or first == "binary":
                 # Real pictures are centred: 0, their mean, is the neutral border.
-                border = padding if blocks or cut else "zero"
-                conv: nn.Module = BinaryConv2d(channels, out, padding=border, binarizer=binarizer)
+                border = None if blocks or cut else "zero"
+                conv: nn.Module = shared.conv(channels, out, padding=border)
             else:
                 conv = nn.Conv2d(channels, out, 3, padding=1, bias=False)
-            norm = nn.BatchNorm2d(out, affine=affine)
-            act = build_activation(activation, surrogate=surrogate, layer=len(blocks), channels=out)
-            blocks.append(ConvBlock(conv, pool, norm, act))
+            blocks.append(ConvBlock(conv, pool, shared.norm(out), shared.act(len(blocks), out)))
             channels = out
-    head = Head(channels * side * side, num_classes, binary=last == "binary", binarizer=binarizer)
+    head = Head(
+        channels * side * side,
+        shared.num_classes,
+        binary=last == "binary",
+        binarizer=shared.binarizer,
+    )
     return VggSmall(blocks, head, cut)
 
 
 @register_network
-def tiny(
-    *,
-    width: int = 16,
-    activation: str = "sign",
-    surrogate: str = "clip",
-    affine: bool = True,
-    binarizer: str = "bnn",
-    padding: str = "one",
-    picture: str = "real",
-    in_channels: int = 1,
-    image_size: int = 8,
-    num_classes: int = 10,
-) -> VggSmall:
+def tiny(shared: SharedOptions = _TINY, *, image_size: int = 8) -> VggSmall:
     """A `vgg_small` of two stages for 8×8 digits: seconds to train, kilobytes to keep."""
-    return vgg_small(
-        width=width,
-        stages=2,
-        activation=activation,
-        surrogate=surrogate,
-        affine=affine,
-        binarizer=binarizer,
-        padding=padding,
-        picture=picture,
-        in_channels=in_channels,
-        image_size=image_size,
-        num_classes=num_classes,
-    )
+    return vgg_small(shared, stages=2, image_size=image_size)

@@ -78,10 +78,10 @@ def batch_norm_influence(cards: Sequence[Card]) -> list[Influence]:
     for card in cards:
         if card.activation == SIGN:
             continue
-        other = partner(card, cards, affine=not card.network["affine"])
-        if card.network["affine"] and other:
+        other = partner(card, cards, affine=not card.affine)
+        if card.affine and other:
             continue  # told with the card without γ and β
-        pair = {bool(one.network["affine"]): one for one in (card, other) if one}
+        pair = {one.affine: one for one in (card, other) if one}
         gains = {affine: _over_sign(one, cards) for affine, one in pair.items()}
         without, learned = gains.get(False), gains.get(True)
         if without or learned:

@@ -100,7 +100,7 @@ def answers(cards: Sequence[Card]) -> list[Answer]:
 
     Those of `main_cards`, and at the end of networks on enlarged pictures.
     """
-    main = sorted(main_cards(cards), key=lambda card: bool(card.network["affine"]))
+    main = sorted(main_cards(cards), key=lambda card: card.affine)
     asked = dict.fromkeys(QUESTIONS, main)
     asked["larger maps"] = [card for card in cards if card.enlarged]
     return [

@@ -75,7 +75,7 @@ def comparisons(cards: Sequence[Card]) -> list[Comparison]:
             other = partner(card, cards, activation=base)
             if other and card.activation not in (_BASELINE, base):
                 found.append(_compared(f"{title} less {name}, {batch_norm}", card, other))
-        if card.network["affine"] and (other := partner(card, cards, affine=False)):
+        if card.affine and (other := partner(card, cards, affine=False)):
             found.append(_compared(f"{title}: γ, β learned less not", card, other))
     return found
 
@@ -115,7 +115,7 @@ def _rank(card: Card) -> tuple[object, ...]:
     known = card.activation in order
     return (
         *(card.dataset == "digits", card.dataset, bool(card.enlarged)),
-        *(card.recipe["epochs"], card.network["width"]),
+        *(card.recipe["epochs"], card.width or 0),
         *(not known, order.index(card.activation) if known else 0, card.name),
     )
 
@@ -148,8 +148,10 @@ def _accuracy_table(cards: Sequence[Card]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for activation in dict.fromkeys(card.activation for card in cards):
         own = [card for card in cards if card.activation == activation]
-        cells = [_accuracy([c for c in own if c.network["affine"] is on]) for on in (False, True)]
-        density = " / ".join(f"{_mean_density(card):.0%}" for card in sorted(own, key=_affine))
+        cells = [_accuracy([c for c in own if c.affine is on]) for on in (False, True)]
+        density = " / ".join(
+            f"{_mean_density(card):.0%}" for card in sorted(own, key=lambda card: card.affine)
+        )
         yield f"| {activation_title(activation)} | {cells[0]} | {cells[1]} | {density} |"
     yield ""
 
@@ -214,11 +216,7 @@ def _learning_table(cards: Sequence[Card]) -> Iterator[str]:
 
 
 def _batch_norm(card: Card) -> str:
-    return "γ, β learned" if _affine(card) else "γ, β not learned"
-
-
-def _affine(card: Card) -> bool:
-    return bool(card.network["affine"])
+    return "γ, β learned" if card.affine else "γ, β not learned"
 
 
 def _mean_density(card: Card) -> float:

@@ -27,10 +27,10 @@ def _row(card: Card) -> dict[str, Any]:
         "name": card.name,
         "dataset": card.dataset,
         "network": card.network["name"],
-        "width": card.network["width"],
-        "image_size": card.network.get("image_size"),  # ResNets take any
+        "width": card.width,
+        "image_size": card.image_size,  # ResNets take any
         "activation": activation_title(card.activation),
-        "affine": bool(card.network["affine"]),
+        "affine": card.affine,
         "recipe": card.recipe["name"],
         "epochs": card.recipe["epochs"],
         "seeds": len(card.seeds),

@@ -203,8 +203,8 @@ def picture_sentences(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
 
 
 def _setting(card: Card) -> str:
-    grey = ", grey" if card.network["in_channels"] == 1 else ""
-    name, width = card.network["name"], card.network["width"]
+    grey = ", grey" if card.in_channels == 1 else ""
+    name, width = card.network["name"], card.width
     return (
         f"one-bit pictures of {card.dataset}{grey}, {name} of width {width}, "
         f"{card.recipe['epochs']} epochs"

@@ -205,7 +205,7 @@ def _order(gain: Gain) -> tuple[object, ...]:
     pairs = min(gain.difference.counts) if gain.difference else 0
     return (
         *(card.dataset == "digits", card.activation != DESIGN, pairs < _LEAST_PAIRS),
-        *(bool(card.network["affine"]), -pairs, card.dataset, card.name),
+        *(card.affine, -pairs, card.dataset, card.name),
     )
 
 

@@ -368,9 +368,9 @@ def _with_fitted_picture(spec: NetworkSpec, data: TrainingData) -> NetworkSpec:
     """The spec whose picture cut has its quantiles from the training pictures."""
     mean, deviation = (part.double()[:, None] for part in data.mean_and_deviation())
     values = (torch.arange(256, dtype=torch.float64) / 255 - mean) / deviation  # (C, 256)
-    picture = fitted_picture(
-        str(spec.options["picture"]), values.numpy(), data.grey_counts().numpy()
-    )
+    picture = fitted_picture(spec.picture, values.numpy(), data.grey_counts().numpy())
+    if picture == spec.picture:
+        return spec
     return NetworkSpec(spec.name, {**spec.options, "picture": picture})
 
 

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from design_core.network_facts import NetworkFacts
 from design_core.paths import CHECKPOINTS
 from design_core.statistics import Interval, mean_interval
 from design_core.training.recipe import load_recipe, recipe_names
@@ -83,7 +84,7 @@ class SeedResult:
 
 
 @dataclass(frozen=True)
-class Card:
+class Card(NetworkFacts):
     """A configuration and all its seeds.
 
     Parameters
@@ -116,9 +117,9 @@ class Card:
     def dataset(self) -> str:
         return str(self.data["name"])
 
-    @property
-    def activation(self) -> str:
-        return str(self.network["activation"])
+    def network_options(self) -> Mapping[str, Any]:
+        """As in ``run.json``."""
+        return self.network
 
     @property
     def picture(self) -> str:
@@ -313,14 +314,14 @@ def card_name(description: Mapping[str, Any]) -> str:
     ...                        "affine": False}})
     'cifar10-vgg_small-w32-design_2x2-v2-affine_off-demonstration-epochs_2'
     """
-    network, asked = description["network"], description["recipe"]
+    network, asked = _Described(description["network"]), description["recipe"]
     recipe, data = str(asked["name"]), str(description["data"]["name"])
     parts = [
         data,
-        str(network["name"]),
-        f"w{network['width']}",
-        _short(str(network["activation"])),
-        "affine_on" if network["affine"] else "affine_off",
+        str(network.options["name"]),
+        *([] if network.width is None else [f"w{network.width}"]),
+        _short(network.activation),
+        "affine_on" if network.affine else "affine_off",
     ]
     options, changes = asked.get("network", {}), recipe_changes(asked)
     parts += [f"{key}_{_short(str(options[key]))}" for key in sorted(set(options) - PLACED_OPTIONS)]
@@ -328,6 +329,14 @@ def card_name(description: Mapping[str, Any]) -> str:
         parts.append(recipe)
     parts += [f"{key}_{value}" for key, value in changes.items()]
     return re.sub(r"[^A-Za-z0-9.-]+", "_", "-".join(parts))
+
+
+@dataclass(frozen=True)
+class _Described(NetworkFacts):
+    options: Mapping[str, Any]
+
+    def network_options(self) -> Mapping[str, Any]:
+        return self.options
 
 
 #: Options that have a place of their own in a card's name.

@@ -121,7 +121,7 @@ def _other_results(folder: Path, result: Mapping[str, Any]) -> list[SeedResult]:
 
 
 def _picture_form(spec: NetworkSpec, data: Mapping[str, Any]) -> PictureForm:
-    channels = int(spec.options["in_channels"])
+    channels = len(data["mean"])
     # ResNets take any size, so also the 8 pixels of the digits.
     digits = data["name"] == "digits" and "image_size" not in spec.options
     side = 8 if digits else picture_size(spec.options)[1]

@@ -139,7 +139,7 @@ def network_words(card: Card) -> str:
     Of networks that are compared for the cut of their picture, what all of them share.
     """
     pixels = " pixels" if _enlarged(card) else ""
-    words = f"{card.network['name']} of width {card.network['width']}{_enlarged(card)}{pixels}"
+    words = f"{card.network['name']}{_told(' of width ', card.width)}{_enlarged(card)}{pixels}"
     if card.about_the_picture:
         return ", ".join((words, *_options(card, but=("picture", "first")), "one-bit pictures"))
     return ", ".join((words, *_options(card)))
@@ -162,7 +162,12 @@ def _option(key: str, value: object) -> str:
 
 
 def _network(card: Card) -> str:
-    return f"{card.network['name']} {card.network['width']}{_enlarged(card)}"
+    return f"{card.network['name']}{_told(' ', card.width)}{_enlarged(card)}"
+
+
+def _told(words: str, number: int | None) -> str:
+    """A number with the words before it; nothing where there is none."""
+    return "" if number is None else f"{words}{number}"
 
 
 def training_name(card: Card) -> str:
@@ -203,4 +208,4 @@ _TOLD = ("epochs", "image_size")  # changes that have words of their own
 
 def batch_norm_words(card: Card) -> str:
     """Whether batch norm learns γ and β."""
-    return "γ, β learned" if card.network["affine"] else "γ, β fixed"
+    return "γ, β learned" if card.affine else "γ, β fixed"

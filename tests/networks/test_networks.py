@@ -81,7 +81,7 @@ def test_a_spec_holds_every_option() -> None:
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("vgg", {}, "Unknown network 'vgg'; choose one of resnet18, resnet20, tiny, vgg_small"),
+        ("vgg", {}, "Unknown network 'vgg'; choose one of resnet20, resnet18, vgg_small, tiny"),
         ("tiny", {"depth": 3}, "tiny has no option 'depth'; it has width"),
         ("tiny", {"width": "4"}, "Option 'width' of tiny is of type int; got '4'"),
         ("tiny", {"affine": 1}, "Option 'affine' of tiny is of type bool; got 1"),
@@ -134,7 +134,7 @@ def test_blocks_convolve_then_pool_then_norm_then_activate() -> None:
     x = Sign()(torch.randn(3, 4, 8, 8))
     pooled = nn.functional.max_pool2d(block.conv(x), 2)
     normed = nn.functional.batch_norm(pooled, None, None, training=True)
-    assert torch.equal(block(x)[1], build_activation("design:2x2-v2")(normed))
+    assert torch.equal(block(x), build_activation("design:2x2-v2")(normed))
 
 
 @pytest.mark.parametrize("affine", [True, False])
@@ -232,7 +232,7 @@ def test_thresholds_never_enter_the_shortcut_sum() -> None:
     nn.init.zeros_(norm.weight)
     unit = ResidualUnit(build_activation("design:7 9;9 7"), conv, norm)
     x = torch.randn(2, 4, 6, 6)
-    assert torch.equal(unit(x)[1], x)
+    assert torch.equal(unit(x), x)
     model = build_network("resnet20", width=4, activation="design:7 9;9 7").eval()
     for inner in model.modules():
         if isinstance(inner, ResidualUnit):

@@ -15,7 +15,7 @@ import torch
 from design_core.engine import pack, save_packed
 from design_core.lab.feature_maps import extract_maps
 from design_core.networks import NetworkSpec
-from design_core.networks.activation import REAL_ACTIVATIONS
+from design_core.networks.activation import is_real
 from design_core.pictures.samples import sample
 from design_core.search.sources import MapOptions, open_tables
 from design_core.search.tables import estimate_tables
@@ -141,7 +141,7 @@ def test_predictions_run_on_bits_and_are_those_of_pytorch(card: Card) -> None:
     for name in ("digit-3", "cifar10-00"):
         predicted = entry.predict(sample(name))
         shares = list(predicted.probabilities.values())
-        binary = card.activation not in REAL_ACTIVATIONS
+        binary = not is_real(card.activation)
         assert predicted.runs_on == ("1-bit engine" if binary else "PyTorch")
         assert predicted.milliseconds > 0
         assert shares == sorted(shares, reverse=True)
@@ -202,7 +202,7 @@ def test_the_engine_reads_files_as_it_reads_models(
 def test_networks_of_the_zoo_are_the_same_from_the_file(card: Card, tmp_path: Path) -> None:
     entry = open_entry(card.name)
     if entry.file.packed is None:
-        assert card.activation in REAL_ACTIVATIONS
+        assert is_real(card.activation)
         return
     packed = pack(entry.checkpoint.model, entry.pictures.shape)
     assert save_packed(entry.file.packed, tmp_path / "a") == save_packed(packed, tmp_path / "b")

@@ -55,7 +55,7 @@ def choose_cards(cards: Sequence[Card]) -> list[Card]:
         card
         for card in cards
         if (chosen in (ALL, card.dataset))
-        and (affine == "Both" or card.network["affine"] == (affine == "Learned"))
+        and (affine == "Both" or card.affine == (affine == "Learned"))
     ]
     for quantity, label, help_text in (
         ("activation", "Activations", "None chosen: all."),
@@ -89,7 +89,7 @@ def _narrowed(
 
 def _quantity(card: Card, quantity: str) -> str:
     if quantity == "width":
-        return str(card.network["width"])
+        return "–" if card.width is None else str(card.width)
     return str(card.recipe["name"]) if quantity == "recipe" else card.activation
 
 

@@ -33,9 +33,9 @@ def card_colour(card: Card) -> str:
 
 def card_dash(card: Card) -> str:
     """Solid where batch norm learns γ and β."""
-    return "solid" if card.network["affine"] else "dot"
+    return "solid" if card.affine else "dot"
 
 
 def card_fill(card: Card) -> str:
     """Of its marks: its colour where batch norm learns γ and β, else hollow."""
-    return card_colour(card) if card.network["affine"] else ink().ground
+    return card_colour(card) if card.affine else ink().ground

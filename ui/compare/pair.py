@@ -99,7 +99,7 @@ def _first_pair(cards: Sequence[Card]) -> tuple[Card, Card] | None:
 
 def _telling(card: Card) -> tuple[bool, ...]:
     """What is shown first sorts first: DeSign 2D on more than digits, γ and β fixed."""
-    return card.dataset == "digits", card.activation != DESIGN, bool(card.network["affine"])
+    return card.dataset == "digits", card.activation != DESIGN, card.affine
 
 
 def choose_seeds(pair: Pair) -> tuple[int, int]:

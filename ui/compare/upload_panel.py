@@ -6,6 +6,7 @@ import streamlit as st
 
 from design_core.training.data import TrainingData, load_data
 from design_core.zoo.entry import Entry
+from design_core.zoo.naming import network_words
 from design_core.zoo.uploaded import MAX_BYTES, evaluate_own, read_own
 from ui.networks import FORWARD
 from ui.uploaded_networks import keep_own, own_entries, remove_own
@@ -75,7 +76,7 @@ def _kept(entry: Entry) -> None:
     card = entry.card
     result = card.results[0]
     st.markdown(
-        f"**{card.name}** · {card.network['name']} of width {card.network['width']}, "
+        f"**{card.name}** · {network_words(card)}, "
         f"{card.activation} · {result.bytes:,} bytes · SHA-256 `{result.sha256[:16]}…`",
         help=f"SHA-256 of the file: {result.sha256}",
     )

@@ -33,7 +33,7 @@ _SIGN, _DESIGN = ACTIVATIONS["sign"][0], ACTIVATIONS["design2d"][0]
 def _learned(activation: str) -> Card | None:
     """The card of an activation with γ and β learned, as most networks are trained."""
     for card in main_cards(zoo_cards()):
-        if card.activation == activation and card.network["affine"]:
+        if card.activation == activation and card.affine:
             return card
     return None
 
@@ -135,7 +135,7 @@ def _evidence() -> Told:
 
 def _accuracy_said(card: Card) -> str:
     values = ", ".join(f"{100 * value:.1f}" for value in card.accuracies.values())
-    learned = "learned" if card.network["affine"] else "not learned"
+    learned = "learned" if card.affine else "not learned"
     return f"{activation_title(card.activation)}, γ and β {learned}: {values} percent"
 
 
@@ -147,7 +147,7 @@ def _accuracy_chart(main: Sequence[Card]) -> go.Figure:
     for card in main:
         if card.activation not in shown:
             continue
-        column = 2 if card.network["affine"] else 1
+        column = 2 if card.affine else 1
         values = [100 * value for value in card.accuracies.values()]
         label = short_name(card.activation)
         colour = activation_colour(card.activation)

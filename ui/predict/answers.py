@@ -66,9 +66,9 @@ def answers_html(subject: Subject, answers: Sequence[Prediction]) -> str:
     ]
     told = zip(subject.names, subject.entries, answers, sights, strict=True)
     for name, entry, answer, sight in told:
-        options, card = entry.checkpoint.spec.options, entry.card
-        activation = card.picture if card.about_the_picture else str(options["activation"])
-        cut = str(options["picture"]) if card.about_the_picture else activation
+        spec, card = entry.checkpoint.spec, entry.card
+        activation = card.picture if card.about_the_picture else spec.activation
+        cut = spec.picture if card.about_the_picture else activation
         cards.append(
             answer_card(
                 name,

@@ -31,7 +31,7 @@ def offered(dataset: str) -> list[str]:
     found = [
         (
             -int(card.recipe.get("epochs", 0)),
-            not card.network["affine"],
+            not card.affine,
             _ORDER.index(card.activation) if card.activation in _ORDER else len(_ORDER),
             seed,
             card.name,

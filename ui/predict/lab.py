@@ -16,7 +16,7 @@ from design_core.lab.diagnosis import Diagnosis, diagnose
 from design_core.lab.perturbation_response import Response, respond
 from design_core.lab.strength import Counted
 from design_core.lab.subset import Subset, held_out_subset, picture_subset, sample_subset
-from design_core.networks.activation import Kernels
+from design_core.networks.activation import Kernels, is_real
 from design_core.paths import DATA
 from design_core.pictures import Picture
 from design_core.pictures.perturbations import PERTURBATIONS
@@ -67,12 +67,12 @@ class Network:
     @property
     def activation(self) -> str:
         """As recipes write it."""
-        return str(self.entry.checkpoint.spec.options["activation"])
+        return self.entry.checkpoint.spec.activation
 
     @property
     def is_binary(self) -> bool:
         """Whether its activations are bits."""
-        return self.activation not in ("hardtanh", "relu")
+        return not is_real(self.activation)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ def networks(subject: Subject) -> list[Network]:
     found: list[Network] = []
     told = zip(subject.names, subject.references, subject.entries, strict=True)
     for name, reference, entry in told:
-        colour = activation_colour(str(entry.checkpoint.spec.options["activation"]))
+        colour = activation_colour(entry.checkpoint.spec.activation)
         alike = sum(other.colour == colour for other in found)
         sha256 = entry.card.result(entry.seed).sha256
         found.append(Network(name, reference, entry, sha256, colour, _DASHES[alike % 4]))
