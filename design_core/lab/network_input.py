@@ -99,7 +99,7 @@ def picture_bits(picture: Picture, checkpoint: Checkpoint) -> NDArray[np.uint8] 
     if not isinstance(cut, PictureCut):
         return None
     form = checkpoint.pictures
-    bits = cut(form.normalized(form.pixels(picture)))[1][0] > 0
+    bits = cut(form.normalized(form.pixels(picture)))[0] > 0
     shares = bits.float().unflatten(0, (-1, cut.copies)).mean(1)  # (C, H, W)
     pixels: NDArray[np.uint8] = (255 * shares).round().byte().permute(1, 2, 0).contiguous().numpy()
     return pixels

@@ -40,6 +40,7 @@ __all__ = [
     "load_cards",
     "no_networks",
     "recipe_changes",
+    "with_younger_options",
 ]
 
 #: How references to networks begin that somebody brought along; see `design_core.zoo.uploaded`.
@@ -250,7 +251,7 @@ class Card(NetworkFacts):
             plain = json.loads(path.read_text(encoding="utf-8"))
             results = tuple(SeedResult(**result) for result in plain["results"])
             values = {key: value for key, value in plain.items() if key in own}
-            values["network"] = {**_YOUNGER_OPTIONS, **values["network"]}
+            values["network"] = with_younger_options(values["network"])
             return cls(**{**values, "folder": folder, "results": results})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path} is not a model card: {error}.") from error
@@ -263,6 +264,11 @@ class Card(NetworkFacts):
 
 def _on_one_line(match: re.Match[str]) -> str:
     return "[" + re.sub(r",\s+", ", ", match[1]) + "]"
+
+
+def with_younger_options(network: Mapping[str, Any]) -> Json:
+    """A network's options with those that it lacks because it is older than they are."""
+    return {**_YOUNGER_OPTIONS, **network}
 
 
 def load_cards(root: Path = CHECKPOINTS) -> list[Card]:

@@ -16,7 +16,13 @@ from design_core.networks import NetworkSpec
 from design_core.networks.summary import NetworkSummary, summary
 from design_core.training.data import TrainingData, picture_size
 from design_core.training.train import Evaluation, evaluate, load_run
-from design_core.zoo.card import CHECKPOINTS, Card, SeedResult, card_name
+from design_core.zoo.card import (
+    CHECKPOINTS,
+    Card,
+    SeedResult,
+    card_name,
+    with_younger_options,
+)
 from design_core.zoo.checkpoint import Checkpoint, PictureForm, load_checkpoint, save_checkpoint
 
 __all__ = ["collect_run", "evaluate_checkpoint"]
@@ -111,11 +117,12 @@ def _other_results(folder: Path, result: Mapping[str, Any]) -> list[SeedResult]:
     if not (folder / "card.json").is_file():
         return []
     card = Card.load(folder)
+    own = {**result, "network": with_younger_options(result["network"])}
     for key in ("recipe", "network", "data"):
-        if getattr(card, key) != result[key]:
+        if getattr(card, key) != own[key]:
             raise ValueError(
                 f"{folder.name} has another {key} than this run: {getattr(card, key)}, "
-                f"not {result[key]}. {_NAMES[key]}"
+                f"not {own[key]}. {_NAMES[key]}"
             )
     return [entry for entry in card.results if entry.seed != result["seed"]]
 

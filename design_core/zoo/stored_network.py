@@ -30,6 +30,8 @@ __all__ = ["described"]
 Arrays = Mapping[str, NDArray[Any]]
 Values = NDArray[np.float32]
 
+_CHAINS, _RESIDUAL_CHAINS = ("vgg_small", "tiny"), ("resnet18", "resnet20")
+_FORMS = {"sign", "design", "uniform", "centred", "learned", "hardtanh", "relu"}
 _WINDOW = 3  # every convolution's
 
 
@@ -55,13 +57,13 @@ def described(
     ValueError, KeyError
         Arrays that do not fit each other, or too few.
     """
+    name, activation = str(network["name"]), str(network["activation"])
+    if name not in (*_CHAINS, *_RESIDUAL_CHAINS):
+        raise UnpackableError(f"Only PyTorch knows how {name} is built.")
+    if strange := {part.partition(":")[0] for part in activation.split(" then ")} - _FORMS:
+        raise UnpackableError(f"Only PyTorch knows what {min(strange)} makes of its thresholds.")
     stored = _Stored(network, arrays, input_shape)
-    name = str(network["name"])
-    if name in ("vgg_small", "tiny"):
-        return stored.chain()
-    if name in ("resnet18", "resnet20"):
-        return stored.residual_chain()
-    raise UnpackableError(f"Only PyTorch knows how {name} is built.")
+    return stored.chain() if name in _CHAINS else stored.residual_chain()
 
 
 class _Stored:
