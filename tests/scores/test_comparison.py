@@ -81,3 +81,25 @@ def test_the_finding_says_what_changed(
     sign: ActivationScores, design: ActivationScores, expected: str
 ) -> None:
     assert expected in finding(sign, design)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "told"),
+    [
+        (0.949, "0.9 × the edges of Sign"),
+        (0.951, "as many edges as Sign"),
+        (1.049, "as many edges as Sign"),
+        (1.051, "1.1 × the edges of Sign"),
+    ],
+)
+@pytest.mark.parametrize("kept", [0.5, 0.4])
+def test_five_percent_make_a_difference(ratio: float, told: str, kept: float) -> None:
+    """And a loss of information is told only beside a gain of edges."""
+
+    def scored(output: list[bool], tv: float, entropy: float) -> ActivationScores:
+        numbers = (np.array([value]) for value in (tv, tv, 0.5, entropy, 0.0))
+        return ActivationScores(np.array([[output]]), *numbers)
+
+    sentence = finding(scored([True, False], 0.2, 0.5), scored([False, True], 0.2 * ratio, kept))
+    assert sentence.startswith(f"DeSign shows {told}")
+    assert ("keeps less of the picture" in sentence) == (ratio > 1.05 and kept < 0.5)

@@ -210,3 +210,19 @@ def test_ssim_is_one_for_equal_maps_and_nan_where_no_window_fits() -> None:
     assert scores.ssim(x, -x).max() < 0.5
     assert np.isnan(scores.ssim(x[0, :2], x[0, :2]))
     assert scores.ssim(x[0, :4, :4], x[0, :4, :4]) == pytest.approx(1)
+
+
+def test_ssim_by_its_definition_on_windows_of_seven() -> None:
+    """Wang et al. 2004, equation 13, over every whole 7×7 window, with sample variances."""
+    draw = np.random.default_rng(8)
+    x = draw.normal(size=(12, 15))
+    y = x + draw.normal(scale=0.5, size=x.shape)
+    windows = [
+        np.lib.stride_tricks.sliding_window_view(one - x.min(), (7, 7)).reshape(-1, 49)
+        for one in (x, y)
+    ]
+    c1, c2 = ((k * np.ptp(x)) ** 2 for k in (0.01, 0.03))
+    (mx, my), (vx, vy) = zip(*((w.mean(1), w.var(1, ddof=1)) for w in windows), strict=True)
+    cxy = ((windows[0] - mx[:, None]) * (windows[1] - my[:, None])).sum(1) / 48
+    local = (2 * mx * my + c1) * (2 * cxy + c2) / ((mx**2 + my**2 + c1) * (vx + vy + c2))
+    assert scores.ssim(x, y) == pytest.approx(local.mean())
