@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
+
+_HERE = Path(__file__).parent
+
+#: What the quick lane runs, ``pytest -m quick``: kernels, scores, links, layers and the like.
+QUICK = (
+    *("kernels", "networks", "scores", "ui"),
+    *("pictures/test_limits.py", "pictures/test_samples.py"),
+    *("test_activations.py", "test_atomic.py", "test_documentation.py", "test_extras.py"),
+    *("test_paths.py", "test_scaling.py", "test_statistics.py"),
+)
 
 # Tests run side by side; each keeps to one thread.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -17,3 +28,12 @@ def _no_warnings_from_numpy() -> object:
 
     with np.errstate(divide="raise", invalid="raise", over="raise"):
         yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the quick lane."""
+    places = [_HERE / place for place in QUICK]
+    for item in items:
+        inside = any(place in (item.path, *item.path.parents) for place in places)
+        if inside and item.get_closest_marker("slow") is None:
+            item.add_marker(pytest.mark.quick)

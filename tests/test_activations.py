@@ -312,6 +312,7 @@ def test_modules_say_what_they_are() -> None:
     assert (ReLU, HardTanh) == (nn.ReLU, nn.Hardtanh)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", [Sign("swish"), DeSign(PUBLISHED["2x2x4-shifted-v1"])])
 def test_compiled_as_one_graph(layer: nn.Module) -> None:
     compiled = torch.compile(layer, backend="aot_eager", fullgraph=True)

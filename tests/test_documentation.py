@@ -23,6 +23,7 @@ def shell_lines(page: Path) -> list[str]:
     return [line.removeprefix("design ") for line in lines if line.startswith("design ")]
 
 
+@pytest.mark.slow
 def test_shell_examples_of_the_results_run(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -34,6 +35,7 @@ def test_shell_examples_of_the_results_run(
     assert capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_scores_in_the_objectives_are_as_stated(capsys: pytest.CaptureFixture[str]) -> None:
     best, plain, layer = shell_lines(DOCS / "objectives.md")
     found = [json.loads(output(capsys, command)) for command in (best, plain, layer)]

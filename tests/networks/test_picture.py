@@ -69,6 +69,7 @@ def test_thermometer_spends_k_channels_on_a_colour(channels: int) -> None:
         assert torch.equal(bits[:, 4 * c + k] > 0, x[:, c] >= steps[k].item())
 
 
+@pytest.mark.slow
 def test_error_diffusion_is_the_librarys() -> None:
     cut = build_picture_cut("floyd-steinberg", 3)
     assert cut is not None

@@ -30,6 +30,7 @@ def test_values_and_gradients_are_torchs(
     assert torch.equal(gradient, expected_gradient)
 
 
+@pytest.mark.slow
 def test_compiled_as_eager() -> None:
     """As training runs it: compiled, channels last."""
     pool = MaxPool2x2()
