@@ -20,7 +20,9 @@ __all__ = ["compiled"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-caching: Any = importlib.import_module("numba.core.caching")  # which numba brings without types
+# What numba brings without types.
+caching: Any = importlib.import_module("numba.core.caching")
+config: Any = importlib.import_module("numba.core.config")
 
 _DIGEST = 32  # bytes of SHA-256 before each file's content
 
@@ -44,7 +46,7 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
         super().__init__(function)
         plain = self._cache_file
         self._cache_file = _CheckedFiles(
-            plain._cache_path, self._impl.filename_base, plain._source_stamp
+            plain._cache_path, self._impl.filename_base, _stamp(function)
         )
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
@@ -58,6 +60,17 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
     def save_overload(self, sig: Any, data: Any) -> None:
         with suppress(OSError):  # a full disk, a folder of somebody else's
             super().save_overload(sig, data)
+
+
+def _stamp(function: Callable[..., Any]) -> tuple[Any, ...]:
+    """What must be as it was for compiled code to be up to date.
+
+    numba looks at the function's own file alone; what it calls may stand in the files beside it.
+    """
+    folder = Path(function.__code__.co_filename).parent
+    files = sorted((path.name, path.stat()) for path in folder.glob("*.py"))
+    stats = tuple((name, stat.st_mtime, stat.st_size) for name, stat in files)
+    return stats, bool(config.BOUNDSCHECK)
 
 
 class _CheckedFiles(caching.IndexDataCacheFile):  # type: ignore[misc]

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from design_core.engine.bits import unpack_bits
 from design_core.engine.files import stored_bytes
-from design_core.engine.layers import BitConv, BitDense, Block, Layer, RealConv, Residual
+from design_core.engine.layers import BitConv, BitDense, Block, Layer, Maps, RealConv, Residual
 from design_core.engine.network import PackedNetwork
 
 __all__ = ["LayerFacts", "Part", "file_parts", "layer_facts"]
@@ -104,7 +104,8 @@ def layer_facts(packed: PackedNetwork, pictures: ArrayLike) -> tuple[LayerFacts,
     for layer, received in zip(packed.layers, given, strict=False):
         for conv in _convolutions([layer]):
             if isinstance(layer, Residual):  # what the convolution gets is cut from the real sum
-                received = layer.act(received, packed.routines)
+                maps = Maps("real", received.shape[3], *received.shape[1:3])
+                received = packed.routines.program([layer.act], maps)(received)
             binary = isinstance(conv, BitConv)
             facts.append(
                 LayerFacts(
@@ -141,7 +142,7 @@ def _distinct_weights(conv: BitConv | RealConv | BitDense) -> int:
 
 def _distinct_values(maps: NDArray[Any], conv: BitConv | RealConv | BitDense) -> int:
     """Different values of maps, packed ones unpacked."""
-    if maps.dtype == np.uint64:
+    if maps.dtype == np.uint32:
         channels = conv.channels if isinstance(conv, BitConv) else conv.weights.shape[2]
         return np.unique(unpack_bits(maps, channels)).size
     return int(np.unique(maps).size)

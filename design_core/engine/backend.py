@@ -1,71 +1,41 @@
-"""The routines of packed networks: compiled by numba, or in NumPy where that is missing."""
+"""What runs packed layers: compiled by numba, or in NumPy where that is missing."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, cast
 
-import numpy as np
 from numpy.typing import NDArray
 
-from design_core.engine.bits import Words
+from design_core.engine.layers import Layer, Maps
 
 __all__ = ["BACKENDS", "Backend", "load_backend"]
-
-Array = NDArray[Any]
-Floats = NDArray[np.float32]
-Sums = NDArray[np.int32]
 
 #: Modules by name; the first that can be imported is the default.
 BACKENDS = {"numba": "design_core.engine.compiled", "numpy": "design_core.engine.reference"}
 
 
 class Backend(Protocol):
-    """What a backend module has; `design_core.engine.reference` says what each routine does."""
+    """What a backend module has; `design_core.engine.reference` says what each layer computes."""
 
     __name__: str
 
-    def pad(self, x: Array, margin: int, fill: Array, replicate: bool, /) -> Array: ...
+    def program(
+        self, layers: Sequence[Layer], maps: Maps, *, planar: bool = False
+    ) -> Callable[[NDArray[Any]], NDArray[Any]]:
+        """The layers as one function of a batch.
 
-    def bit_sums(
-        self, x: Words, weights: Words, taps: Sums, size: int, stride: int, fan_in: int, /
-    ) -> Sums: ...
-
-    def bit_block(
-        self,
-        x: Words,
-        weights: Words,
-        taps: Sums,
-        size: int,
-        stride: int,
-        fan_in: int,
-        pool: bool,
-        cuts: Sums,
-        flips: Words,
-        /,
-    ) -> Words: ...
-
-    def real_sums(self, x: Floats, weights: Floats, size: int, stride: int, /) -> Floats: ...
-
-    def real_block(
-        self,
-        x: Floats,
-        weights: Floats,
-        size: int,
-        stride: int,
-        pool: bool,
-        cuts: Floats,
-        flips: Words,
-        /,
-    ) -> Words: ...
-
-    def cut(self, x: Array, cuts: Array, flips: Words, /) -> Words: ...
-
-    def scale_shift(
-        self, x: Array, scale: Floats, slope: Floats, offset: Floats, shortcut: Floats, /
-    ) -> Floats: ...
-
-    def dense(self, x: Words, weights: Floats, /) -> Floats: ...
+        Parameters
+        ----------
+        layers
+            At least one; they fit each other and the maps, which is not checked again.
+        maps
+            What they are given. Real maps and sums come as (N, H, W, C), float32 or int32, bits as
+            words, uint32 (N, H, W, ⌈C/32⌉). What the function returns has the same forms.
+        planar
+            Real maps come as pictures instead, (N, C, H, W).
+        """
 
 
 def load_backend(name: str | None = None) -> Backend:

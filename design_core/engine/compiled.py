@@ -1,535 +1,418 @@
-"""The routines of `design_core.engine.reference`, compiled by numba; same names, same results.
+"""Programs of packed layers, run by numba: same results as `design_core.engine.reference`.
 
-Serial and without the interpreter lock: whoever wants more threads calls from more threads. The
-two inner loops are written in LLVM's own vectors (`_products`, `_fires`), which become
-``vpopcntq`` and mask registers where the processor has them and AVX2 or NEON code elsewhere: eight
-pixels share each load of a weight, and the sums of a tile stay in registers until they are whole.
-
-Callers guarantee the shapes: nothing here checks bounds.
+One call runs a whole network on a whole batch, picture by picture, serially and without the
+interpreter lock: whoever wants more threads calls from more threads. Callers guarantee the shapes:
+nothing here checks bounds, unless numba is told to (``NUMBA_BOUNDSCHECK=1``).
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-from numba.core import types
-from numba.extending import intrinsic
+from numba import njit
 from numpy.typing import NDArray
 
 from design_core.compiling import compiled
-from design_core.engine.bits import WORD, Words
+from design_core.engine.bits import WORD, Words, word_count
+from design_core.engine.layers import Layer, Maps
+from design_core.engine.program import Buffer, Do, Of, assemble
+from design_core.engine.vectors import (
+    GROUPS,
+    PIXELS,
+    differing_bits,
+    fires,
+    fused,
+    products,
+    signed_sum,
+)
 
-__all__ = [
-    "bit_block",
-    "bit_sums",
-    "cut",
-    "dense",
-    "pad",
-    "real_block",
-    "real_sums",
-    "scale_shift",
-]
+__all__ = ["program"]
 
+Array = NDArray[Any]
 Floats = NDArray[np.float32]
-Sums = NDArray[np.int32]
+Counts = NDArray[np.int32]
+Step = NDArray[np.int64]
+Function = TypeVar("Function", bound=Callable[..., Any])
 
-# What numba and LLVM bring without types.
-cgutils: Any = importlib.import_module("numba.core.cgutils")
-ir: Any = importlib.import_module("llvmlite.ir")
-make_array: Any = importlib.import_module("numba.np.arrayobj").make_array
-
-#: Pixels per tile, a multiple of the four of a pooling window, and outputs per step.
-_PIXELS = 8
-_LANES = 16
-
-#: Columns of `_windows`.
-_I, _J, _START = 0, 1, 2
+_WIDEST = max(GROUPS)
 
 
-def _intrinsic(function: Callable[..., Any]) -> Any:
-    return intrinsic(function)
+def _inner(function: Function) -> Function:
+    """Compile as a part of `_run`."""
+    compiler: Any = njit
+    made: Function = compiler(nogil=True)(function)
+    return made
 
 
-@_intrinsic
-def _popcount(_: Any, _word: Any) -> Any:
-    """Number of bits set in a uint64; the processor's own instruction."""
+def program(
+    layers: Sequence[Layer], maps: Maps, *, planar: bool = False
+) -> Callable[[Array], Array]:
+    """See `design_core.engine.backend.Backend`."""
+    made = assemble(layers, maps, planar=planar)
+    kind = np.uint32 if maps.kind == "bits" else np.float32
+    depth = word_count(made.gives.channels) if made.gives.kind == "bits" else made.gives.channels
+    shape = (made.gives.height, made.gives.width, depth)
+    values = shape[0] * shape[1] * depth
+    steps, store = made.steps, made.store
 
-    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.ctpop(arguments[0])
+    def run(x: Array) -> Array:
+        given = np.ascontiguousarray(x, dtype=kind).reshape(len(x), -1)
+        y = np.empty((len(x), values), np.uint32)
+        _run(given.view(np.uint32), y, steps, store)
+        words = y.reshape(len(x), *shape)
+        if made.gives.kind == "bits":
+            return words
+        real = words.view(np.float32)
+        return real if made.gives.kind == "real" else real.astype(np.int32)
 
-    return types.int64(types.uint64), code
-
-
-@_intrinsic
-def _fused(_: Any, _a: Any, _b: Any, _c: Any) -> Any:
-    """a · b + c of float32, rounded once."""
-
-    def code(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.fma(*arguments)
-
-    return types.float32(types.float32, types.float32, types.float32), code
-
-
-class _Matrix:
-    """A C-contiguous array of two or more axes inside a routine under construction."""
-
-    def __init__(self, context: Any, builder: Any, kind: Any, value: Any) -> None:
-        array = make_array(kind)(context, builder, value)
-        self._builder, self._data = builder, array.data
-        self.shape = [builder.extract_value(array.shape, axis) for axis in range(kind.ndim)]
-
-    def value(self, *indices: Any) -> Any:
-        """The number at these indices."""
-        return self._builder.load(self._place(indices))
-
-    def vector(self, kind: Any, *indices: Any) -> Any:
-        """The vector that begins there."""
-        return self._builder.load(self._vector_place(kind, indices), align=4)
-
-    def store(self, vector: Any, *indices: Any) -> None:
-        """Write a vector there."""
-        self._builder.store(vector, self._vector_place(vector.type, indices), align=4)
-
-    def _place(self, indices: Sequence[Any]) -> Any:
-        offset = indices[0]
-        for length, index in zip(self.shape[1:], indices[1:], strict=True):
-            offset = self._builder.add(self._builder.mul(offset, length), index)
-        return self._builder.gep(self._data, [offset])
-
-    def _vector_place(self, kind: Any, indices: Sequence[Any]) -> Any:
-        return self._builder.bitcast(self._place(indices), kind.as_pointer())
+    return run
 
 
-def _same(builder: Any, value: Any) -> Any:
-    """A vector of one value throughout."""
-    vector = ir.VectorType(value.type, _LANES)
-    nothing = ir.Constant(vector, ir.Undefined)
-    first = builder.insert_element(nothing, value, ir.IntType(32)(0))
-    return builder.shuffle_vector(first, nothing, ir.VectorType(ir.IntType(32), _LANES)(None))
+@compiled
+def _run(x: Words, y: Words, steps: Step, store: Words) -> None:
+    lengths = steps[0]
+    bits = np.empty(lengths[Buffer.BITS], np.uint32)
+    real = np.empty((2, lengths[Buffer.REAL]), np.float32)
+    padded = np.empty(lengths[Buffer.PADDED], np.uint32)
+    planes = np.empty(lengths[Buffer.PLANES], np.uint32)
+    for n in range(len(x)):
+        side = 0
+        for k in range(1, len(steps)):
+            step = steps[k]
+            here, there = real[side], real[1 - side]
+            kind = step[Of.OP]
+            if kind == Do.BIT_CONV:
+                _widen(bits, step, store, padded)
+                _bit_conv(step, store, padded, planes, bits, here, there)
+                side = side if step[Of.BLOCK] else 1 - side
+            elif kind == Do.REAL_CONV:
+                _widen(here.view(np.uint32), step, store, padded)
+                _real_conv(step, store, padded.view(np.float32), bits, there)
+                side = side if step[Of.BLOCK] else 1 - side
+            elif kind == Do.CUT:
+                _cut(here, step, store, bits)
+            elif kind == Do.SHORTCUT:
+                _average(here, step, there)
+            elif kind == Do.SCALE_SHIFT:
+                _scale_shift(here, step, store)
+            elif kind == Do.READ_PICTURE:
+                _read_picture(x[n].view(np.float32), step, here)
+            elif kind == Do.READ_REAL:
+                _copy(x[n].view(np.float32), here, step[Of.VALUES])
+            elif kind == Do.READ_BITS:
+                _copy(x[n], bits, step[Of.VALUES])
+            elif kind == Do.WRITE_REAL:
+                _copy(here, y[n].view(np.float32), step[Of.VALUES])
+            elif kind == Do.WRITE_BITS:
+                _copy(bits, y[n], step[Of.VALUES])
+            elif kind == Do.DENSE:
+                _dense(bits, step, store, here)
+            elif kind == Do.MEAN:
+                _mean(here, step)
+            elif kind == Do.REPEAT:
+                _repeat(here, step, there)
+                side = 1 - side
 
 
-@_intrinsic
-def _products(
-    _: Any,
-    values: Any,
-    n: Any,
-    windows: Any,
-    tile: Any,
-    size: Any,
-    span: Any,
-    row: Any,
-    weights: Any,
-    first: Any,
-    sums: Any,
-) -> Any:
-    """Products of a tile's windows with the outputs first … first + 15, summed up, into sums.
+@_inner
+def _copy(x: Array, y: Array, count: int) -> None:
+    for k in range(count):
+        y[k] = x[k]
 
-    Windows are `size` rows of `span` values of picture n of maps (N, H·row). Of words: how many
-    bits differ, as int32. Of float32: a chain of fused steps.
+
+@_inner
+def _read_picture(x: Floats, step: Step, y: Floats) -> None:
+    """Channels first to channels last."""
+    channels = step[Of.CHANNELS]
+    pixels = step[Of.VALUES] // channels
+    for c in range(channels):
+        for k in range(pixels):
+            y[k * channels + c] = x[c * pixels + k]
+
+
+@_inner
+def _widen(x: Words, step: Step, store: Words, y: Words) -> None:
+    """Maps with `MARGIN` pixels more on each side: fill, or each the nearest pixel."""
+    height, width, depth, margin = step[Of.HEIGHT], step[Of.WIDTH], step[Of.DEPTH], step[Of.MARGIN]
+    fill = store[step[Of.FILL_AT] : step[Of.FILL_AT] + depth]
+    replicate = step[Of.REPLICATE]
+    at = 0
+    for i in range(-margin, height + margin):
+        inside = replicate or 0 <= i < height
+        row = min(max(i, 0), height - 1) * width * depth
+        for _ in range(margin):
+            for c in range(depth):
+                y[at] = x[row + c] if replicate else fill[c]
+                at += 1
+        if inside:
+            for k in range(width * depth):
+                y[at + k] = x[row + k]
+        else:
+            for j in range(width):
+                for c in range(depth):
+                    y[at + j * depth + c] = fill[c]
+        at += width * depth
+        for _ in range(margin):
+            for c in range(depth):
+                y[at] = x[row + (width - 1) * depth + c] if replicate else fill[c]
+                at += 1
+
+
+@_inner
+def _gather(x: Words, step: Step, planes: Words) -> None:
+    """Plane k: of the window that begins at each pixel, `PER_WORD` pixels from pixel k on, packed.
+
+    Windows beyond the right or lower end hold anything; no sum begins there.
     """
-    arguments = (values, n, windows, tile, size, span, row, weights, first, sums)
-    bits = isinstance(weights.dtype, types.Integer)
-
-    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        x, starts, w, y = (
-            _Matrix(context, builder, signature.args[k], given[k]) for k in (0, 2, 7, 9)
-        )
-        picture, tile, size, span, row, first = (given[k] for k in (1, 3, 4, 5, 6, 8))
-        index = first.type
-        vector = ir.VectorType(ir.IntType(64) if bits else ir.FloatType(), _LANES)
-        name, inputs = (f"llvm.ctpop.v{_LANES}i64", 1) if bits else (f"llvm.fma.v{_LANES}f32", 3)
-        call = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(vector, [vector] * inputs), name
-        )
-        pixel = builder.mul(tile, index(_PIXELS))
-        begins = [starts.value(builder.add(pixel, index(p)), index(_START)) for p in range(_PIXELS)]
-        totals = [cgutils.alloca_once(builder, vector) for _ in range(_PIXELS)]
-        for total in totals:
-            builder.store(vector(None), total)
-        with cgutils.for_range(builder, size) as rows, cgutils.for_range(builder, span) as columns:
-            place = builder.add(builder.mul(rows.index, row), columns.index)
-            k = builder.add(builder.mul(rows.index, span), columns.index)
-            weight = w.vector(vector, k, first)
-            for begin, total in zip(begins, totals, strict=True):
-                value = _same(builder, x.value(picture, builder.add(begin, place)))
-                so_far = builder.load(total)
-                if bits:
-                    differing = builder.call(call, [builder.xor(value, weight)])
-                    builder.store(builder.add(so_far, differing), total)
-                else:
-                    builder.store(builder.call(call, [value, weight, so_far]), total)
-        for p, total in enumerate(totals):
-            whole = builder.load(total)
-            if bits:
-                whole = builder.trunc(whole, ir.VectorType(ir.IntType(32), _LANES))
-            y.store(whole, index(p), first)
-        return context.get_dummy_value()
-
-    number = types.int64
-    kinds = [number if isinstance(one, types.Integer) else one for one in arguments]
-    return types.void(*kinds), code
+    size, per_word, channels = step[Of.SIZE], step[Of.PER_WORD], step[Of.CHANNELS]
+    width = step[Of.WIDTH] + 2 * step[Of.MARGIN]
+    area = width * (step[Of.HEIGHT] + 2 * step[Of.MARGIN])
+    for tap in range(size * size):
+        start = tap // per_word * area
+        shift = np.uint32(tap % per_word * channels)
+        ahead = tap // size * width + tap % size
+        if shift == 0:
+            for k in range(area - ahead):
+                planes[start + k] = x[ahead + k]
+        else:
+            for k in range(area - ahead):
+                planes[start + k] |= x[ahead + k] << shift
 
 
-@_intrinsic
-def _fires(_: Any, sums: Any, _row: Any, cuts: Any, _cell: Any, _first: Any) -> Any:
-    """64 compares ``sums[row, first + c] ≥ cuts[cell, first + c]`` as the bits c of a word."""
-    whole = isinstance(sums.dtype, types.Integer)
-
-    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        left, right = (_Matrix(context, builder, signature.args[k], given[k]) for k in (0, 2))
-        vector = ir.VectorType(ir.IntType(32) if whole else ir.FloatType(), WORD)
-        x = left.vector(vector, given[1], given[4])
-        cut = right.vector(vector, given[3], given[4])
-        compare = builder.icmp_signed if whole else builder.fcmp_ordered
-        return builder.bitcast(compare(">=", x, cut), ir.IntType(WORD))
-
-    return types.uint64(sums, types.int64, cuts, types.int64, types.int64), code
-
-
-@compiled
-def pad(x: NDArray[Any], margin: int, fill: NDArray[Any], replicate: bool) -> NDArray[Any]:
-    batch, height, width, depth = x.shape
-    padded = np.empty((batch, height + 2 * margin, width + 2 * margin, depth), x.dtype)
-    for n in range(batch):
-        for i in range(height + 2 * margin):
-            y = min(max(i - margin, 0), height - 1)
-            for j in range(width + 2 * margin):
-                z = min(max(j - margin, 0), width - 1)
-                if replicate or (y == i - margin and z == j - margin):
-                    for c in range(depth):
-                        padded[n, i, j, c] = x[n, y, z, c]
-                else:
-                    for c in range(depth):
-                        padded[n, i, j, c] = fill[c]
-    return padded
-
-
-@compiled
-def _windows(
-    height: int, width: int, stride: int, row: int, wide: int, pool: bool
-) -> NDArray[np.int64]:
-    """Row, column and first value of the window of each pixel, in the order of tiles.
-
-    Pixels come one after the other, or by pooling windows; the last pixel is repeated to fill the
-    last tile. `row` and `wide` are values per row and per pixel of the padded map.
-    """
-    if pool:
-        height, width = height // 2 * 2, width // 2 * 2
-    pixels = height * width
-    windows = np.empty(((pixels + _PIXELS - 1) // _PIXELS * _PIXELS, 3), np.int64)
-    k = 0
-    for i in range(height):
-        for j in range(width):
-            if pool:
-                k = 4 * ((i // 2) * (width // 2) + j // 2) + 2 * (i % 2) + j % 2
-            windows[k, _I] = i
-            windows[k, _J] = j
-            windows[k, _START] = i * stride * row + j * stride * wide
-            k += 1
-    for rest in range(pixels, len(windows)):
-        windows[rest] = windows[pixels - 1]
-    return windows
+@_inner
+def _bit_conv(
+    step: Step,
+    store: Words,
+    padded: Words,
+    planes: Words,
+    bits: Words,
+    here: Floats,
+    there: Floats,
+) -> None:
+    values = padded
+    if step[Of.PER_WORD]:
+        _gather(padded, step, planes)
+        values = planes
+    tiles, wide = PIXELS * step[Of.TILES], step[Of.WIDE]
+    table = store[step[Of.TILES_AT] : step[Of.TILES_AT] + 4 * tiles].view(np.int32)
+    offsets = store[step[Of.OFFSETS_AT] : step[Of.OFFSETS_AT] + step[Of.VALUES]].view(np.int32)
+    weights = store[step[Of.WEIGHTS_AT] :]
+    cuts = store[step[Of.CUTS_AT] :].view(np.int32)
+    counts = np.empty(PIXELS * _WIDEST, np.int32)
+    sums = np.empty(PIXELS * WORD, np.float32)
+    carried = here if step[Of.CARRIED] == 1 else there
+    first = 0
+    while first < wide:
+        group = WORD
+        for candidate in GROUPS:
+            if first + candidate <= wide:
+                group = max(group, candidate)
+        for at in range(0, tiles, PIXELS):
+            differing_bits(values, table, at, offsets, weights, wide, first, group, counts)
+            for part in range(0, group, WORD):
+                outputs = first + part
+                if step[Of.LACKING_AT]:
+                    _make_up(counts, group, part, table, at, outputs, step, store)
+                if not step[Of.BLOCK]:
+                    _sum_up(counts, group, part, step, sums)
+                    _norm(sums, table, at, outputs, step, store, carried, there)
+                    continue
+                if step[Of.POOL]:
+                    for c in range(part, part + WORD):
+                        upper = min(counts[c], counts[group + c])
+                        lower = min(counts[2 * group + c], counts[3 * group + c])
+                        counts[c] = min(upper, lower)
+                _cut_tile(counts, group, part, table, at, outputs, step, store, cuts, bits)
+        first += group
 
 
-@compiled
-def _cells(height: int, width: int, rows: int, columns: int) -> NDArray[np.int64]:
-    """The cell of a kernel of rows × columns that each pixel falls on, counted row by row."""
-    cells = np.empty(height * width, np.int64)
-    k = 0
+@_inner
+def _make_up(
+    counts: Counts,
+    group: int,
+    part: int,
+    table: Counts,
+    at: int,
+    outputs: int,
+    step: Step,
+    store: Words,
+) -> None:
+    """Twice the bits that differ, less what a border of zeros lacks."""
+    lacking = store[step[Of.LACKING_AT] - 1 :].view(np.int32)
+    tiles, wide = PIXELS * step[Of.TILES], step[Of.WIDE]
+    for p in range(PIXELS):
+        row = table[3 * tiles + at + p] * wide + outputs
+        here = p * group + part
+        for c in range(WORD):
+            counts[here + c] = 2 * counts[here + c] - lacking[row + c]
+
+
+@_inner
+def _sum_up(counts: Counts, group: int, part: int, step: Step, sums: Floats) -> None:
+    """Sums of ±1 products from the bits that differ, or from what `_make_up` made of them."""
+    fan_in, each = np.int32(step[Of.FAN_IN]), np.int32(1 if step[Of.LACKING_AT] else 2)
+    for p in range(PIXELS):
+        for c in range(WORD):
+            sums[p * WORD + c] = np.float32(fan_in - each * counts[p * group + part + c])
+
+
+@_inner
+def _cut_tile(
+    sums: Array,
+    group: int,
+    part: int,
+    table: Counts,
+    at: int,
+    outputs: int,
+    step: Step,
+    store: Words,
+    cuts: Array,
+    bits: Words,
+) -> None:
+    """A word of bits for each pixel of a tile, or for the one that they were pooled to."""
+    tiles, wide = PIXELS * step[Of.TILES], step[Of.WIDE]
+    word = outputs // WORD
+    flip = store[step[Of.FLIPS_AT] + word]
+    for p in range(1 if step[Of.POOL] else PIXELS):
+        pixel, cell = table[tiles + at + p], table[2 * tiles + at + p]
+        found = fires(sums, p * group + part, cuts, cell * wide + outputs)
+        bits[pixel * (wide // WORD) + word] = found ^ flip
+
+
+@_inner
+def _norm(
+    sums: Floats,
+    table: Counts,
+    at: int,
+    outputs: int,
+    step: Step,
+    store: Words,
+    carried: Floats,
+    y: Floats,
+) -> None:
+    """``(sum · scale) · slope + offset``, plus what a shortcut carries, of a tile's pixels."""
+    tiles, wide, channels = PIXELS * step[Of.TILES], step[Of.WIDE], step[Of.OUTPUTS]
+    norms = store[step[Of.NORM_AT] :].view(np.float32)
+    slope, offset = wide + outputs, 2 * wide + outputs
+    count = min(WORD, channels - outputs)
+    for p in range(PIXELS):
+        pixel = table[tiles + at + p]
+        if p > 0 and pixel == table[tiles + at + p - 1]:
+            break  # the last pixel, repeated to fill the tile
+        row = p * WORD
+        for c in range(WORD):
+            scaled = sums[row + c] * norms[outputs + c]
+            sums[row + c] = fused(scaled, norms[slope + c], norms[offset + c])
+        start = pixel * channels + outputs
+        if step[Of.CARRIED]:
+            for c in range(count):
+                y[start + c] = sums[row + c] + carried[start + c]
+        else:
+            for c in range(count):
+                y[start + c] = sums[row + c]
+
+
+@_inner
+def _real_conv(step: Step, store: Words, values: Floats, bits: Words, there: Floats) -> None:
+    tiles, wide = PIXELS * step[Of.TILES], step[Of.WIDE]
+    table = store[step[Of.TILES_AT] : step[Of.TILES_AT] + 4 * tiles].view(np.int32)
+    offsets = store[step[Of.OFFSETS_AT] : step[Of.OFFSETS_AT] + step[Of.VALUES]].view(np.int32)
+    weights = store[step[Of.WEIGHTS_AT] :].view(np.float32)
+    cuts = store[step[Of.CUTS_AT] :].view(np.float32)
+    sums = np.empty(PIXELS * WORD, np.float32)
+    for outputs in range(0, wide, WORD):
+        for at in range(0, tiles, PIXELS):
+            products(values, table, at, offsets, weights, wide, outputs, sums)
+            if not step[Of.BLOCK]:
+                _norm(sums, table, at, outputs, step, store, there, there)
+                continue
+            if step[Of.POOL]:
+                for c in range(WORD):
+                    upper = max(sums[c], sums[WORD + c])
+                    sums[c] = max(upper, max(sums[2 * WORD + c], sums[3 * WORD + c]))
+            _cut_tile(sums, WORD, 0, table, at, outputs, step, store, cuts, bits)
+
+
+@_inner
+def _cut(x: Floats, step: Step, store: Words, bits: Words) -> None:
+    """Real maps to bits."""
+    height, width, channels, depth = (
+        step[Of.HEIGHT],
+        step[Of.WIDTH],
+        step[Of.CHANNELS],
+        step[Of.DEPTH],
+    )
+    rows, columns = step[Of.ROWS], step[Of.COLUMNS]
+    cuts = store[step[Of.CUTS_AT] :].view(np.float32)
+    flips = store[step[Of.FLIPS_AT] : step[Of.FLIPS_AT] + depth]
+    pixel = 0
     for i in range(height):
         first = i % rows * columns
-        b = 0
+        column = 0
         for _ in range(width):
-            cells[k] = first + b
-            b = b + 1 if b + 1 < columns else 0
-            k += 1
-    return cells
+            for q in range(depth):
+                cell = (first + column) * depth + q
+                found = fires(x, pixel * channels + WORD * q, cuts, WORD * cell)
+                bits[pixel * depth + q] = found ^ flips[q]
+            pixel += 1
+            column = column + 1 if column + 1 < columns else 0
 
 
-@compiled
-def _dot_bits(
-    values: Words,
-    n: int,
-    windows: NDArray[np.int64],
-    tile: int,
-    size: int,
-    span: int,
-    row: int,
-    weights: Words,
-    fan_in: int,
-    sums: Sums,
-) -> None:
-    """Sums of ±1 products of the windows of a tile with all outputs; see `_products`."""
-    outputs = weights.shape[1]
-    whole = outputs // _LANES * _LANES
-    for o in range(0, whole, _LANES):
-        _products(values, n, windows, tile, size, span, row, weights, o, sums)
-    for p in range(_PIXELS):
-        start = windows[_PIXELS * tile + p, _START]
-        for o in range(whole, outputs):
-            differing = 0
-            for u in range(size):
-                for q in range(span):
-                    value = values[n, start + u * row + q]
-                    differing += _popcount(value ^ weights[u * span + q, o])
-            sums[p, o] = differing
-        for o in range(outputs):
-            sums[p, o] = fan_in - 2 * sums[p, o]
+@_inner
+def _average(x: Floats, step: Step, y: Floats) -> None:
+    """Means of stride × stride pixels, of those that there are; channels beyond are 0."""
+    height, width, stride = step[Of.HEIGHT], step[Of.WIDTH], step[Of.STRIDE]
+    channels, outputs = step[Of.CHANNELS], step[Of.OUTPUTS]
+    at = 0
+    for i in range(0, height, stride):
+        for j in range(0, width, stride):
+            for c in range(outputs):
+                y[at + c] = 0
+            below, right = min(i + stride, height), min(j + stride, width)
+            for u in range(i, below):
+                for v in range(j, right):
+                    for c in range(channels):
+                        y[at + c] += x[(u * width + v) * channels + c]
+            count = np.float32((below - i) * (right - j))
+            for c in range(channels):
+                y[at + c] /= count
+            at += outputs
 
 
-@compiled
-def _dot_real(
-    values: Floats,
-    n: int,
-    windows: NDArray[np.int64],
-    tile: int,
-    size: int,
-    span: int,
-    row: int,
-    weights: Floats,
-    sums: Floats,
-) -> None:
-    """Sums of products of the windows of a tile with all outputs; see `_products`."""
-    outputs = weights.shape[1]
-    whole = outputs // _LANES * _LANES
-    for o in range(0, whole, _LANES):
-        _products(values, n, windows, tile, size, span, row, weights, o, sums)
-    for p in range(_PIXELS):
-        start = windows[_PIXELS * tile + p, _START]
-        for o in range(whole, outputs):
-            total = np.float32(0)
-            for u in range(size):
-                for q in range(span):
-                    value = values[n, start + u * row + q]
-                    total = _fused(value, weights[u * span + q, o], total)
-            sums[p, o] = total
+@_inner
+def _scale_shift(x: Floats, step: Step, store: Words) -> None:
+    channels, wide = step[Of.CHANNELS], step[Of.WIDE]
+    norms = store[step[Of.NORM_AT] :].view(np.float32)
+    for k in range(step[Of.VALUES]):
+        for c in range(channels):
+            scaled = x[k * channels + c] * norms[c]
+            x[k * channels + c] = fused(scaled, norms[wide + c], norms[2 * wide + c])
 
 
-@compiled
-def _add_lacking(
-    sums: NDArray[Any],
-    p: int,
-    i: int,
-    j: int,
-    taps: Sums,
-    padded_height: int,
-    padded_width: int,
-    stride: int,
-) -> None:
-    """Add the weights that pixel (i, j) meets beyond the border to its sums, sums[p]."""
-    size = taps.shape[0]
-    margin = size // 2
-    for u in range(size):
-        y = i * stride + u
-        for v in range(size):
-            x = j * stride + v
-            inside = margin <= y < padded_height - margin and margin <= x < padded_width - margin
-            if not inside:
-                for o in range(taps.shape[2]):
-                    sums[p, o] += taps[u, v, o]
+@_inner
+def _repeat(x: Floats, step: Step, y: Floats) -> None:
+    copies = step[Of.SIZE]
+    for k in range(step[Of.VALUES]):
+        for copy in range(copies):
+            y[k * copies + copy] = x[k]
 
 
-@compiled
-def _cut_pixel(
-    bits: Words,
-    pixel: int,
-    sums: NDArray[Any],
-    row: int,
-    cuts: NDArray[Any],
-    cell: int,
-    flips: Words,
-) -> None:
-    """Cut sums[row] at the thresholds cuts[cell] into the words bits[pixel]."""
-    channels = cuts.shape[1]
-    for q in range(flips.size):
-        first = WORD * q
-        word = np.uint64(0)
-        if first + WORD <= channels:
-            word = _fires(sums, row, cuts, cell, first)
-        else:
-            for c in range(channels - first):
-                word |= np.uint64(sums[row, first + c] >= cuts[cell, first + c]) << np.uint64(c)
-        bits[pixel, q] = word ^ flips[q]
+@_inner
+def _mean(x: Floats, step: Step) -> None:
+    """Means over all pixels, in float64, to the first pixel."""
+    channels, pixels = step[Of.CHANNELS], step[Of.VALUES]
+    totals = np.zeros(channels, np.float64)
+    for k in range(pixels):
+        for c in range(channels):
+            totals[c] += x[k * channels + c]
+    for c in range(channels):
+        x[c] = np.float32(totals[c] / pixels)
 
 
-@compiled
-def _cut_tile(
-    bits: Words,
-    n: int,
-    sums: NDArray[Any],
-    tile: int,
-    pool: bool,
-    cuts: NDArray[Any],
-    cells: NDArray[np.int64],
-    flips: Words,
-) -> None:
-    """Cut the sums of one tile of picture n into words (N·pixels, ⌈C/64⌉), pooled if asked."""
-    pixels = cells.size
-    step = 4 if pool else 1
-    first = _PIXELS * tile // step
-    for k in range(min(_PIXELS // step, pixels - first)):
-        p = step * k
-        if pool:
-            for o in range(cuts.shape[1]):
-                upper, lower = max(sums[p, o], sums[p + 1, o]), max(sums[p + 2, o], sums[p + 3, o])
-                sums[p, o] = max(upper, lower)
-        _cut_pixel(bits, n * pixels + first + k, sums, p, cuts, cells[first + k], flips)
-
-
-@compiled
-def bit_block(
-    x: Words,
-    weights: Words,
-    taps: Sums,
-    size: int,
-    stride: int,
-    fan_in: int,
-    pool: bool,
-    cuts: Sums,
-    flips: Words,
-) -> Words:
-    batch, padded_height, padded_width, wide = x.shape
-    height = (padded_height - size) // stride + 1
-    width = (padded_width - size) // stride + 1
-    row = padded_width * wide
-    windows = _windows(height, width, stride, row, wide, pool)
-    values = x.reshape(batch, padded_height * row)
-    sums = np.empty((_PIXELS, weights.shape[1]), np.int32)
-    if pool:
-        height, width = height // 2, width // 2
-    rows, columns, channels = cuts.shape
-    cells = _cells(height, width, rows, columns)
-    by_cell = cuts.reshape(rows * columns, channels)
-    bits = np.empty((batch * height * width, flips.size), np.uint64)
-    for n in range(batch):
-        for tile in range(len(windows) // _PIXELS):
-            _dot_bits(values, n, windows, tile, size, size * wide, row, weights, fan_in, sums)
-            if taps.size:
-                for p in range(_PIXELS):
-                    i, j = windows[_PIXELS * tile + p, _I], windows[_PIXELS * tile + p, _J]
-                    _add_lacking(sums, p, i, j, taps, padded_height, padded_width, stride)
-            _cut_tile(bits, n, sums, tile, pool, by_cell, cells, flips)
-    return bits.reshape(batch, height, width, flips.size)
-
-
-@compiled
-def real_block(
-    x: Floats, weights: Floats, size: int, stride: int, pool: bool, cuts: Floats, flips: Words
-) -> Words:
-    batch, padded_height, padded_width, wide = x.shape
-    height = (padded_height - size) // stride + 1
-    width = (padded_width - size) // stride + 1
-    row = padded_width * wide
-    windows = _windows(height, width, stride, row, wide, pool)
-    values = x.reshape(batch, padded_height * row)
-    sums = np.empty((_PIXELS, weights.shape[1]), np.float32)
-    if pool:
-        height, width = height // 2, width // 2
-    rows, columns, channels = cuts.shape
-    cells = _cells(height, width, rows, columns)
-    by_cell = cuts.reshape(rows * columns, channels)
-    bits = np.empty((batch * height * width, flips.size), np.uint64)
-    for n in range(batch):
-        for tile in range(len(windows) // _PIXELS):
-            _dot_real(values, n, windows, tile, size, size * wide, row, weights, sums)
-            _cut_tile(bits, n, sums, tile, pool, by_cell, cells, flips)
-    return bits.reshape(batch, height, width, flips.size)
-
-
-@compiled
-def bit_sums(x: Words, weights: Words, taps: Sums, size: int, stride: int, fan_in: int) -> Sums:
-    batch, padded_height, padded_width, wide = x.shape
-    height = (padded_height - size) // stride + 1
-    width = (padded_width - size) // stride + 1
-    row, outputs = padded_width * wide, weights.shape[1]
-    windows = _windows(height, width, stride, row, wide, False)
-    values = x.reshape(batch, padded_height * row)
-    sums = np.empty((_PIXELS, outputs), np.int32)
-    given = np.empty((batch, height * width, outputs), np.int32)
-    for n in range(batch):
-        for tile in range(len(windows) // _PIXELS):
-            start = _PIXELS * tile
-            _dot_bits(values, n, windows, tile, size, size * wide, row, weights, fan_in, sums)
-            for p in range(min(_PIXELS, height * width - start)):
-                if taps.size:
-                    i, j = windows[start + p, _I], windows[start + p, _J]
-                    _add_lacking(sums, p, i, j, taps, padded_height, padded_width, stride)
-                for o in range(outputs):
-                    given[n, start + p, o] = sums[p, o]
-    return given.reshape(batch, height, width, outputs)
-
-
-@compiled
-def real_sums(x: Floats, weights: Floats, size: int, stride: int) -> Floats:
-    batch, padded_height, padded_width, wide = x.shape
-    height = (padded_height - size) // stride + 1
-    width = (padded_width - size) // stride + 1
-    row, outputs = padded_width * wide, weights.shape[1]
-    windows = _windows(height, width, stride, row, wide, False)
-    values = x.reshape(batch, padded_height * row)
-    sums = np.empty((_PIXELS, outputs), np.float32)
-    given = np.empty((batch, height * width, outputs), np.float32)
-    for n in range(batch):
-        for tile in range(len(windows) // _PIXELS):
-            start = _PIXELS * tile
-            _dot_real(values, n, windows, tile, size, size * wide, row, weights, sums)
-            for p in range(min(_PIXELS, height * width - start)):
-                for o in range(outputs):
-                    given[n, start + p, o] = sums[p, o]
-    return given.reshape(batch, height, width, outputs)
-
-
-@compiled
-def cut(x: NDArray[Any], cuts: NDArray[Any], flips: Words) -> Words:
-    batch, height, width, channels = x.shape
-    rows, columns, _ = cuts.shape
-    cells = _cells(height, width, rows, columns)
-    by_cell = cuts.reshape(rows * columns, channels)
-    pixels = x.reshape(batch * height * width, channels)
-    bits = np.empty((batch * height * width, flips.size), np.uint64)
-    for n in range(batch):
-        for k in range(cells.size):
-            pixel = n * cells.size + k
-            _cut_pixel(bits, pixel, pixels, pixel, by_cell, cells[k], flips)
-    return bits.reshape(batch, height, width, flips.size)
-
-
-@compiled
-def scale_shift(
-    x: NDArray[Any], scale: Floats, slope: Floats, offset: Floats, shortcut: Floats
-) -> Floats:
-    batch, height, width, channels = x.shape
-    carried = shortcut.shape[3]
-    y = np.empty(x.shape, np.float32)
-    for n in range(batch):
-        for i in range(height):
-            for j in range(width):
-                for c in range(channels):
-                    scaled = np.float32(x[n, i, j, c]) * scale[c]
-                    y[n, i, j, c] = _fused(scaled, slope[c], offset[c])
-                for c in range(carried):
-                    y[n, i, j, c] += shortcut[n, i, j, c]
-    return y
-
-
-@compiled
-def dense(x: Words, weights: Floats) -> Floats:
-    batch, words = x.shape
-    outputs = weights.shape[1]
-    y = np.empty((batch, outputs), np.float32)
-    totals = np.empty(outputs, np.float64)
-    for n in range(batch):
-        for o in range(outputs):
-            totals[o] = 0
-        for q in range(words):
-            for b in range(64):
-                fires = (x[n, q] >> np.uint64(b)) & np.uint64(1)
-                sign = 1.0 if fires else -1.0
-                for o in range(outputs):
-                    totals[o] += sign * weights[64 * q + b, o]
-        for o in range(outputs):
-            y[n, o] = totals[o]
-    return y
+@_inner
+def _dense(bits: Words, step: Step, store: Words, y: Floats) -> None:
+    weights = store[step[Of.WEIGHTS_AT] :].view(np.float32)
+    for o in range(step[Of.OUTPUTS]):
+        y[o] = signed_sum(bits, step[Of.VALUES], weights, o * step[Of.VALUES] * WORD)

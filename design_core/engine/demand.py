@@ -14,7 +14,8 @@ from design_core.engine.layers import BitConv, BitDense, Block, Layer, Maps, Rea
 
 __all__ = ["Demand", "demand"]
 
-_WINDOW_BYTES = 24  # row, column and first value of each window
+_WINDOW_BYTES = 96  # of each window, while the tables of its program are made
+_WEIGHT_BYTES = 8  # of each word of weights, or four for each number, as a program reads them
 
 
 @dataclass(frozen=True)
@@ -54,11 +55,11 @@ def _depth(maps: Maps) -> int:
 
 
 def _bytes(maps: Maps) -> int:
-    return maps.height * maps.width * _depth(maps) * (8 if maps.kind == "bits" else 4)
+    return 4 * maps.height * maps.width * _depth(maps)
 
 
 def _working_bytes(layer: Any, maps: Maps) -> int:
-    """Padded maps, the table of windows, and what lies between the parts of a layer."""
+    """Padded maps, tables, weights made ready, and what lies between the parts of a layer."""
     if isinstance(layer, Block):
         return _working_bytes(layer.conv, maps)
     if isinstance(layer, Residual):
@@ -68,7 +69,11 @@ def _working_bytes(layer: Any, maps: Maps) -> int:
     if isinstance(layer, BitConv | RealConv):
         given, margin = layer.gives(maps), layer.margin
         padded = Maps(maps.kind, maps.channels, maps.height + 2 * margin, maps.width + 2 * margin)
-        return _bytes(padded) + given.height * given.width * _WINDOW_BYTES
+        window = layer.size**2 * _depth(maps)
+        weights = window * WORD * word_count(given.channels) * _WEIGHT_BYTES
+        planes = window * padded.height * padded.width * 4 if 2 * maps.channels <= WORD else 0
+        tables = given.height * given.width * _WINDOW_BYTES
+        return _bytes(padded) + weights + planes + tables
     return 0
 
 

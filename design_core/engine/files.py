@@ -20,9 +20,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from design_core.atomic import write_atomically
-from design_core.engine.bits import pack_bits, word_count
+from design_core.engine.bits import Words, pack_bits, word_count
 from design_core.engine.demand import demand
-from design_core.engine.layers import LAYERS, BitConv, weight_bits
+from design_core.engine.layers import LAYERS, BitConv, Cut, weight_bits
 from design_core.engine.network import PackedNetwork, layer_bytes
 
 __all__ = ["load_packed", "packed_bytes", "save_packed", "stored_bytes"]
@@ -176,6 +176,8 @@ def _describe(layer: Any, prefix: str, arrays: Arrays) -> dict[str, Any]:
             bits = weight_bits(layer)
             plain["shape"] = list(bits.shape)
             arrays[name] = np.packbits(bits, bitorder="little")
+        elif isinstance(layer, Cut) and field.name == "flips":
+            arrays[name] = _paired(value)
         elif isinstance(value, np.ndarray):
             arrays[name] = _narrowed(value)
         else:
@@ -198,6 +200,8 @@ def _build(plain: dict[str, Any], prefix: str, arrays: Arrays) -> Any:
             values[field.name] = _checked(_build(plain[field.name], name, arrays), hint, name)
         else:
             values[field.name] = _widened(arrays[name])
+    if kind is Cut:
+        values["flips"] = _halved(values["flips"], values["cuts"].shape[2])
     return kind(**values)
 
 
@@ -208,8 +212,28 @@ def _checked(value: Any, kind: Any, name: str) -> Any:
     return value
 
 
-def _words(octets: NDArray[Any], shape: tuple[Any, ...]) -> NDArray[np.uint64]:
-    """Dense bits of shape (size, size, O, C) → words (size, size, ⌈C/64⌉, O)."""
+def _paired(words: Words) -> NDArray[np.uint64]:
+    """Flips as the format has them, in words of 64 bits."""
+    return np.pad(words, (0, words.size % 2)).astype("<u4").view("<u8")
+
+
+def _halved(flips: NDArray[Any], channels: int) -> Words:
+    """The inverse of `_paired`."""
+    pairs = -(-channels // 64)
+    if flips.dtype != np.uint64 or flips.shape != (pairs,):
+        raise ValueError(
+            f"Flips of {channels} channels are uint64 of shape {(pairs,)}; got {flips.dtype} of "
+            f"shape {flips.shape}."
+        )
+    words = np.ascontiguousarray(flips, dtype="<u8").view("<u4").astype(np.uint32, copy=False)
+    count = word_count(channels)
+    if words[count:].any():
+        raise ValueError(f"Flips have bits beyond their {channels} channels.")
+    return words[:count]
+
+
+def _words(octets: NDArray[Any], shape: tuple[Any, ...]) -> Words:
+    """Dense bits of shape (size, size, O, C) → words (size, size, ⌈C/32⌉, O)."""
     sides = [_checked(side, int, "shape") for side in shape]  # a product of text would be text
     count = math.prod(sides)
     fits = len(sides) == 4 and min(sides) > 0 and octets.dtype == np.uint8 and octets.ndim == 1

@@ -316,6 +316,6 @@ def _window(weights: Values) -> Values:
 
 
 def _words(weights: Values) -> Words:
-    """±1 weights (O, C, size, size) → words (size, size, ⌈C/64⌉, O)."""
+    """±1 weights (O, C, size, size) → words (size, size, ⌈C/32⌉, O)."""
     packed = pack_bits(weights.transpose(2, 3, 0, 1) > 0)
     return np.ascontiguousarray(packed.swapaxes(2, 3))

@@ -1,8 +1,9 @@
 """The layers of a packed network: what each holds, accepts and gives.
 
 Maps are NumPy arrays (N, H, W, C): ``real`` float32, ``sums`` int32, or ``bits``, whose channels
-are packed into words. Every layer checks its arrays when it is made and the maps' description
-(`Maps`) when it is put into a network, since the compiled routines check no bounds.
+are packed into words. Layers say what they hold; backends compute.
+Every layer checks its arrays when it is made and the maps' description (`Maps`) when it is put into
+a network, since compiled programs check no bounds.
 """
 
 from __future__ import annotations
@@ -14,8 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from design_core.engine.backend import Backend
-from design_core.engine.bits import WORD, Words, channel_mask, unpack_bits, word_count
+from design_core.engine.bits import Words, channel_mask, unpack_bits, word_count
 
 __all__ = [
     "LAYERS",
@@ -70,9 +70,6 @@ class Layer(Protocol):
     def gives(self, maps: Maps) -> Maps:
         """The output for such an input; ValueError if it does not fit."""
 
-    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
-        """Compute."""
-
 
 @dataclass(frozen=True, eq=False)
 class RealConv:
@@ -86,24 +83,10 @@ class RealConv:
         _check_finite(self.weights, "RealConv.weights")
         _check_window(self.weights, self.stride)
 
-    @cached_property
-    def matrix(self) -> NDArray[np.float32]:
-        return _matrix(self.weights)
-
     def gives(self, maps: Maps) -> Maps:
         size, _, channels, outputs = self.weights.shape
         maps.require("RealConv", ("real",), channels)
         return _windowed(maps, "real", outputs, size, self.stride, self.margin)
-
-    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
-        return backend.real_sums(self._padded(x, backend), self.matrix, self.size, self.stride)
-
-    def cut(self, x: NDArray[Any], pool: bool, cut: Cut, backend: Backend) -> Words:
-        """Sums, pooled if asked, and cut."""
-        padded = self._padded(x, backend)
-        return backend.real_block(
-            padded, self.matrix, self.size, self.stride, pool, cut.cuts, cut.flips
-        )
 
     @property
     def size(self) -> int:
@@ -115,11 +98,6 @@ class RealConv:
         """Pixels added on each side."""
         return self.size // 2
 
-    def _padded(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
-        if self.margin == 0:
-            return x
-        return backend.pad(x, self.margin, np.zeros(x.shape[-1], np.float32), False)
-
 
 @dataclass(frozen=True, eq=False)
 class BitConv:
@@ -128,7 +106,7 @@ class BitConv:
     Parameters
     ----------
     words
-        Weights, packed along the channels: (size, size, ⌈C/64⌉, O).
+        Weights, packed along the channels: (size, size, ⌈C/32⌉, O).
     channels
         C, what of the words counts.
     padding
@@ -142,7 +120,7 @@ class BitConv:
     padding: str = "one"
 
     def __post_init__(self) -> None:
-        _check_array(self.words, "BitConv.words", np.uint64, 4)
+        _check_array(self.words, "BitConv.words", np.uint32, 4)
         _check_window(self.words, self.stride)
         if self.padding not in _PADDINGS:
             raise ValueError(
@@ -158,10 +136,6 @@ class BitConv:
             raise ValueError(
                 f"Sums of {self.fan_in:,} products; {_MAX_FAN_IN:,} at most are exact."
             )
-
-    @cached_property
-    def matrix(self) -> Words:
-        return _matrix(self.words)
 
     @cached_property
     def taps(self) -> NDArray[np.int32]:
@@ -195,28 +169,6 @@ class BitConv:
         outputs = self.words.shape[3]
         return _windowed(maps, "sums", outputs, self.size, self.stride, self.margin)
 
-    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
-        return backend.bit_sums(self._padded(x, backend), *self._arguments)
-
-    def cut(self, x: NDArray[Any], pool: bool, cut: Cut, backend: Backend) -> Words:
-        """Sums, pooled if asked, and cut."""
-        padded = self._padded(x, backend)
-        return backend.bit_block(padded, *self._arguments, pool, cut.cuts, cut.flips)
-
-    @property
-    def _arguments(self) -> tuple[Words, NDArray[np.int32], int, int, int]:
-        return self.matrix, self.taps, self.size, self.stride, self.fan_in
-
-    def _padded(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
-        if self.margin == 0:
-            return x
-        fill = self._ones if self.padding == "one" else np.zeros_like(self._ones)
-        return backend.pad(x, self.margin, fill, self.padding == "replicate")
-
-    @cached_property
-    def _ones(self) -> Words:
-        return channel_mask(self.channels)
-
 
 @dataclass(frozen=True, eq=False)
 class Repeat:
@@ -232,9 +184,6 @@ class Repeat:
         maps.require("Repeat", ("real",), None)
         return replace(maps, channels=self.copies * maps.channels)
 
-    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:  # noqa: ARG002
-        return np.repeat(x, self.copies, axis=-1)
-
 
 @dataclass(frozen=True, eq=False)
 class Cut:
@@ -245,7 +194,7 @@ class Cut:
     cuts
         (d1, d2, C); int32 for sums, float32 for real maps.
     flips
-        ⌈C/64⌉ words: channels whose bits are inverted, those of negative γ.
+        ⌈C/32⌉ words: channels whose bits are inverted, those of negative γ.
     """
 
     cuts: NDArray[Any]
@@ -254,7 +203,7 @@ class Cut:
     def __post_init__(self) -> None:
         kind = np.int32 if self.cuts.dtype == np.int32 else np.float32
         _check_array(self.cuts, "Cut.cuts", kind, 3)
-        _check_array(self.flips, "Cut.flips", np.uint64, 1)
+        _check_array(self.flips, "Cut.flips", np.uint32, 1)
         channels = self.cuts.shape[2]
         if self.flips.size != word_count(channels):
             raise ValueError(f"{self.flips.size} words of flips for {channels} channels.")
@@ -267,9 +216,6 @@ class Cut:
         if (self.flips & ~channel_mask(maps.channels)).any():
             raise ValueError(f"Flips have bits beyond their {maps.channels} channels.")
         return replace(maps, kind="bits")
-
-    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
-        return backend.cut(x, self.cuts, self.flips)
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,9 +233,6 @@ class Block:
                 raise ValueError(f"Nothing to pool in {maps.height}×{maps.width} pixels.")
             sums = replace(sums, height=sums.height // 2, width=sums.width // 2)
         return self.cut.gives(sums)
-
-    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
-        return self.conv.cut(x, self.pool, self.cut, backend)
 
 
 @dataclass(frozen=True, eq=False)
@@ -310,15 +253,6 @@ class ScaleShift:
     def gives(self, maps: Maps) -> Maps:
         maps.require("ScaleShift", ("real", "sums"), self.scale.size)
         return replace(maps, kind="real")
-
-    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
-        return self.plus(x, np.empty((*x.shape[:3], 0), np.float32), backend)
-
-    def plus(
-        self, x: NDArray[Any], shortcut: NDArray[np.float32], backend: Backend
-    ) -> NDArray[Any]:
-        """The same, plus a shortcut of as many channels or fewer."""
-        return backend.scale_shift(x, self.scale, self.slope, self.offset, shortcut)
 
 
 @dataclass(frozen=True, eq=False)
@@ -344,10 +278,6 @@ class Residual:
             )
         return branch
 
-    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
-        sums = self.conv(self.act(x, backend), backend)
-        return self.norm.plus(sums, _averaged(x, self.conv.stride), backend)
-
 
 @dataclass(frozen=True, eq=False)
 class GlobalMean:
@@ -356,10 +286,6 @@ class GlobalMean:
     def gives(self, maps: Maps) -> Maps:
         maps.require("GlobalMean", ("real",), None)
         return replace(maps, height=1, width=1)
-
-    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:  # noqa: ARG002
-        means: NDArray[np.float64] = x.mean(axis=(1, 2), keepdims=True, dtype=np.float64)
-        return means.astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -372,14 +298,6 @@ class BitDense:
         _check_array(self.weights, "BitDense.weights", np.float32, 4)
         _check_finite(self.weights, "BitDense.weights")
 
-    @cached_property
-    def matrix(self) -> NDArray[np.float32]:
-        """The weights with rows of zeros where words have bits beyond C: (64·words, O)."""
-        channels, outputs = self.weights.shape[2:]
-        missing = word_count(channels) * WORD - channels
-        whole = np.pad(self.weights, ((0, 0), (0, 0), (0, missing), (0, 0)))
-        return whole.reshape(-1, outputs)
-
     def gives(self, maps: Maps) -> Maps:
         height, width, channels, outputs = self.weights.shape
         maps.require("BitDense", ("bits",), channels)
@@ -388,10 +306,6 @@ class BitDense:
                 f"BitDense takes {height}×{width} pixels; got {maps.height}×{maps.width}."
             )
         return Maps("real", outputs, 1, 1)
-
-    def __call__(self, x: NDArray[Any], backend: Backend) -> NDArray[Any]:
-        scores: NDArray[Any] = backend.dense(x.reshape(len(x), -1), self.matrix)
-        return scores[:, None, None]
 
 
 #: Layers by the name that files use.
@@ -427,11 +341,6 @@ def _check_window(weights: NDArray[Any], stride: int) -> None:
         )
 
 
-def _matrix(weights: NDArray[Any]) -> NDArray[Any]:
-    """Weights (size, size, depth, O) as rows by output."""
-    return weights.reshape(-1, weights.shape[-1])
-
-
 def _windowed(maps: Maps, kind: str, outputs: int, size: int, stride: int, margin: int) -> Maps:
     height, width = ((side + 2 * margin - size) // stride + 1 for side in (maps.height, maps.width))
     if min(height, width) < 1:
@@ -439,24 +348,6 @@ def _windowed(maps: Maps, kind: str, outputs: int, size: int, stride: int, margi
             f"Windows of {size}×{size} do not fit into {maps.height}×{maps.width} pixels."
         )
     return Maps(kind, outputs, height, width)
-
-
-def _averaged(x: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
-    """Means of stride × stride windows, those at the end of what pixels they have."""
-    if stride == 1:
-        return x
-    height, width = x.shape[1:3]
-    rows, columns = -(-height // stride), -(-width // stride)
-    total = np.zeros((len(x), rows, columns, x.shape[3]), np.float32)
-    for i in range(stride):
-        for j in range(stride):
-            part = x[:, i::stride, j::stride]
-            total[:, : part.shape[1], : part.shape[2]] += part
-    tall = np.minimum(stride, height - stride * np.arange(rows))
-    broad = np.minimum(stride, width - stride * np.arange(columns))
-    counts = (tall[:, None] * broad).astype(np.float32)
-    means: NDArray[np.float32] = total / counts[:, :, None]
-    return means
 
 
 def weight_bits(conv: BitConv) -> NDArray[np.bool_]:

@@ -35,8 +35,8 @@ from design_core.engine.backend import load_backend
 from design_core.engine.bits import Words, pack_bits, word_count
 from design_core.engine.cpu import Waiting, cpu_facts
 from design_core.engine.files import save_packed
-from design_core.engine.layers import BitConv, Block, Cut
-from design_core.engine.network import CHUNK_VALUES, in_chunks
+from design_core.engine.layers import BitConv, Block, Cut, Maps
+from design_core.engine.network import CHUNK, in_chunks
 from design_core.engine.packing import pack
 from design_core.engine.report import LayerTime, NetworkTime, Report, Turns
 from design_core.networks import build_network
@@ -237,20 +237,18 @@ def _layer(
 ) -> LayerTime:
     inputs, outputs, side = shape
     rng = np.random.default_rng(0)
-    backend = load_backend()
 
     def coins(*sizes: int) -> Words:
         return pack_bits(rng.integers(0, 2, sizes).astype(bool))
 
     weights = np.ascontiguousarray(coins(3, 3, outputs, inputs).swapaxes(2, 3))
     conv = BitConv(weights, inputs)
-    cut = Cut(np.zeros((2, 2, outputs), np.int32), np.zeros(word_count(outputs), np.uint64))
-    block = Block(conv, False, cut)
+    cut = Cut(np.zeros((2, 2, outputs), np.int32), np.zeros(word_count(outputs), np.uint32))
     x = coins(batch, side, side, inputs)
-    step = max(1, min(CHUNK_VALUES // (outputs * side * side), -(-batch // threads)))
+    run = load_backend().program([Block(conv, False, cut)], Maps("bits", inputs, side, side))
 
     def packed() -> object:
-        return in_chunks(lambda chunk: block(chunk, backend), x, step, threads)
+        return in_chunks(run, x, min(CHUNK, -(-batch // threads)), threads)
 
     real = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
     contenders = dict(

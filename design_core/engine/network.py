@@ -13,21 +13,26 @@ from numpy.typing import ArrayLike, NDArray
 from design_core.engine.backend import BACKENDS, load_backend
 from design_core.engine.layers import Layer, Maps
 
-__all__ = ["CHUNK_VALUES", "PackedNetwork", "in_chunks", "layer_bytes"]
+__all__ = ["CHUNK", "PackedNetwork", "in_chunks", "layer_bytes"]
 
-#: Values of the largest map that a thread works on at a time: a megabyte, within its own cache.
-CHUNK_VALUES = 2**18
+#: Pictures that a thread takes at a time: few enough that others get their turn, and Ctrl-C.
+CHUNK = 64
+
+#: Sizes of pictures that a network keeps a program for.
+_MAX_PROGRAMS = 4
+
+Run = Callable[[NDArray[Any]], NDArray[Any]]
 
 
-def in_chunks(
-    function: Callable[[NDArray[Any]], NDArray[Any]], batch: NDArray[Any], step: int, threads: int
-) -> NDArray[Any]:
+def in_chunks(function: Run, batch: NDArray[Any], step: int, threads: int) -> NDArray[Any]:
     """Apply a function to `step` items of a batch at a time, by so many threads; join the results.
 
     The threads are of this call alone: a pool that outlives it would not survive a fork.
     """
+    if len(batch) <= step:
+        return function(batch)
     chunks = [batch[start : start + step] for start in range(0, len(batch), step)]
-    if threads == 1 or len(chunks) == 1:
+    if threads == 1:
         return np.concatenate([function(chunk) for chunk in chunks])
     with ThreadPoolExecutor(threads) as pool:
         return np.concatenate(list(pool.map(function, chunks)))
@@ -81,7 +86,7 @@ class PackedNetwork:
         self.input_shape = input_shape
         self.routines = load_backend(backend)
         self.classes = self._output(input_shape).channels
-        self._largest: dict[tuple[int, ...], int] = {}
+        self._programs: dict[tuple[int, ...], Run] = {}
 
     @property
     def backend(self) -> str:
@@ -104,9 +109,9 @@ class PackedNetwork:
         pictures = self._batch(x)
         if len(pictures) == 0:
             return np.empty((0, self.classes), np.float32)
-        step = max(1, CHUNK_VALUES // self._largest_map(pictures.shape[1:]))
-        step = min(step, -(-len(pictures) // threads))
-        return in_chunks(self._scores, pictures, step, threads)
+        run = self._programs.get(pictures.shape[1:]) or self._program(pictures.shape[1:])
+        step = min(CHUNK, -(-len(pictures) // threads))
+        return in_chunks(run, pictures, step, threads)[:, 0, 0]
 
     @property
     def nbytes(self) -> int:
@@ -115,24 +120,19 @@ class PackedNetwork:
 
     def maps(self, x: ArrayLike) -> list[NDArray[Any]]:
         """What every layer gives for a batch (N, C, H, W), in order; bits are packed."""
-        pictures = self._batch(x)
-        self._largest_map(pictures.shape[1:])  # which proves that they fit
-        current = self._first(pictures)
-        given = []
+        current: NDArray[Any] = self._batch(x)
+        given: list[NDArray[Any]] = []
+        maps = Maps("real", *current.shape[1:])
+        self._output(current.shape[1:])  # which proves that they fit
         for layer in self.layers:
-            current = layer(current, self.routines)
+            current = self.routines.program([layer], maps, planar=not given)(current)
+            maps = layer.gives(maps)
             given.append(current)
         return given
 
     def warm_up(self) -> None:
         """Compile the routines now, or read them from the cache, rather than at the first call."""
         self(np.zeros((1, *self.input_shape), np.float32))
-
-    def _scores(self, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
-        x: NDArray[Any] = self._first(pictures)
-        for layer in self.layers:
-            x = layer(x, self.routines)
-        return x[:, 0, 0]
 
     @staticmethod
     def _batch(x: ArrayLike) -> NDArray[np.float32]:
@@ -141,9 +141,14 @@ class PackedNetwork:
             raise ValueError(f"Pictures come as a batch (N, C, H, W); got {pictures.ndim} axes.")
         return pictures
 
-    @staticmethod
-    def _first(pictures: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))
+    def _program(self, shape: tuple[int, ...]) -> Run:
+        """The program for pictures (C, H, W); ValueError if they do not fit."""
+        self._output(shape)
+        if len(self._programs) >= _MAX_PROGRAMS:
+            self._programs = {}
+        made = self.routines.program(self.layers, Maps("real", *shape), planar=True)
+        self._programs[shape] = made
+        return made
 
     def _output(self, shape: tuple[int, ...]) -> Maps:
         maps = Maps("real", *shape)
@@ -155,14 +160,3 @@ class PackedNetwork:
                 "not class scores."
             )
         return maps
-
-    def _largest_map(self, shape: tuple[int, ...]) -> int:
-        """Values of the largest map for one picture; ValueError if the picture does not fit."""
-        if shape not in self._largest:
-            self._output(shape)
-            maps, largest = Maps("real", *shape), 1
-            for layer in self.layers:
-                maps = layer.gives(maps)
-                largest = max(largest, maps.channels * maps.height * maps.width)
-            self._largest[shape] = largest
-        return self._largest[shape]

@@ -17,7 +17,7 @@ from design_core.browser.kernels import plain_kernel
 from design_core.browser.network import live_network
 from design_core.engine import PackedNetwork, pack
 from design_core.engine.bits import unpack_bits
-from design_core.engine.layers import Block, Cut, Residual
+from design_core.engine.layers import Block, Cut, Maps, Residual
 from design_core.engine.reference import _max_pool
 from design_core.engine.wasm import wasm_bytes
 from design_core.kernels.kernel import ThresholdKernel
@@ -112,7 +112,7 @@ def hashes_in_browser(page: Any, pixels: Pixels) -> list[str]:
 
 def octets(maps: NDArray[Any], channels: int) -> NDArray[np.uint8]:
     """Maps (N, H, W, …) as the browser's are laid out: (N, bytes)."""
-    if maps.dtype == np.uint64:  # words of bits: whole bytes of them
+    if maps.dtype == np.uint32:  # words of bits: whole bytes of them
         maps = np.ascontiguousarray(maps).view(np.uint8)[..., : -(-channels // 8)]
     elif maps.dtype == np.int32:
         assert np.abs(maps).max() < 2**15
@@ -122,18 +122,18 @@ def octets(maps: NDArray[Any], channels: int) -> NDArray[np.uint8]:
 
 def hashes_of_library(packed: PackedNetwork, x: NDArray[np.float32]) -> list[str]:
     """The same hashes from `design_core.engine`."""
-    current: NDArray[Any] = packed._first(x)
+    current: NDArray[Any] = np.ascontiguousarray(x.transpose(0, 2, 3, 1))
+    maps = Maps("real", *x.shape[1:])
     given, cut = [], []
     for layer in packed.layers:
-        channels = current.shape[-1]
         if isinstance(layer, Block):
-            sums = layer.conv(current, packed.routines)
+            sums = packed.routines.program([layer.conv], maps)(current)
             cut.append(_max_pool(sums) if layer.pool else sums)
-            channels = sums.shape[-1]
         elif isinstance(layer, Residual | Cut):
             cut.append(current)
-        current = layer(current, packed.routines)
-        given.append(octets(current, channels))
+        current = packed.routines.program([layer], maps)(current)
+        maps = layer.gives(maps)
+        given.append(octets(current, maps.channels))
     hashes = []
     for picture in range(len(x)):
         digest = hashlib.sha256()

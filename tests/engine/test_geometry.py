@@ -66,8 +66,8 @@ def residual(size: int, *, stride: int = 1, padding: str = "one") -> Residual:
     """A residual unit of one channel."""
     one = np.ones(1, np.float32)
     return Residual(
-        Cut(np.zeros((1, 1, 1), np.float32), np.zeros(1, np.uint64)),
-        BitConv(np.ones((size, size, 1, 1), np.uint64), 1, stride, padding),
+        Cut(np.zeros((1, 1, 1), np.float32), np.zeros(1, np.uint32)),
+        BitConv(np.ones((size, size, 1, 1), np.uint32), 1, stride, padding),
         ScaleShift(one, one, one),
     )
 
@@ -96,8 +96,8 @@ def test_maps_of_other_pictures_are_refused_everywhere() -> None:
 
 
 def _block(**changes: object) -> Layer:
-    words = np.ones((3, 3, 1, 16), np.uint64)
-    cut = Cut(np.zeros((1, 1, 16), np.int32), np.zeros(1, np.uint64))
+    words = np.ones((3, 3, 1, 16), np.uint32)
+    cut = Cut(np.zeros((1, 1, 16), np.int32), np.zeros(1, np.uint32))
     return Block(BitConv(words, **{"channels": 1, **changes}), False, cut)  # type: ignore[arg-type]
 
 
@@ -108,10 +108,10 @@ def test_strides_have_bounds(stride: int) -> None:
 
 
 def test_numbers_that_are_none_are_refused() -> None:
-    nan, flips = np.full((1, 1, 1), np.nan, np.float32), np.zeros(1, np.uint64)
+    nan, flips = np.full((1, 1, 1), np.nan, np.float32), np.zeros(1, np.uint32)
     with pytest.raises(ValueError, match="not numbers"):
         Cut(nan, flips)
-    beyond = Cut(np.zeros((1, 1, 1), np.float32), np.full(1, 2, np.uint64))
+    beyond = Cut(np.zeros((1, 1, 1), np.float32), np.full(1, 2, np.uint32))
     with pytest.raises(ValueError, match="Flips have bits beyond their 1 channels"):
         beyond.gives(Maps("real", 1, 3, 3))
     one, endless = np.ones(1, np.float32), np.full(1, np.inf, np.float32)
@@ -123,11 +123,11 @@ def test_numbers_that_are_none_are_refused() -> None:
 
 
 def test_demand_by_hand() -> None:
-    """A vgg_small of width 70 on 8×8: two words a pixel from its second layer on."""
+    """A vgg_small of width 70 on 8×8: three words a pixel from its second layer on."""
     packed = pack(randomized_network("vgg_small", width=70, stages=1, image_size=8), (3, 8, 8))
     first = 64 * 70 * 9 * 3
-    second = 64 * 70 * 9 * 2
-    dense = 16 * 128 * 10
+    second = 64 * 70 * 9 * 3
+    dense = 16 * 96 * 10
     passed = 64 * 3 + 64 * 70 + 16 * 70 + 10
     assert demand(packed.layers, (3, 8, 8)).steps == first + second + dense + passed
     assert demand(packed.layers, (3, 8, 8)).megabytes == 0

@@ -294,8 +294,8 @@ def test_few_bytes_that_become_many_words_are_refused(tmp_path: Path) -> None:
 def test_layers_that_take_too_much_memory_together_are_refused(tmp_path: Path) -> None:
     network, arrays = one_residual()
     conv = {**network["layers"][0]["conv"], "shape": [1, 1, 2**22, 1]}
-    network["layers"] = [conv] * 9
-    arrays = {f"{k}.words": np.zeros(2**19, np.uint8) for k in range(9)}
+    network["layers"] = [conv] * 17
+    arrays = {f"{k}.words": np.zeros(2**19, np.uint8) for k in range(17)}
     with pytest.raises(ValueError, match="take more than 268,435,456 bytes in memory"):
         load_packed(crafted(tmp_path, network, arrays))
 

@@ -125,6 +125,6 @@ def test_layers_that_do_not_fit_are_refused() -> None:
     conv = RealConv(np.zeros((3, 3, 1, 4), np.float32))
     with pytest.raises(ValueError, match="not class scores"):
         PackedNetwork([conv], (1, 8, 8))
-    cut = Cut(np.zeros((1, 1, 4), np.int32), np.zeros(1, np.uint64))
+    cut = Cut(np.zeros((1, 1, 4), np.int32), np.zeros(1, np.uint32))
     with pytest.raises(ValueError, match="Cut takes sums of 4 channels; got real of 4"):
         PackedNetwork([Block(conv, True, cut)], (1, 8, 8))

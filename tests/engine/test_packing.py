@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from design_core.engine import PackedNetwork, pack
 from design_core.engine.bits import unpack_bits
 from design_core.engine.folding import _first_firing, _float_of_key
-from design_core.engine.layers import BitConv, Block, Cut, Repeat, Residual
+from design_core.engine.layers import BitConv, Block, Cut, Maps, Repeat, Residual
 from design_core.kernels.published import PUBLISHED
 from design_core.networks import activation_maps, build_network
 from design_core.networks.layers import PADDINGS, BinaryConv2d, BinaryLinear
@@ -144,7 +144,7 @@ def test_every_sum_and_every_bit_of_a_chain(options: dict[str, Any]) -> None:
     expected = binary_sums(model, x)
     taps = activation_maps(model, x)[1]
 
-    cut = [words for words in given if words.dtype == np.uint64]
+    cut = [words for words in given if words.dtype == np.uint32]
     blocks = [layer for layer in packed.layers if isinstance(layer, Block)]
     assert len(cut) == len(taps)
     for words, tap in zip(cut, taps, strict=True):
@@ -152,7 +152,10 @@ def test_every_sum_and_every_bit_of_a_chain(options: dict[str, Any]) -> None:
         assert np.array_equal(bits.transpose(0, 3, 1, 2), tap.y.numpy() > 0), tap.name
 
     on_bits = [block for block in blocks if isinstance(block.conv, BitConv)]
-    sums = [layer.conv(words, packed.routines) for layer, words in zip(on_bits, cut, strict=False)]
+    sums = []
+    for layer, words in zip(on_bits, cut, strict=False):
+        maps = Maps("bits", layer.conv.channels, *words.shape[1:3])  # type: ignore[union-attr]
+        sums.append(packed.routines.program([layer.conv], maps)(words))
     if options.get("last") == "binary":
         # The head keeps its scale, whatever the sign.
         assert np.array_equal(np.abs(given[-2]), np.abs(expected.pop()))
@@ -230,7 +233,8 @@ def test_thresholds_against_every_sum() -> None:
         with torch.inference_mode():
             expected = block.act(block.norm(maps * scale)) > 0  # type: ignore[operator]
         sums = np.full((1, 4, 4, 10), total, np.int32)
-        bits = unpack_bits(packed.routines.cut(sums, layer.cuts, layer.flips), 10)
+        words = packed.routines.program([layer], Maps("sums", 10, 4, 4))(sums)
+        bits = unpack_bits(words, 10)
         assert np.array_equal(bits.transpose(0, 3, 1, 2), expected.numpy())
     constant = block.norm.weight.detach().numpy() == 0
     lowest, highest = layer.cuts.min(axis=(0, 1)), layer.cuts.max(axis=(0, 1))

@@ -86,7 +86,7 @@ def test_a_binary_network_is_binary() -> None:
     for one in middle:
         assert (one.binary, one.distinct_weights, one.distinct_inputs) == (True, 2, 2)
     assert middle[0].weights == 9 * 16 * 16
-    assert middle[0].memory_bytes == 9 * 16 * 8  # 16 channels in a word of 64 bits
+    assert middle[0].memory_bytes == 9 * 16 * 4  # 16 channels in a word of 32 bits
     assert (last.binary, last.distinct_inputs) == (False, 2)
 
 

@@ -142,7 +142,7 @@ def binary_answer() -> None:
         st.markdown(
             f"**Yes, where it says so.** {len(binary)} of {len(facts)} layers hold {kinds} "
             f"different weights and are given {inputs} different values, +1 and −1: "
-            f"{weights:.1%} of all weights, kept in machine words of 64 bits. Counted just now in "
+            f"{weights:.1%} of all weights, kept in machine words of 32 bits. Counted just now in "
             "the packed network itself, for the sample `cifar10-00`.\n\n"
             "PyTorch's own `sign` would have given a third value: 0 for ties, which do happen "
             "where whole numbers are compared. Here sign(0) = +1."
