@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +13,7 @@ from streamlit.testing.v1 import AppTest
 from design_core.kernels.published import PUBLISHED
 from design_core.output.batch import Settings, batch_finding, batch_rows, file_items
 from design_core.pictures.samples import sample_names
-
-APP = str(Path(__file__).parents[2] / "app.py")
+from tests.app_pages import APP, heading
 
 
 @pytest.fixture
@@ -26,11 +24,6 @@ def app() -> AppTest:
     fresh.switch_page("pages/batch.py").run()
     assert not fresh.exception
     return fresh
-
-
-def heading(app: AppTest) -> str:
-    (found,) = [one.proto.body for one in app.get("html") if 'class="ds-finding"' in one.proto.body]
-    return str(found).removeprefix('<h1 class="ds-finding">').removesuffix("</h1>")
 
 
 def score(app: AppTest) -> Any:

@@ -7,7 +7,6 @@ import json
 import math
 import random
 import re
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -21,13 +20,13 @@ from design_core.pictures.datasets import PictureSet
 from design_core.study.disagreement import card_disagreement, class_names, spread
 from design_core.study.report import headline, report
 from design_core.zoo.card import Card, find_card, load_cards
+from tests.app_pages import APP, heading
 from ui.compare.address import PANELS
 from ui.compare.filters import AFFINE, options
 from ui.compare.learning_panel import LEARNING
 from ui.compare.wrong_panel import SIDES
 from ui.networks import entry
 
-APP = str(Path(__file__).parents[2] / "app.py")
 CARDS = load_cards()
 SIGN, DESIGN = "digits-tiny-w16-sign-affine_on", "digits-tiny-w16-design_2x2-v2-affine_on"
 WITHOUT_LOGS = ("Overview", "Who got it wrong", "Confusion", "Classes", "Density")
@@ -65,12 +64,6 @@ def show(app: AppTest, *, panel: str, data: str = "", affine: str = "") -> None:
 def html(app: AppTest, part: str) -> str:
     (found,) = [one.proto.body for one in app.get("html") if part in one.proto.body]
     return str(found)
-
-
-def heading(app: AppTest) -> str:
-    match = re.search(r"<h1[^>]*>(.*?)</h1>", html(app, 'class="ds-finding"'))
-    assert match
-    return unescape(match[1]).replace("\xa0", " ")  # whether a line may break there or not
 
 
 def linked(**query: str) -> AppTest:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,12 +16,12 @@ from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import encode_kernel
 from design_core.search.find import find_kernels, full_landscape, score_kernel
 from design_core.search.tables import random_convolution_tables
+from tests.app_pages import APP, heading
 from tests.hostile import odd_pictures
 from ui.design.desk import MAX_SNAPSHOTS, TRANSFORMS, Desk, resized
 from ui.design.kernel_editor.component import _read
 from ui.design.scoring import FORM_TITLES, OBJECTIVES, ordinal
 
-APP = str(Path(__file__).parents[2] / "app.py")
 PANELS = ("Find the best", "Thresholds", "Sweep", "Files and code")
 
 
@@ -48,13 +46,6 @@ def started(**query: str) -> AppTest:
 def desk(app: AppTest) -> Desk:
     found: Desk = app.session_state["desk"]
     return found
-
-
-def heading(app: AppTest) -> str:
-    (found,) = [one.proto.body for one in app.get("html") if 'class="ds-finding"' in one.proto.body]
-    match = re.search(r"<h1[^>]*>(.*)</h1>", found)
-    assert match
-    return match[1]
 
 
 def choose(app: AppTest, name: str) -> None:

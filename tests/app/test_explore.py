@@ -17,8 +17,8 @@ from design_core.lab.feature_maps import extract_maps
 from design_core.pictures import decode, fit
 from design_core.pictures.samples import SAMPLES, sample
 from design_core.scores.comparison import compare_activations, finding
+from tests.app_pages import APP, heading
 
-APP = str(Path(__file__).parents[2] / "app.py")
 SIZE = 208
 SCALINGS = ("published", "lloyd-max", "quantile", "matlab", "data")
 
@@ -36,12 +36,6 @@ def app(fresh: AppTest) -> AppTest:
     """The luminance of Chelsea the cat: one map, so that runs are quick."""
     fresh.selectbox(key="sample").set_value("chelsea")
     return fresh.selectbox(key="source").set_value("picture").run()
-
-
-def heading(app: AppTest) -> str:
-    """The sentence on top of the page."""
-    (found,) = [one.proto.body for one in app.get("html") if 'class="ds-finding"' in one.proto.body]
-    return found.removeprefix('<h1 class="ds-finding">').removesuffix("</h1>")
 
 
 def expected_finding(name: str, source: str, kernel_name: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -17,6 +16,7 @@ from design_core.pictures import fit
 from design_core.scores.lessons import absorb, kept_differences
 from design_core.study.evidence import answers, main_cards, verdict
 from design_core.zoo.naming import short_name
+from tests.app_pages import APP, heading
 from ui.compare.address import COMPARE
 from ui.explore.address import EXPLORE
 from ui.learn.address import LEARN
@@ -24,8 +24,6 @@ from ui.learn.step import Dial
 from ui.learn.story import CURRENT, STEPS, moved
 from ui.predict.address import PREDICT
 from ui.scenes import view_of
-
-APP = str(Path(__file__).parents[2] / "app.py")
 
 
 def started(**query: str) -> AppTest:
@@ -50,11 +48,6 @@ def go(app: AppTest, key: str) -> AppTest:
 
 def bodies(app: AppTest) -> str:
     return "".join(one.proto.body for one in app.get("html"))
-
-
-def heading(app: AppTest) -> str:
-    (found,) = re.findall(r'<h1 class="ds-finding">(.*?)</h1>', bodies(app))
-    return str(found)
 
 
 def words(app: AppTest) -> str:

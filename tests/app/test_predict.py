@@ -23,9 +23,9 @@ from design_core.pictures.samples import SAMPLES, sample, sample_names
 from design_core.zoo.card import CHECKPOINTS, load_cards
 from design_core.zoo.entry import open_entry
 from design_core.zoo.uploaded import read_own
+from tests.app_pages import APP, bodies, heading
 from ui.networks import predictions
 
-APP = str(Path(__file__).parents[2] / "app.py")
 PAGE = "pages/predict.py"
 SIGN = "cifar10-vgg_small-w32-sign-affine_on@0"
 DESIGN = "cifar10-vgg_small-w32-design_2x2-v2-affine_on@0"
@@ -38,15 +38,6 @@ def app() -> AppTest:
     started = AppTest.from_file(APP, default_timeout=60).run().switch_page(PAGE).run()
     assert not started.exception
     return started
-
-
-def bodies(app: AppTest) -> list[str]:
-    return [one.proto.body for one in app.get("html")]
-
-
-def heading(app: AppTest) -> str:
-    (found,) = [body for body in bodies(app) if 'class="ds-finding"' in body]
-    return unescape(re.search(r"<h1[^>]*>(.*?)</h1>", found)[1])
 
 
 def note(app: AppTest) -> str:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from html import unescape
-from pathlib import Path
 from urllib.parse import urlencode
 
 import numpy as np
@@ -13,13 +10,12 @@ from streamlit.testing.v1 import AppTest
 
 from design_core.pictures import Picture
 from design_core.scores.comparison import compare_activations, finding
+from tests.app_pages import APP, heading
 from ui.links.pins import Pin
 from ui.present.address import SCENE
 from ui.present.scenes import curated_scenes, own_scenes, view_name
 from ui.rail.fields import upload_code
 from ui.scenes import SCENES, view_of
-
-APP = str(Path(__file__).parents[2] / "app.py")
 
 
 def started(**query: str) -> AppTest:
@@ -29,12 +25,6 @@ def started(**query: str) -> AppTest:
     fresh.switch_page("pages/present.py").run()
     assert not fresh.exception
     return fresh
-
-
-def heading(app: AppTest) -> str:
-    bodies = "".join(one.proto.body for one in app.get("html"))
-    (found,) = re.findall(r'<h1 class="ds-finding">(.*?)</h1>', bodies)
-    return unescape(str(found)).replace("\u00a0", " ")
 
 
 def expected(link: str) -> str:

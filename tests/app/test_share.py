@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -15,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.pictures import decode
 from design_core.scores.comparison import finding
+from tests.app_pages import heading
 from ui.links.session_file import SessionFile, read_session, write_session
 from ui.rail.fields import upload_code
 from ui.scenes import SCENES, view_of
@@ -42,13 +42,6 @@ def opened(link: str) -> AppTest:
     app.run()
     assert not app.exception, link
     return app
-
-
-def heading(app: AppTest) -> str:
-    (found,) = [one.proto.body for one in app.get("html") if 'class="ds-finding"' in one.proto.body]
-    match = re.search(r"<h1[^>]*>(.*)</h1>", found)
-    assert match
-    return match[1]
 
 
 def notes(app: AppTest) -> list[str]:
