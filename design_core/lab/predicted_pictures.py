@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from design_core.lab.subset import test_pictures
 from design_core.paths import DATA
 from design_core.pictures import Picture
-from design_core.pictures.datasets import PictureSet
+from design_core.pictures.datasets import PictureSet, open_split
 from design_core.training.data import load_data
 from design_core.zoo.entry import Entry
 
@@ -31,7 +30,7 @@ def open_test_set(dataset: str, root: Path = DATA) -> PictureSet | None:
         It is there, but incomplete or damaged.
     """
     if dataset != "digits":
-        return test_pictures(dataset, root)
+        return open_split(dataset, root)
     data = load_data("digits")
     pixels = data.test_x.numpy()
 

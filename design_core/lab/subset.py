@@ -11,12 +11,12 @@ from torch import Tensor
 
 from design_core.paths import DATA
 from design_core.pictures import Picture
-from design_core.pictures.datasets import DATASETS, PictureSet, open_dataset, open_folder
+from design_core.pictures.datasets import DATASETS, open_split
 from design_core.pictures.samples import GROUPS, SAMPLES, sample, sample_names
 from design_core.training.data import load_data
 from design_core.zoo.checkpoint import PictureForm
 
-__all__ = ["Subset", "held_out_subset", "picture_subset", "sample_subset", "test_pictures"]
+__all__ = ["Subset", "held_out_subset", "picture_subset", "sample_subset"]
 
 _DRAW_SEED = 0  # class folders are sorted by class, so a part of a set has to be drawn
 
@@ -73,9 +73,9 @@ def held_out_subset(
     Parameters
     ----------
     dataset
-        ``digits``, which need no files, or a key of `design_core.pictures.datasets.DATASETS`.
+        ``digits``, which need no files, or a name of `design_core.pictures.datasets.open_split`.
     root
-        Where data sets lie: as torchvision stores them, or as class folders ``root/cifar10/test``.
+        Where data sets lie.
 
     Returns
     -------
@@ -93,13 +93,13 @@ def held_out_subset(
         _check_classes("The set of digits", data.class_names, form.class_names)
         drawn = _drawn(len(data.test_y), count)
         return Subset(f"{len(drawn)} test digits", data.test_x[drawn], data.test_y[drawn])
-    pictures = test_pictures(dataset, root)
+    pictures = open_split(dataset, root)
     if pictures is None:
         return None
     _check_classes(pictures.title, pictures.class_names, form.class_names)
     drawn = _drawn(len(pictures), count)
     pixels = torch.cat([form.pixels(pictures.picture(int(k))) for k in drawn])
-    title = f"{len(drawn):,} {_title(dataset)} test pictures"
+    title = f"{len(drawn):,} {pictures.title} pictures"
     return Subset(title, pixels, _numbers(pictures.labels[drawn].tolist()))
 
 
@@ -123,14 +123,3 @@ def _drawn(total: int, count: int) -> Tensor:
     """The same numbers on every machine, ascending."""
     shuffled = np.random.default_rng(_DRAW_SEED).permutation(total)
     return torch.from_numpy(np.sort(shuffled[:count]))
-
-
-def test_pictures(dataset: str, root: Path) -> PictureSet | None:
-    """The test set as `load_data` would find it, None where it is not on this machine."""
-    if dataset not in DATASETS:
-        return None
-    if (folder := root / dataset / "test").is_dir():
-        return open_folder(folder)
-    if (root / DATASETS[dataset].folder).is_dir():
-        return open_dataset(dataset, root)
-    return None

@@ -11,7 +11,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
@@ -33,10 +33,14 @@ __all__ = [
     "DatasetCard",
     "DatasetError",
     "PictureSet",
+    "class_folder_sets",
+    "class_folders_of",
     "dataset_picture",
     "download_dataset",
     "open_dataset",
     "open_folder",
+    "open_set",
+    "open_split",
 ]
 
 #: Official names in official order, which is alphabetical.
@@ -248,22 +252,97 @@ def open_dataset(name: str, root: Path | str, *, split: str = "test") -> Picture
     return PictureSet(f"{name}-{split}", f"{card.title} {split}", card.class_names, labels, read)
 
 
+def open_split(name: str, root: Path | str = DATA, *, split: str = "test") -> PictureSet | None:
+    """A split of a data set in a root folder, as training finds it; None where it is not there.
+
+    Parameters
+    ----------
+    name
+        A key of `DATASETS`: as class folders ``root/NAME/train`` and ``root/NAME/test`` if there
+        are such, else as torchvision stores it. Or ``folder:NAME`` for class folders alone.
+
+    Raises
+    ------
+    DatasetError
+        It is there, but incomplete or damaged.
+    """
+    kind, _, folder = name.rpartition(":")
+    base = Path(root, folder)
+    if kind in ("", "folder") and Path(folder).name == folder and (base / split).is_dir():
+        title = DATASETS[name].title if name in DATASETS else folder
+        return replace(
+            open_folder(base / split), name=f"{folder}-{split}", title=f"{title} {split}"
+        )
+    if name in DATASETS and Path(root, DATASETS[name].folder).is_dir():
+        return open_dataset(name, root, split=split)
+    return None
+
+
+def class_folder_sets(root: Path | str = DATA) -> dict[str, str]:
+    """Folders of class folders in a root folder, but for known data sets: the set of each.
+
+    That is its test pictures, ``pets-test``, where it has ``train`` and ``test`` as training wants
+    it, else all of it, ``pets``; see `open_set`.
+    """
+    known = {*DATASETS, *(card.folder for card in DATASETS.values())}
+    folders = sorted(Path(root).iterdir()) if Path(root).is_dir() else []
+    return {
+        path.name: f"{path.name}-test" if _has_splits(path) else path.name
+        for path in folders
+        if path.is_dir() and path.name not in known and not is_clutter(path.name)
+    }
+
+
+def open_set(name: str, root: Path | str = DATA) -> PictureSet:
+    """A set by its own name: ``cifar10-test``, ``pets-test``, or ``pets`` for class folders.
+
+    Raises
+    ------
+    DatasetError
+        There is no such set in the root folder, or it is damaged.
+    """
+    base, _, split = name.rpartition("-")
+    if split in SPLITS:
+        source = base if base in DATASETS else f"folder:{base}"
+        if (found := open_split(source, root, split=split)) is not None:
+            return found
+        if base in DATASETS:
+            return open_dataset(base, root, split=split)  # which says what to do
+    return open_folder(Path(root, name))
+
+
 def dataset_picture(name: str, index: int, root: Path | str = DATA) -> Picture:
-    """Return one picture of a set, by the set's name: ``cifar10-test``, or a class folder's.
+    """Return one picture of a set, by the set's name; see `open_set`.
 
     Raises
     ------
     DatasetError
         There is no such set in the root folder, or no such picture in it.
     """
-    card_name, _, split = name.rpartition("-")
-    known = card_name in DATASETS and split in SPLITS
-    pictures = (
-        open_dataset(card_name, root, split=split) if known else open_folder(Path(root, name))
-    )
+    pictures = open_set(name, root)
     if not 0 <= index < len(pictures):
         raise DatasetError(f"{name} has pictures 0 to {len(pictures) - 1}, not {index}.")
     return pictures.picture(index)
+
+
+def class_folders_of(source: str, root: Path | str) -> Path | None:
+    """The folder with ``train`` and ``test`` that a source of training data names, if any.
+
+    Parameters
+    ----------
+    source
+        ``folder:DIR``, a path or a name in the root folder; or a key of `DATASETS`.
+    """
+    kind, _, folder = source.rpartition(":")
+    if kind == "folder" and folder:
+        inside = Path(root, folder)
+        return inside if not Path(folder).exists() and inside.is_dir() else Path(folder)
+    inside = Path(root, source)
+    return inside if source in DATASETS and (inside / "train").is_dir() else None
+
+
+def _has_splits(folder: Path) -> bool:
+    return all((folder / split).is_dir() for split in SPLITS)
 
 
 def open_folder(path: Path | str) -> PictureSet:

@@ -22,6 +22,7 @@ from design_core.pictures.datasets import (
     DATASETS,
     SPLITS,
     PictureSet,
+    class_folders_of,
     download_dataset,
     open_dataset,
     open_folder,
@@ -171,7 +172,7 @@ def load_data(
     source
         A key of `design_core.pictures.datasets.DATASETS` such as ``cifar10``; ``digits``,
         scikit-learn's 8×8 digits, which need no files; or ``folder:DIR``, pictures
-        DIR/train/CLASS/* and DIR/test/CLASS/*.
+        DIR/train/CLASS/* and DIR/test/CLASS/*, where DIR may also be a name in `root`.
     root
         Where the former lie: as torchvision stores them, or as class folders in ``root/cifar10``.
     channels
@@ -186,18 +187,16 @@ def load_data(
     ValueError
         Unknown source, files that are missing, or pictures that cannot be read.
     """
-    form, _, rest = source.partition(":")
     size = channels, image_size
     if source == "digits":
         return _digits()
-    if form == "folder" and rest:
-        return _class_folders(f"folder:{Path(rest).resolve().name}", Path(rest), size)
+    if folder := class_folders_of(source, root):
+        name = source if source in DATASETS else f"folder:{folder.resolve().name}"
+        return _class_folders(name, folder, size)
     if source not in DATASETS:
         raise ValueError(
             f"Unknown data {source!r}; write digits, {', '.join(DATASETS)} or folder:DIRECTORY."
         )
-    if (root / source / "train").is_dir():
-        return _class_folders(source, root / source, size)
     if download:
         download_dataset(source, root)
     splits = {split: open_dataset(source, root, split=split) for split in SPLITS}

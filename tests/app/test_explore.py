@@ -186,3 +186,25 @@ def test_items_of_a_class_folder_are_shown(
     assert not app.exception
     app.selectbox(key="class-mine").set_value(1).run()
     assert any("1.png" in one.proto.body or "0.png" in one.proto.body for one in app.get("html"))
+
+
+def test_class_folders_that_training_finds_show_their_test_pictures(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    for split in ("train", "test"):
+        for label, value in (("dark", 40), ("light", 200)):
+            folder = tmp_path / "mine" / split / label
+            folder.mkdir(parents=True)
+            Image.new("L", (12, 10), value).save(folder / f"{split}-{label}.png")
+    monkeypatch.setattr("ui.rail.data_sets.DATA", tmp_path)
+    app.segmented_control(key="picture_way").set_value("Data set").run()
+    app.selectbox(key="data_set").set_value("mine").run()
+    assert not app.exception
+    labels = app.selectbox(key="class-mine-test").options
+    assert labels == ["all classes", "dark", "light"]
+    app.selectbox(key="class-mine-test").set_value(1).run()
+    assert any("test-light.png" in one.proto.body for one in app.get("html"))
+    code = app.session_state["address_here"][1]["picture"]
+    assert code == "set~mine-test~1"

@@ -96,3 +96,11 @@ def test_data_that_are_not_there_or_of_others(cifar: Checkpoint, tmp_path: Path)
     root = class_folders(tmp_path / "pets", ("cat", "dog"), 1)
     with pytest.raises(ValueError, match="has the classes cat, dog …; the network knows airplane"):
         held_out_subset(cifar.pictures, "cifar10", root=root)
+
+
+def test_the_pictures_of_a_folder_that_was_trained_on(cifar: Checkpoint, tmp_path: Path) -> None:
+    class_folders(tmp_path, CIFAR10_CLASSES, 2)
+    (tmp_path / "cifar10").rename(tmp_path / "mine")
+    subset = held_out_subset(cifar.pictures, "folder:mine", root=tmp_path)
+    assert subset is not None
+    assert (len(subset), subset.title) == (20, "20 mine test pictures")

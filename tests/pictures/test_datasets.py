@@ -29,10 +29,15 @@ from design_core.pictures.datasets import (
     DATASETS,
     SPLITS,
     DatasetError,
+    class_folder_sets,
+    dataset_picture,
     download_dataset,
     open_dataset,
     open_folder,
+    open_set,
+    open_split,
 )
+from design_core.training.data import load_data
 
 RNG = np.random.default_rng(3)
 COUNT = 4  # pictures in each file
@@ -529,3 +534,47 @@ def test_other_trees_are_refused(tree: str, tmp_path: Path) -> None:
         (root / "nothing").mkdir()
     with pytest.raises(DatasetError, match="cannot be read as class folders"):
         open_folder(root)
+
+
+def write_split_tree(root: Path) -> None:
+    for split, level in (("train", 10), ("test", 20)):
+        for number, label in enumerate(("cat", "dog")):
+            folder = root / split / label
+            folder.mkdir(parents=True)
+            grey = np.full((3, 3), level + number, np.uint8)
+            Image.fromarray(grey).save(folder / "0.png")
+
+
+def test_the_split_folders_of_training_are_found_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ".cache"))
+    write_split_tree(tmp_path / "pets")
+    write_split_tree(tmp_path / "cifar10")
+    write_tree(tmp_path / "moons")
+    (tmp_path / ".hidden").mkdir()
+    assert class_folder_sets(tmp_path) == {"moons": "moons", "pets": "pets-test"}
+    for name, set_name in (("folder:pets", "pets-test"), ("cifar10", "cifar10-test")):
+        test = open_split(name, tmp_path)
+        assert test is not None
+        assert (test.name, test.class_names) == (set_name, ("cat", "dog"))
+        trained_on = load_data(name, root=tmp_path, image_size=3)
+        for index in range(2):
+            expected = trained_on.test_x[index].numpy()
+            for picture in (
+                test.picture(index),
+                open_set(set_name, tmp_path).picture(index),
+                dataset_picture(set_name, index, tmp_path),
+            ):
+                assert np.array_equal(picture.pixels, expected)
+    train = open_split("folder:pets", tmp_path, split="train")
+    assert train is not None
+    assert (train.title, train.picture(0).pixels.max()) == ("pets train", 10)
+    assert len(open_set("moons", tmp_path)) == 3
+
+
+@pytest.mark.parametrize("name", ["folder:cats", "folder:../pets", "cifar10", "pets", "folder:"])
+def test_no_split_where_training_finds_none(name: str, tmp_path: Path) -> None:
+    write_split_tree(tmp_path / "pets")
+    (tmp_path / "root").mkdir()
+    assert open_split(name, tmp_path / "root") is None

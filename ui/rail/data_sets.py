@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from design_core.paths import DATA
-from design_core.pictures import Picture, PictureError, is_clutter
+from design_core.pictures import Picture, PictureError
 from design_core.pictures.datasets import (
     DATASETS,
     DatasetError,
     PictureSet,
+    class_folder_sets,
     download_dataset,
-    open_dataset,
-    open_folder,
+    open_set,
 )
 
 __all__ = ["Item", "choose_item", "item_entries"]
@@ -51,12 +50,11 @@ def item_entries(set_name: str, index: int) -> dict[str, object]:
     ValueError
         No set of that name is offered here.
     """
-    name = set_name.removesuffix(f"-{_SPLIT}")
-    is_known = name in DATASETS and name != set_name
-    if not is_known and set_name not in _class_folders():
+    name = next((name for name, one in _offered().items() if one == set_name), None)
+    if name is None:
         raise ValueError(f"there is no data set {set_name[:40]!r} here")
     return {
-        "data_set": name if is_known else set_name,
+        "data_set": name,
         f"class-{set_name}": _ALL_CLASSES,
         f"item-{set_name}-{_ALL_CLASSES}": index,
     }
@@ -64,20 +62,20 @@ def item_entries(set_name: str, index: int) -> dict[str, object]:
 
 def choose_item() -> Item | None:
     """Controls for data set, class and item; None until there is an item to show."""
-    folders = _class_folders()
+    offered = _offered()
     name = st.selectbox(
         "Data set",
-        [*DATASETS, *folders],
+        list(offered),
         format_func=lambda key: DATASETS[key].title if key in DATASETS else f"{key} (folder)",
         key="data_set",
         persist_state="session",
         label_visibility="collapsed",
-        help=f"Data sets live in the folder {DATA.name}/ beside the app; any folder there that "
-        "holds one folder of pictures per class is offered too.",
+        help=f"Data sets live in the folder {DATA.name}/ beside the app. Any folder there is "
+        "offered too that holds one folder of pictures per class, or such folders in train/ and "
+        "test/; of the latter the test pictures are shown.",
     )
     try:
-        pictures = _opened(name) if name in DATASETS else open_folder(folders[name])
-        return _item(pictures)
+        return _item(_opened(offered[name]))
     except (DatasetError, PictureError) as error:
         if name in DATASETS and not (DATA / DATASETS[name].folder).exists():
             _offer_download(name)
@@ -86,18 +84,15 @@ def choose_item() -> Item | None:
         return None
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the data set …")
-def _opened(name: str) -> PictureSet:
-    return open_dataset(name, DATA, split=_SPLIT)
+@st.cache_resource(max_entries=4, ttl=300, show_spinner="Reading the data set …")
+def _opened(set_name: str) -> PictureSet:
+    """Read anew after a while: pictures may be added to a folder at any time."""
+    return open_set(set_name, DATA)
 
 
-def _class_folders() -> dict[str, Path]:
-    """Folders in the data folder that are no known data set, by name."""
-    known = {card.folder for card in DATASETS.values()}
-    if not DATA.is_dir():
-        return {}
-    found = (path for path in sorted(DATA.iterdir()) if path.is_dir() and path.name not in known)
-    return {path.name: path for path in found if not is_clutter(path.name)}
+def _offered() -> dict[str, str]:
+    """Data sets and folders by name, and the set of each that is shown."""
+    return {name: f"{name}-{_SPLIT}" for name in DATASETS} | class_folder_sets(DATA)
 
 
 def _item(pictures: PictureSet) -> Item:
