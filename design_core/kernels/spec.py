@@ -6,6 +6,7 @@ There are two doors. `parse_kernel` reads what anybody may have written, and can
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -240,12 +241,11 @@ def decode_kernel(code: str) -> ThresholdKernel:
         raise ValueError(f"A kernel's code has 5 fields and {MAX_CODE} characters at most.")
     levels, level_set, scale_name, moved, values = fields + [""] * (5 - len(fields))
     try:
-        strength, offset = map(float, moved.split("_")) if moved else (1.0, 0.0)
-        numbers = tuple(map(float, values.split("_"))) if values else None
-        scale = Scale(scale_name or "published", strength, offset, numbers)
+        numbers = tuple(map(_number, values.split("_"))) if values else None
+        scale = Scale(scale_name or "published", *_strength_and_offset(moved), numbers)
         if levels in PUBLISHED and not level_set:
             return PUBLISHED[levels].with_scale(scale)
-        all_levels = tuple(map(int, level_set.split("."))) if level_set else OMEGA
+        all_levels = tuple(map(_level, level_set.split("."))) if level_set else OMEGA
         return ThresholdKernel(_levels_of_code(levels), all_levels, scale)
     except ValueError as error:
         raise ValueError(f"This is no kernel's code: {str(error)[:200]}") from error
@@ -271,6 +271,26 @@ def _code_of_levels(kernel: ThresholdKernel) -> str:
 
 def _levels_of_code(code: str) -> list[list[list[int]]]:
     def row(text: str) -> list[int]:
-        return [int(level) for level in (text[:-1].split(".") if "." in code else text)]
+        return [_level(level) for level in (text[:-1].split(".") if "." in code else text)]
 
     return [[row(text) for text in rows.split("_")] for rows in code.split("__")]
+
+
+def _strength_and_offset(code: str) -> tuple[float, float]:
+    numbers = [_number(part) for part in code.split("_")] if code else [1.0, 0.0]
+    if len(numbers) != 2:
+        raise ValueError(f"strength and offset are two numbers, not {code[:20]!r}.")
+    return numbers[0], numbers[1]
+
+
+def _level(text: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,10}", text):
+        raise ValueError(f"{text[:20]!r} is no level.")
+    return int(text)
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text[:20]!r} is no number.") from None

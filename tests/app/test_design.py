@@ -13,7 +13,7 @@ from design_core.kernels.files import FORMATS, write_kernel
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
-from design_core.kernels.spec import encode_kernel
+from design_core.kernels.spec import encode_kernel, parse_kernel
 from design_core.search.find import find_kernels, full_landscape, score_kernel
 from design_core.search.tables import random_convolution_tables
 from tests.app_pages import APP, heading
@@ -64,6 +64,14 @@ def test_it_opens_with_a_published_kernel_and_its_exact_rank(app: AppTest) -> No
     assert heading(app) == (
         "2x2-v2 ranks 692nd of 1,296 by total variation, and keeps 0.91 bits per pixel."
     )
+
+
+@pytest.mark.parametrize("code", ["bayer-4", "bayer", "2x2-v1", "11_03", "symmetric-4"])
+def test_a_link_may_name_its_kernel_in_any_way_that_explore_does(code: str) -> None:
+    app = started(kernel=code)
+    expected = {"bayer": PATTERNS["bayer"](), "11_03": PUBLISHED["2x2-v1"]}.get(code)
+    assert desk(app).kernel == (expected or parse_kernel(code))
+    assert not any("Ignored in the link" in one.proto.body for one in app.get("html"))
 
 
 def test_numbers_on_the_page_are_the_librarys(app: AppTest) -> None:
@@ -293,6 +301,50 @@ def test_exports_come_back(app: AppTest, suffix: str) -> None:
     put_file(app, f"back.{suffix}", write_kernel(PUBLISHED["2x2-v1"], suffix))
     assert desk(app).kernel == PUBLISHED["2x2-v1"]
     assert not app.error
+
+
+THREE_MAPS = b"""<!DOCTYPE thresholds [<!ELEMENT thresholds (threshold)+>]><thresholds>
+<threshold map="a"><levels width="1" height="1" divisor="2">1</levels></threshold>
+<threshold map="b"><levels width="2" height="2" divisor="5">1 3 4 2</levels></threshold>
+<threshold map="c"><levels width="2" height="1" divisor="5">1</levels></threshold></thresholds>"""
+
+
+def test_one_of_several_maps_is_chosen(app: AppTest) -> None:
+    panel(app, "Files and code")
+    put_file(app, "thresholds.xml", THREE_MAPS)
+    assert desk(app).kernel == PUBLISHED["2x2-v2"]
+    assert not app.error
+    chooser = app.selectbox(key="import_part")
+    assert (chooser.label, list(chooser.options)) == ("Which of its 3 kernels", ["a", "b", "c"])
+    chooser.set_value("b").run()
+    assert (str(desk(app).kernel), desk(app).kernel.name) == ("1 3;4 2", "b")
+    app.selectbox(key="import_part").set_value("c").run()
+    assert "holds 1 integers" in app.error[0].value
+    put_file(app, "more.xml", THREE_MAPS.replace(b"a", b"z", 1))
+    assert app.selectbox(key="import_part").value is None
+    assert not app.error
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("k.json", b"[[0, 2], [3, 1]]"),
+        ("k.csv", b"0;2\n3;1\n"),
+        ("k.txt", b"[0 2; 3 1]"),
+        ("k.tsv", b"0\t2\t\n3\t1\t\n"),
+    ],
+)
+def test_kernels_of_other_programs(app: AppTest, name: str, data: bytes) -> None:
+    panel(app, "Files and code")
+    put_file(app, name, data)
+    assert str(desk(app).kernel) == "0 2;3 1"
+    assert not app.error
+
+
+@pytest.mark.parametrize("text", ["[1 1; 0 3]", "[[1, 1], [0, 3]]", "{{1,1},{0,3}}"])
+def test_levels_are_pasted_in_any_notation(app: AppTest, text: str) -> None:
+    app.text_input(key="preset_text").set_value(text).run()
+    assert desk(app).kernel == PUBLISHED["2x2-v1"]
 
 
 HOSTILE = {

@@ -72,6 +72,21 @@ def test_the_address_follows_and_adds_no_step_to_the_browsers_history(
     assert page.locator(".viewer").first.get_attribute("data-view") == "difference"
 
 
+def test_the_address_keeps_what_embeds_the_page(visit: Callable[[str], Any]) -> None:
+    embedded = "embed=true&embed_options=dark_theme&embed_options=show_padding"
+    page = visit(f"?{embedded}&size=64&source=picture")
+    page.locator(".viewer .stage").focus()
+    page.keyboard.press("t")
+    wait_address(page, view="tv", size="64", embed="true")
+    assert urlsplit(page.url).query.startswith(f"{embedded}&")
+    page.reload()
+    page.wait_for_selector(".viewer[data-ready=true]")
+    assert page.locator(".viewer").first.get_attribute("data-view") == "tv"
+    ground = page.get_by_test_id("stApp").evaluate("one => getComputedStyle(one).backgroundColor")
+    assert ground == "rgb(25, 27, 32)"  # the dark theme's, as was asked for
+    assert "Ignored in the link" not in page.locator("body").inner_text()
+
+
 def test_settings_come_along_and_back_leads_to_the_page_as_it_was_left(
     visit: Callable[[str], Any],
 ) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from design_core.kernels.published import PUBLISHED
+from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.spec import decode_kernel, encode_kernel
 from ui.design.scoring import FORM_TITLES, OBJECTIVES, SOURCES, WEIGHTED
 from ui.design.sweep_panel import ACROSS, FIRST_STRENGTHS, STRENGTHS
 from ui.design.threshold_panel import DISTRIBUTIONS
 from ui.links.fields import Address, Field, State, choice, number, several
-from ui.rail.fields import FIRST_KERNEL, PICTURE_FIELDS, named
+from ui.rail.fields import FIRST_KERNEL, PICTURE_FIELDS, named, pattern_of
 
 __all__ = ["DESIGN", "PANELS"]
 
@@ -24,8 +24,11 @@ def _read_kernel(state: State) -> str:
 
 
 def _write_kernel(code: str) -> dict[str, Any]:
-    kernel = named(decode_kernel(code)) if code else PUBLISHED[FIRST_KERNEL]
-    return {"linked_kernel": kernel}
+    code = code or FIRST_KERNEL
+    if pattern := pattern_of(code):
+        name, size = pattern
+        return {"linked_kernel": PATTERNS[name](size)}
+    return {"linked_kernel": named(decode_kernel(code))}
 
 
 def _is_on(panel: str) -> Any:

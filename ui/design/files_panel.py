@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from design_core.kernels.files import FORMATS, KernelFileError, read_kernel, write_kernel
+from design_core.kernels.files import (
+    FORMATS,
+    READABLE,
+    KernelFileError,
+    kernel_parts,
+    read_kernel,
+    write_kernel,
+)
 from design_core.kernels.python_code import python_code
 from design_core.output.drawing import kernel_svg
 from ui.design.desk import Desk
@@ -16,15 +23,26 @@ def files_panel(desk: Desk) -> None:
     """Import, export and the Python code."""
     left, right = st.columns([2, 3], gap="large")
     with left:
-        st.file_uploader(
+        upload = st.file_uploader(
             "Import a kernel",
-            type=list(FORMATS),
             key="kernel_file",
-            on_change=_import,
+            on_change=_open,
             args=(desk,),
-            help="JSON (also didder's), NumPy, MATLAB with variable kernel, CSV with slices by "
-            "blank lines, ImageMagick's thresholds.xml.",
+            help=f"A file that ends in {', '.join(READABLE)}: JSON (also didder's, or a list of "
+            "rows), an array of NumPy or MATLAB, a table of numbers with slices by blank lines, "
+            "text as one writes it, ImageMagick's thresholds.xml.",
         )
+        parts = st.session_state.get("import_parts", ())
+        if upload and parts:
+            st.selectbox(
+                f"Which of its {len(parts)} kernels",
+                parts,
+                index=None,
+                placeholder="Choose …",
+                key="import_part",
+                on_change=_import,
+                args=(desk,),
+            )
         error = st.session_state.get("import_error")
         if error:
             st.error(error, icon=":material/error:")
@@ -34,15 +52,27 @@ def files_panel(desk: Desk) -> None:
         st.code(python_code(desk.kernel), language="python", height=330)
 
 
+def _open(desk: Desk) -> None:
+    """Take in another file."""
+    st.session_state["import_part"] = None  # what was chosen in the file before
+    _import(desk)
+
+
 def _import(desk: Desk) -> None:
-    st.session_state["import_error"] = ""
-    upload = st.session_state["kernel_file"]
+    """Take the kernel of the file; of several, the one that was chosen."""
+    session = st.session_state
+    session["import_error"], session["import_parts"] = "", ()
+    upload = session["kernel_file"]
     if upload is None:
         return
+    data, name = upload.getvalue(), upload.name
     try:
-        desk.take(read_kernel(upload.getvalue(), name=upload.name))
+        session["import_parts"] = parts = kernel_parts(data, name=name)
+        part = session.get("import_part") if parts else ""
+        if part is not None:
+            desk.take(read_kernel(data, name=name, part=part))
     except KernelFileError as error:
-        st.session_state["import_error"] = str(error)
+        session["import_error"] = str(error)
 
 
 def _export(desk: Desk) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import decode_kernel, encode_kernel
 from design_core.pictures.samples import SAMPLES
@@ -15,7 +14,7 @@ from ui.predict.lab_address import DIAGNOSE, LAB_FIELDS, PERTURB, STRENGTH
 from ui.predict.picture import FIRST_SAMPLE
 from ui.predict.swap_panel import CODE, FIRST_KERNEL, REACH
 from ui.rail.data_sets import item_entries
-from ui.rail.fields import wanted_item, wanted_upload
+from ui.rail.fields import pattern_of, wanted_item, wanted_upload
 
 __all__ = ["PANELS", "PREDICT"]
 
@@ -84,9 +83,9 @@ def _read_kernel(state: State) -> str:
 def _write_kernel(code: str) -> dict[str, Any]:
     if code == "sign":
         return {"swap_way": "Sign"}
-    name, _, size = code.rpartition("-")
-    if name in PATTERNS and size.isdecimal() and int(size[:4]) in PATTERNS[name].sizes:
-        chosen = {"swap_pattern": name, f"swap_size_{name}": int(size)}
+    if pattern := pattern_of(code):
+        name, size = pattern
+        chosen = {"swap_pattern": name, f"swap_size_{name}": size}
         return {"swap_way": "Pattern", **chosen, "swap_strength": 1.0, "swap_offset": 0.0}
     kernel = decode_kernel(code) if code else PUBLISHED[FIRST_KERNEL]
     strength, offset = kernel.scale.strength, kernel.scale.offset

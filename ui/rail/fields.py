@@ -27,6 +27,7 @@ __all__ = [
     "item_code",
     "levels_name",
     "named",
+    "pattern_of",
     "upload_code",
     "wanted_item",
     "wanted_upload",
@@ -101,10 +102,19 @@ def _write_kernel(code: str) -> dict[str, Any]:
     code = code or FIRST_KERNEL
     if code in PUBLISHED:
         return {"kernel_way": "Published", "published": code}
-    name, _, size = code.rpartition("-")
-    if name in PATTERNS and size.isdecimal() and int(size[:4]) in PATTERNS[name].sizes:
-        return {"kernel_way": "Pattern", "pattern": name, f"size-{name}": int(size)}
+    if pattern := pattern_of(code):
+        name, size = pattern
+        return {"kernel_way": "Pattern", "pattern": name, f"size-{name}": size}
     return {"kernel_way": "Own", "own_kernel": named(decode_kernel(code))}
+
+
+def pattern_of(code: str) -> tuple[str, int] | None:
+    """Name and size of the pattern that a code stands for, such as ``bayer-4``."""
+    if code in PATTERNS:
+        return code, PATTERNS[code].default
+    name, _, size = code.rpartition("-")
+    known = PATTERNS[name].sizes if name in PATTERNS else ()
+    return next(((name, one) for one in known if str(one) == size), None)
 
 
 def levels_name(kernel: ThresholdKernel) -> str:

@@ -47,14 +47,20 @@ _HISTORIES = "address_histories"
 # How the keys of widgets begin that there are several of, one for each set, class or pattern.
 _PARTED = ("class-", "item-", "size-")
 
-# Streamlit's own way, st.query_params, adds a step to the browser's history with each change.
+# Streamlit's own way, st.query_params, adds a step to the browser's history with each change. Its
+# own parameters stay: a page that is shown within another one stays so when it is reloaded.
 _writer = st.components.v2.component(
     "design_address",
     js="""
+    const STREAMLITS = ["embed", "embed_options"];
+
     export default function mount({ data }) {
-      const query = data.query ? `?${data.query}` : "";
-      if (query === location.search) return;
-      history.replaceState(history.state, "", location.pathname + query + location.hash);
+      const kept = [...new URLSearchParams(location.search)].filter(([name]) =>
+        STREAMLITS.includes(name));
+      const query = [new URLSearchParams(kept).toString(), data.query].filter(Boolean).join("&");
+      const search = query ? `?${query}` : "";
+      if (search === location.search) return;
+      history.replaceState(history.state, "", location.pathname + search + location.hash);
     }
     """,
 )
