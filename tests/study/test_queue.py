@@ -183,7 +183,7 @@ def test_parking_keeps_what_is_under_way_and_drops_what_is_finished(
 CORE_PICTURES = ("real", "sign", "bayer2", "phases2", "colours")
 MORE_PICTURES = (
     *("bayer4", "blue8", "random4", "published", "diffused", "rsign", "learned2"),
-    "thermometer4",
+    *("thermometer4", "informative"),
     *("grey-real", "grey-sign", "grey-bayer2", "grey-uniform-0.2", "grey-uniform+0.2"),
 )
 
