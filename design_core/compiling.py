@@ -22,6 +22,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 # What numba brings without types.
 caching: Any = importlib.import_module("numba.core.caching")
+compiler_lock: Any = importlib.import_module("numba.core.compiler_lock")
 config: Any = importlib.import_module("numba.core.config")
 
 _DIGEST = 32  # bytes of SHA-256 before each file's content
@@ -33,8 +34,19 @@ def compiled(function: Function) -> Function:
     dispatcher = compiler(nogil=True)(function)
     with suppress(RuntimeError):  # no folder to cache in can be written to
         dispatcher._cache = _Cache(function)
+    dispatcher.compile = _one_at_a_time(dispatcher.compile)
     made: Function = dispatcher
     return made
+
+
+def _one_at_a_time(compile_for: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Under numba's own lock, which it takes too late: it loads parts of itself before."""
+
+    def compile_alone(signature: Any) -> Any:
+        with compiler_lock.global_compiler_lock:
+            return compile_for(signature)
+
+    return compile_alone
 
 
 class _Cache(caching.FunctionCache):  # type: ignore[misc]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import os
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+
+from design_core.paths import ROOT
 
 SOURCE = """
 from design_core.compiling import compiled
@@ -80,3 +84,36 @@ def test_a_cache_that_cannot_be_written_is_done_without(
     monkeypatch.setattr(type(made.quartered._cache._cache_file), "_save_data", full)
     assert made.quartered(8.0) == 2.0
     assert not any(path.suffix == ".nbc" for path in cache_files(module))
+
+
+FIRST_CALLS = """
+import threading
+from halving import halved, quartered
+
+begin, failed = threading.Barrier(4), []
+
+def call(function, value):
+    begin.wait()
+    try:
+        function(value)
+    except Exception as error:
+        failed.append(error)
+
+calls = [(halved, 1.0), (quartered, 1.0), (halved, 2), (quartered, 3)]
+threads = [threading.Thread(target=call, args=one) for one in calls]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+assert not failed, failed
+"""
+
+
+def test_the_first_calls_may_come_from_many_threads_at_once(module: Path) -> None:
+    """numba by itself then finds parts of itself half loaded."""
+    paths = os.pathsep.join([str(module.parent), str(ROOT)])
+    command = [sys.executable, "-c", FIRST_CALLS]
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from design_core.networks.picture import PictureCut
+from design_core.engine.bits import unpack_bits
+from design_core.engine.layers import Cut
+from design_core.engine.network import PackedNetwork
 from design_core.pictures import Picture
-from design_core.zoo.checkpoint import Checkpoint, PictureForm
+from design_core.zoo.entry import Entry
+from design_core.zoo.network_file import PictureForm
+
+if TYPE_CHECKING:
+    from design_core.zoo.checkpoint import Checkpoint
 
 __all__ = ["Seen", "picture_bits", "seen"]
 
@@ -85,8 +91,7 @@ def seen(picture: Picture, form: PictureForm) -> Seen:
     return Seen(pixels, size, same)
 
 
-@torch.inference_mode()
-def picture_bits(picture: Picture, checkpoint: Checkpoint) -> NDArray[np.uint8] | None:
+def picture_bits(picture: Picture, entry: Entry) -> NDArray[np.uint8] | None:
     """The bits that a network cuts a picture into, in the colours that they stand for.
 
     Returns
@@ -95,11 +100,30 @@ def picture_bits(picture: Picture, checkpoint: Checkpoint) -> NDArray[np.uint8] 
     bits has one of eight colours. Of a thermometer the share of its bits that are +1. None for a
     network that takes the real picture.
     """
-    cut = getattr(checkpoint.model, "picture", None)
-    if not isinstance(cut, PictureCut):
+    if entry.picture == "real":
         return None
-    form = checkpoint.pictures
-    bits = cut(form.normalized(form.pixels(picture)))[0] > 0
-    shares = bits.float().unflatten(0, (-1, cut.copies)).mean(1)  # (C, H, W)
-    pixels: NDArray[np.uint8] = (255 * shares).round().byte().permute(1, 2, 0).contiguous().numpy()
+    form = entry.pictures
+    x = form.input(form.square(picture)[None])
+    bits = _bits_on_engine(x, entry.packed) if entry.packed else _bits_in_torch(x, entry.checkpoint)
+    side = form.shape[1]
+    shares = bits.reshape(side, side, form.shape[0], -1).mean(-1)  # the bits of a colour together
+    pixels: NDArray[np.uint8] = np.rint(255 * shares).astype(np.uint8)
     return pixels
+
+
+def _bits_on_engine(x: NDArray[np.float32], packed: PackedNetwork) -> NDArray[np.bool_]:
+    """(H, W, channels): what the first cut gives."""
+    cut = next(k for k, layer in enumerate(packed.layers) if isinstance(layer, Cut))
+    layer = packed.layers[cut]
+    assert isinstance(layer, Cut)
+    return unpack_bits(packed.maps(x)[cut][0], layer.cuts.shape[-1])
+
+
+def _bits_in_torch(x: NDArray[np.float32], checkpoint: Checkpoint) -> NDArray[np.bool_]:
+    import torch
+
+    from design_core.networks import activation_maps
+
+    seen_first = activation_maps(checkpoint.model, torch.from_numpy(x))[1][0]
+    bits: NDArray[np.bool_] = (seen_first.y[0] > 0).permute(1, 2, 0).numpy()
+    return bits

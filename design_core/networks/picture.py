@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from design_core.activations import DeSign
-from design_core.error_diffusion import floyd_steinberg
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.spec import decode_kernel, encode_kernel, parse_kernel
 from design_core.networks.activation import activation_kernels, build_activation, is_real
@@ -47,6 +46,11 @@ class ErrorDiffusion(nn.Module):
 
     @torch.compiler.disable  # type: ignore[untyped-decorator]
     def forward(self, x: Tensor) -> Tensor:
+        if x.is_meta:  # shapes alone, as of a file that is yet to prove itself
+            return torch.empty_like(x)
+        # Here, since it brings numba, which networks by themselves do without.
+        from design_core.error_diffusion import floyd_steinberg
+
         bits = torch.from_numpy(floyd_steinberg(x.detach().cpu().numpy()))
         return bits.to(x.device, x.dtype).mul_(2).sub_(1)
 

@@ -64,6 +64,11 @@ class Entry:
         return str(self.file.network["activation"])
 
     @property
+    def picture(self) -> str:
+        """The name of its picture's cut, see `design_core.networks.picture`; or ``real``."""
+        return str(self.file.network.get("picture", "real"))
+
+    @property
     def checkpoint(self) -> Checkpoint:
         """The network in PyTorch."""
         return self.file.checkpoint

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,8 +11,10 @@ from design_core.lab.network_input import picture_bits, seen
 from design_core.networks import NetworkSpec, activation_maps
 from design_core.pictures import Picture
 from design_core.pictures.samples import sample
-from design_core.zoo.checkpoint import Checkpoint, PictureForm
-from design_core.zoo.entry import open_entry
+from design_core.zoo.card import find_card
+from design_core.zoo.checkpoint import save_checkpoint
+from design_core.zoo.entry import Entry, open_entry
+from design_core.zoo.network_file import NetworkFile, PictureForm
 
 COLOUR = open_entry("cifar10-vgg_small-w32-sign-affine_on").checkpoint.pictures
 GREY = open_entry("digits-tiny-w16-sign-affine_on").checkpoint.pictures
@@ -67,21 +71,33 @@ def test_the_middle_is_kept(shape: tuple[int, int], crop: tuple[float, ...], wor
     assert found.pixels.mean() > 250
 
 
-@pytest.mark.parametrize(("picture", "copies"), [("sign", 1), ("thermometer:3", 3)])
-def test_bits_of_a_picture_have_the_colours_that_they_stand_for(picture: str, copies: int) -> None:
-    spec = NetworkSpec("vgg_small", {"width": 4, "picture": picture})
-    form = PictureForm((3, 32, 32), (0.5,) * 3, (0.25,) * 3, tuple("abcdefghij"))
-    checkpoint = Checkpoint(spec, spec.build().eval(), form)
+@pytest.mark.parametrize(
+    ("picture", "copies"), [("sign", 1), ("thermometer:3", 3), ("floyd-steinberg", 1)]
+)
+def test_bits_of_a_picture_have_the_colours_that_they_stand_for(
+    picture: str, copies: int, tmp_path: Path
+) -> None:
+    entry = made_entry(picture, tmp_path)
     photo = sample("astronaut")
-    found = picture_bits(photo, checkpoint)
+    found = picture_bits(photo, entry)
     assert found is not None
-    bits = activation_maps(checkpoint.model, form.normalized(form.pixels(photo)))[1][0].y[0]
+    form, model = entry.pictures, entry.checkpoint.model
+    bits = activation_maps(model, form.normalized(form.pixels(photo)))[1][0].y[0]
+    assert found.shape == (32, 32, 3)
     for i, j, c in np.ndindex(*found.shape):
         own = [bits[c * copies + k, i, j].item() > 0 for k in range(copies)]
         assert found[i, j, c] == round(255 * sum(own) / copies)
 
 
-def test_a_network_of_real_pictures_has_no_bits_of_them() -> None:
-    spec = NetworkSpec("vgg_small", {"width": 4})
+def test_a_network_of_real_pictures_has_no_bits_of_them(tmp_path: Path) -> None:
+    assert picture_bits(sample("astronaut"), made_entry("real", tmp_path)) is None
+
+
+def made_entry(picture: str, folder: Path) -> Entry:
+    """A network that nobody trained, as the zoo opens it."""
+    spec = NetworkSpec("vgg_small", {"width": 4, "picture": picture})
     form = PictureForm((3, 32, 32), (0.5,) * 3, (0.25,) * 3, tuple("abcdefghij"))
-    assert picture_bits(sample("astronaut"), Checkpoint(spec, spec.build().eval(), form)) is None
+    file = folder / "made.safetensors"
+    save_checkpoint(file, spec.build().eval(), spec, form)
+    card, _ = find_card("cifar10-vgg_small-w32-sign-affine_on")
+    return Entry(card, 0, NetworkFile("made", file.read_bytes()))

@@ -58,7 +58,7 @@ def answers_html(subject: Subject, answers: Sequence[Prediction]) -> str:
     Where a network cuts its picture into bits, every card shows what its network sees.
     """
     cards = []
-    bits = [picture_bits(subject.picture, entry.checkpoint) for entry in subject.entries]
+    bits = [picture_bits(subject.picture, entry) for entry in subject.entries]
     pixels = seen(subject.picture, subject.form).pixels
     sights = [
         _sight(name, pixels if own is None else own, own is not None)
@@ -66,14 +66,13 @@ def answers_html(subject: Subject, answers: Sequence[Prediction]) -> str:
     ]
     told = zip(subject.names, subject.entries, answers, sights, strict=True)
     for name, entry, answer, sight in told:
-        spec, card = entry.checkpoint.spec, entry.card
-        activation = card.picture if card.about_the_picture else spec.activation
-        cut = spec.picture if card.about_the_picture else activation
+        card = entry.card
+        cut = entry.picture if card.about_the_picture else entry.activation
         cards.append(
             answer_card(
                 name,
                 answer.probabilities,
-                colour=activation_colour(activation),
+                colour=activation_colour(card.picture if card.about_the_picture else cut),
                 kernel=cut_kernel(cut),
                 about=describe_network(entry.card, entry.seed),
                 foot=f"{answer.runs_on}, {answer.milliseconds:.1f} ms",
