@@ -124,7 +124,12 @@ else:
     sentence, shown = finding(subject, answers), seen(chosen.picture, subject.form)
     preview = partial(Preview, pixels_png(shown.pixels), (shown.side, shown.side))
     heading.html(title(sentence, note(chosen, subject)))
-    st.html(side_by_side(seen_html(chosen, shown), answers_html(subject, answers), len(answers)))
+    cut = any(entry.picture != "real" for entry in subject.entries)
+    st.html(
+        side_by_side(
+            seen_html(chosen, shown, cut=cut), answers_html(subject, answers), len(answers)
+        )
+    )
     sample_strip(strip, references)
     panels(subject)
     in_zoo = [reference for reference in references if not reference.startswith(OWN)]

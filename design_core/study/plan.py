@@ -104,11 +104,11 @@ def _informative_cut() -> str:
 PICTURES = {
     "real": ("real", "real-valued picture", "Real picture"),
     "sign": ("sign", "Sign, one threshold at the mean", "Sign bits"),
-    "bayer2": ("design:bayer-2@quantile", "Bayer 2×2", "Bayer bits"),
+    "bayer2": ("design:bayer-2@quantile", "Bayer 2×2", "Bayer 2×2 bits"),
     "phases2": (
         "design:bayer-phases-2@quantile",
         "Bayer 2×2, a phase per colour",
-        "Bayer bits, phases",
+        "Dithered bits",
     ),
     "colours": (
         "design:-0.6745|0.0|0.6745",

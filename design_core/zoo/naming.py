@@ -11,6 +11,7 @@ from design_core.zoo.card import OWN, Card, recipe_changes
 
 __all__ = [
     "batch_norm_words",
+    "card_short_name",
     "data_set_name",
     "data_sets",
     "describe_network",
@@ -98,7 +99,7 @@ def short_name(activation: str) -> str:
 
 def distinct_names(networks: Sequence[Network]) -> list[str]:
     """Short names of cards with their seeds; those that share one get what tells them apart."""
-    names = [_first_name(card) for card, _ in networks]
+    names = [card_short_name(card) for card, _ in networks]
     for feature in _FEATURES:
         told = [feature(card, seed) for card, seed in networks]
         for name in {name for name in names if names.count(name) > 1}:
@@ -109,7 +110,8 @@ def distinct_names(networks: Sequence[Network]) -> list[str]:
     return names
 
 
-def _first_name(card: Card) -> str:
+def card_short_name(card: Card) -> str:
+    """What a card is about in a word or two: its activation, or its picture's cut."""
     if card.name.startswith(OWN):
         return card.name
     if card.about_the_picture:

@@ -39,14 +39,17 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def seen_html(chosen: Chosen, seen: Seen) -> str:
-    """The original with the part that is kept, and what the network sees of it."""
+def seen_html(chosen: Chosen, seen: Seen, *, cut: bool) -> str:
+    """The original with the part that is kept, and what the networks see of it.
+
+    `cut` is whether one of them cuts it into bits, and does not see it as it is.
+    """
     height, width = seen.pixels.shape[:2]
     small = _figure(
         pixels_png(seen.pixels),
         (height, width),
-        title="What they see",
-        alt=f"What the networks see: {seen.words()} {chosen.alt}",
+        title="What they are given" if cut else "What they see",
+        alt=f"What the networks are given: {seen.words()} {chosen.alt}",
     )
     first = "" if seen.unchanged else _original(chosen, seen)
     return f'<div class="ds-seen">{first}{small}<p class="ds-note">{escape(seen.words())}</p></div>'

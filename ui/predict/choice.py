@@ -7,7 +7,7 @@ import streamlit as st
 from design_core.pictures.samples import sample_names
 from design_core.study.plan import ACTIVATIONS, PICTURES
 from design_core.zoo import naming
-from design_core.zoo.naming import describe_network, short_name
+from design_core.zoo.naming import card_short_name, describe_network
 from ui.networks import card_of, cards
 from ui.predict.picture import GROUPS, WAYS
 
@@ -68,7 +68,7 @@ def _picture_pair(references: list[str]) -> list[str]:
     found: dict[tuple[str, int], str] = {}
     for reference in references:
         card, seed = card_of(reference)
-        if card.about_the_picture and card.network["in_channels"] == 3:
+        if card.about_the_picture and card.network.get("in_channels", 3) == 3:
             found.setdefault((card.picture, seed), reference)
     for seed in sorted({seed for _, seed in found}):
         pair = [found.get((cut, seed), "") for cut in _FIRST_PICTURES]
@@ -112,7 +112,7 @@ def choose_networks() -> list[str]:
 
 def _label(reference: str) -> str:
     card, seed = card_of(reference)
-    return f"{short_name(card.activation)} · {describe_network(card, seed)}"
+    return f"{card_short_name(card)} · {describe_network(card, seed)}"
 
 
 def _turn_to_data() -> None:
