@@ -20,13 +20,16 @@ from numpy.typing import ArrayLike, NDArray
 from design_core.kernels.notation import read_numbers
 from design_core.scaling import Scale
 
-__all__ = ["MAX_LEVEL", "MAX_SIDE", "OMEGA", "ThresholdKernel", "binarize", "tile"]
+__all__ = ["MAX_LEVEL", "MAX_SIDE", "MAX_SLICES", "OMEGA", "ThresholdKernel", "binarize", "tile"]
 
 #: The values of one binary 3×3 convolution on one channel after ReLU [paper, section III-A].
 OMEGA: tuple[int, ...] = (0, 1, 3, 5, 7, 9)
 
 #: No side of a kernel is longer; a kernel is a small pattern, not a picture.
 MAX_SIDE = 64
+
+#: No kernel has more slices: one for each channel of a wide layer.
+MAX_SLICES = 1024
 
 #: No name read from outside is longer.
 MAX_NAME = 200
@@ -45,7 +48,7 @@ class ThresholdKernel:
     ----------
     levels
         Integers, shape (s, d1, d2), or (d1, d2) for a single slice; each in `level_set`.
-        No side is longer than 64.
+        At most 64 rows and columns, and 1024 slices.
     level_set
         All levels that the design may use, ascending and distinct. The scale depends on the whole
         set, not only on the levels that occur.
@@ -376,9 +379,10 @@ def _as_slices(values: ArrayLike) -> NDArray[np.float64]:
         )
     if array.size == 0:
         raise ValueError(f"A kernel needs at least one entry; got shape {array.shape}.")
-    if max(array.shape) > MAX_SIDE:
+    if max(array.shape[1:]) > MAX_SIDE or len(array) > MAX_SLICES:
         raise ValueError(
-            f"A kernel has at most {MAX_SIDE} slices, rows and columns; got shape {array.shape}."
+            f"A kernel has at most {MAX_SIDE} rows and columns and {MAX_SLICES} slices; "
+            f"got shape {array.shape}."
         )
     if not np.isfinite(array).all():
         raise ValueError("A kernel's entries must be finite; it holds NaN or infinity.")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from design_core.activations import DeSign, LearnedDeSign
 from design_core.kernels.kernel import ThresholdKernel
-from design_core.networks import activation_maps
+from design_core.networks import ActivationMaps, activation_maps
 from design_core.networks.activation import (
     Kernels,
     activation_kernels,
@@ -75,11 +76,14 @@ class LayerWalk:
         What the activations receive: float32 (C, H, W), one of either network.
     bits
         Where their outputs are above 0, the same shape.
+    kernels
+        What either network cuts with here; None for plain Sign and real activations.
     """
 
     name: str
     x: tuple[Maps, Maps]
     bits: tuple[Bits, Bits]
+    kernels: tuple[ThresholdKernel | None, ThresholdKernel | None] = (None, None)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -142,8 +146,6 @@ class Walk:
     same_weights
         Whether it is one network with two activations. Only then is channel c of one the
         channel c of the other; networks that were trained apart share no such order.
-    kernels
-        What the activations of either network cut with; None for plain Sign and real ones.
     is_binary
         Whether the activations of either network give bits.
     """
@@ -151,14 +153,7 @@ class Walk:
     layers: tuple[LayerWalk, ...]
     probabilities: tuple[Mapping[str, float], Mapping[str, float]]
     same_weights: bool = False
-    kernels: tuple[Kernels, Kernels] = ((None,), (None,))
     is_binary: tuple[bool, bool] = (True, True)
-
-    def kernels_of(self, layer: LayerWalk) -> tuple[ThresholdKernel | None, ThresholdKernel | None]:
-        """What either network cuts with in one of `layers`."""
-        index = self.layers.index(layer)
-        first, second = (of_layer(chain, index) for chain in self.kernels)
-        return first, second
 
     @property
     def differing(self) -> list[float]:
@@ -208,7 +203,7 @@ def walk(picture: Picture, first: Walker, second: Walker) -> Walk:
         Their layers differ in name or shape, or their classes do.
     """
     (answer, layers), (other, others) = (_passed(picture, one) for one in (first, second))
-    shapes = [{name: x.shape for name, x, _ in passed} for passed in (layers, others)]
+    shapes = [{layer.name: layer.x.shape for layer in passed} for passed in (layers, others)]
     if shapes[0] != shapes[1]:
         raise ValueError(
             "Only networks of equal shape can be walked through side by side; these have "
@@ -217,8 +212,8 @@ def walk(picture: Picture, first: Walker, second: Walker) -> Walk:
     if set(answer) != set(other):
         raise ValueError("These networks know different classes; choose two of one data set.")
     walked = tuple(
-        LayerWalk(name, (x, x_other), (bits, bits_other))
-        for (name, x, bits), (_, x_other, bits_other) in zip(layers, others, strict=True)
+        LayerWalk(one.name, (one.x, two.x), (one.bits, two.bits), (one.kernel, two.kernel))
+        for one, two in zip(layers, others, strict=True)
     )
     models = (first.checkpoint.model, second.checkpoint.model)
     weights = [next(model.parameters()) for model in models]
@@ -226,25 +221,46 @@ def walk(picture: Picture, first: Walker, second: Walker) -> Walk:
         walked,
         (answer, other),
         same_weights=weights[0] is weights[1],
-        kernels=(first.kernels, second.kernels),
         is_binary=(first.is_binary, second.is_binary),
     )
 
 
+@dataclass(frozen=True, eq=False)
+class _Passed:
+    """One layer of one network: what its activation receives, gives, and cuts with."""
+
+    name: str
+    x: Maps
+    bits: Bits
+    kernel: ThresholdKernel | None
+
+
 @torch.inference_mode()
-def _passed(
-    picture: Picture, walker: Walker
-) -> tuple[dict[str, float], list[tuple[str, Maps, Bits]]]:
-    """Probabilities in falling order, and name, x and bits of every layer."""
+def _passed(picture: Picture, walker: Walker) -> tuple[dict[str, float], list[_Passed]]:
+    """Probabilities in falling order, and every layer."""
     form = walker.checkpoint.pictures
     logits, taps = activation_maps(walker.checkpoint.model, form.normalized(form.pixels(picture)))
     shares = logits[0].softmax(0)
     order = shares.argsort(descending=True, stable=True).tolist()
+    hidden = [tap.name for tap in taps if tap.name != "picture"]
     layers = [
-        (tap.name, np.ascontiguousarray(tap.x[0].numpy()), (tap.y[0] > 0).contiguous().numpy())
+        _Passed(
+            tap.name,
+            np.ascontiguousarray(tap.x[0].numpy()),
+            (tap.y[0] > 0).contiguous().numpy(),
+            _kernel(tap, walker.kernels, hidden),
+        )
         for tap in taps
     ]
     return {form.class_names[k]: float(shares[k]) for k in order}, layers
+
+
+def _kernel(tap: ActivationMaps, named: Kernels, hidden: Sequence[str]) -> ThresholdKernel | None:
+    """The kernel with its levels where a name gives it; what was learned or fitted as it stands."""
+    act = tap.activation
+    if isinstance(act, LearnedDeSign) or (tap.name not in hidden and isinstance(act, DeSign)):
+        return ThresholdKernel.from_thresholds(act.thresholds.detach().double().numpy())
+    return of_layer(named, hidden.index(tap.name)) if tap.name in hidden else None
 
 
 def _shapes(shapes: Mapping[str, tuple[int, ...]]) -> str:

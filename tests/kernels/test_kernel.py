@@ -108,9 +108,9 @@ def test_level_set_scale_and_shape_tell_kernels_apart() -> None:
         ([[0.5]], "levels are integers"),
         ([[2.0**40]], "at most 2147483648"),
         ([[2]], r"level 2, which is not in its level set \(0, 1, 3, 5, 7, 9\)"),
-        (np.zeros((65, 1)), r"at most 64 slices, rows and columns; got shape \(1, 65, 1\)"),
+        (np.zeros((65, 1)), r"at most 64 rows and columns and 1024 slices; got shape \(1, 65, 1\)"),
         (np.zeros((1, 1, 65)), "at most 64"),
-        (np.zeros((65, 1, 1)), "at most 64"),
+        (np.zeros((1025, 1, 1)), "at most 64"),
     ],
 )
 def test_what_is_no_kernel(levels: object, message: str) -> None:

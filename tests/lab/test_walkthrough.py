@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from design_core.activations import LearnedDeSign
 from design_core.kernels.kernel import binarize
 from design_core.kernels.published import PUBLISHED
 from design_core.lab.walkthrough import ORDERS, LayerWalk, Walker, walk
@@ -42,7 +43,7 @@ def test_maps_and_answers_are_those_of_each_network() -> None:
 def test_bits_are_the_kernels() -> None:
     walked = walk(PICTURE, trained(SIGN), trained(DESIGN))
     kernel = PUBLISHED["2x2-v2"]
-    assert walked.kernels == ((None,), (kernel,))
+    assert [layer.kernels for layer in walked.layers] == [(None, kernel)] * len(walked.layers)
     assert walked.is_binary == (True, True)
     for layer in walked.layers:
         assert np.array_equal(layer.bits[0], layer.x[0] >= 0)
@@ -63,13 +64,11 @@ def test_each_layer_of_a_chain_has_its_own_kernel() -> None:
     checkpoint = Checkpoint(spec, spec.build().eval(), known.pictures)
     walked = walk(PICTURE, trained(SIGN), Walker.trained(checkpoint))
     for layer in walked.layers:
-        none, kernel = walked.kernels_of(layer)
+        none, kernel = layer.kernels
         assert none is None
         cut = layer.x[1] >= 0 if kernel is None else binarize(layer.x[1], kernel)
         assert np.array_equal(layer.bits[1], cut)
-    assert [walked.kernels_of(layer)[1] is None for layer in walked.layers] == [
-        *(False, True, False, False)
-    ]
+    assert [layer.kernels[1] is None for layer in walked.layers] == [*(False, True, False, False)]
 
 
 def test_shares_against_counting() -> None:
@@ -148,7 +147,7 @@ def test_real_activations_show_what_is_above_zero() -> None:
     walked = walk(PICTURE, trained(SIGN), Walker.trained(real))
     assert Walker.trained(real).kernels == (None,)
     assert walked.is_binary == (True, False)
-    assert walked.kernels == ((None,), (None,))
+    assert all(layer.kernels == (None, None) for layer in walked.layers)
     x = checkpoint.pictures.normalized(checkpoint.pictures.pixels(PICTURE))
     tap = activation_maps(real.model, x)[1][0]
     assert np.array_equal(walked.layers[0].bits[1], tap.y[0].numpy() > 0)
@@ -160,3 +159,26 @@ def test_networks_of_other_shapes_are_refused() -> None:
     other = trained("cifar10-vgg_small-w32-sign-affine_on")
     with pytest.raises(ValueError, match=r"4 layers from 16×8×8 to 32×2×2 and 6 layers from 32×32"):
         walk(PICTURE, trained(SIGN), other)
+
+
+def test_picture_cuts_and_learned_thresholds_are_what_the_bits_were_cut_by() -> None:
+    known = open_entry(DESIGN).checkpoint
+
+    def made(picture: str, activation: str) -> Walker:
+        options = {**known.spec.options, "picture": picture, "activation": activation}
+        model = NetworkSpec("tiny", options).build().eval()
+        for module in model.modules():
+            if isinstance(module, LearnedDeSign):
+                module.thresholds.data += 0.3  # as training moves them
+        return Walker.trained(Checkpoint(NetworkSpec("tiny", options), model, known.pictures))
+
+    first = made("design:bayer-2@quantile", "learned:channel")
+    walked = walk(PICTURE, first, made("learned:channel", "design:2x2-v1 then sign"))
+    assert walked.layers[0].name == "picture"
+    for layer in walked.layers:
+        for side in (0, 1):
+            kernel = layer.kernels[side]
+            cut = layer.x[side] >= 0 if kernel is None else binarize(layer.x[side], kernel)
+            assert np.array_equal(layer.bits[side], cut)
+    assert [layer.kernels[1] is None for layer in walked.layers[1:]] == [False, True, True, True]
+    assert all(layer.kernels[0] is not None for layer in walked.layers)

@@ -65,6 +65,7 @@ def swap_panel(subject: Subject) -> None:
     own = describe_network(entry.card, entry.seed)
     with right:
         chart_title(change(*walk.probabilities))
+        trained = walk.layers[-1].kernels[0]  # the last, since a picture's cut stays as it is
         cards = [
             answer_card(
                 title,
@@ -76,7 +77,7 @@ def swap_panel(subject: Subject) -> None:
                 true_class=subject.true_class,
             )
             for title, probabilities, colour, shown, about in (
-                (f"{name}, as trained", walk.probabilities[0], ink().sign, walk.kernels[0][0], own),
+                (f"{name}, as trained", walk.probabilities[0], ink().sign, trained, own),
                 (f"{name} with {new}", walk.probabilities[1], ink().this, kernel, "same weights"),
             )
         ]

@@ -182,7 +182,7 @@ def _large(walk: Walk, layer: LayerWalk, channel: int, names: Pair, key: str) ->
             key=f"{key}_whose",
         )
         side = names.index(whose) if whose in names else 0
-    kernels = walk.kernels_of(layer)
+    kernels = layer.kernels
     kernel = kernels[side] or kernels[1 - side] or _OFF
     own = f"the {'DeSign' if kernels[side] else 'Sign'} picture"
     told = (
