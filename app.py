@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from ui import theme
 from ui.entry import enter
-from ui.server import keep_uploads_in_memory, spare_modules
+from ui.server import look_after_memory, spare_modules
+from ui.upload_bounds import bound_uploads, mind_uploads
 from ui.warm import wait_until_warm, warm_up
 
 LIGHT_PAGES = ("", "design", "batch", "present")  # without PyTorch
 
-keep_uploads_in_memory()
+bound_uploads()
+look_after_memory()
 page = enter()
 theme.apply()
 if page.url_path not in LIGHT_PAGES:
     wait_until_warm()
+mind_uploads()
 try:
     page.run()
 finally:

@@ -11,11 +11,12 @@ import streamlit as st
 
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.lab.feature_maps import extract_maps
-from design_core.pictures import Picture, decode, fit
+from design_core.pictures import Picture, PictureError, decode, fit
 from design_core.pictures.feature_maps import FeatureMaps
 from design_core.pictures.samples import SAMPLES, sample
 from design_core.scaling import Scale, fit_scale
 from design_core.scores.comparison import ActivationScores, compare_activations
+from ui.upload_bounds import FullError, hold
 
 __all__ = [
     "Scene",
@@ -74,7 +75,11 @@ def decode_alone(data: bytes, name: str) -> Picture:
 @_of_session_large
 def decoded(data: bytes, name: str) -> Picture:
     """Decode an upload, or take it from the last time; raises PictureError."""
-    return decode_alone(data, name)
+    picture = decode_alone(data, name)
+    try:
+        return hold(picture, picture.pixels.nbytes)
+    except FullError as error:
+        raise PictureError(str(error)) from error
 
 
 def is_sample(picture: Picture) -> bool:

@@ -9,6 +9,7 @@ from design_core.zoo.entry import Entry
 from design_core.zoo.naming import network_words
 from design_core.zoo.uploaded import MAX_BYTES, evaluate_own, read_own
 from ui.networks import FORWARD
+from ui.upload_bounds import hold
 from ui.uploaded_networks import keep_own, own_entries, remove_own
 
 __all__ = ["own_panel"]
@@ -66,7 +67,9 @@ def _refusal(data: bytes, name: str) -> str:
     """Keep the network in a file; else say why not."""
     try:
         with FORWARD:
-            keep_own(read_own(data, name=name))
+            entry = read_own(data, name=name)
+            hold(entry.checkpoint, entry.card.bytes["float32"])
+            keep_own(entry)
     except ValueError as error:
         return str(error)
     return ""
