@@ -191,6 +191,8 @@ def picture_sentences(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
         answers = picture_answers(study)
         for answer in answers:
             yield setting, answer.sentence()
+        if not answers:
+            yield from ((setting, told) for told in _single_seeds(study))
         if (phases := _card(study, _PHASES)) and (share := closed_share(study, phases)) is not None:
             real = _card(study, _REAL)
             assert real is not None
@@ -200,6 +202,16 @@ def picture_sentences(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
                 f"{picture_title(_PHASES)} closes {share:.0%} of the gap between it and the best "
                 "single threshold.",
             )
+
+
+def _single_seeds(study: Sequence[Card]) -> Iterator[str]:
+    """What single runs came to, before seeds pair."""
+    pair = (_card(study, _PHASES), best_uniform(study))
+    if all(pair):
+        told = " and ".join(
+            f"{picture_title(card.picture)} {100 * card.accuracy:.2f} %" for card in pair if card
+        )
+        yield f"So far one seed each, no claim: {told}."
 
 
 def _setting(card: Card) -> str:

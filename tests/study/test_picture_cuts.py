@@ -19,6 +19,7 @@ from design_core.study.picture_cuts import (
     closed_share,
     information,
     picture_answers,
+    picture_sentences,
     picture_studies,
     pictures_markdown,
 )
@@ -90,7 +91,13 @@ def test_a_sentence_claims_what_three_pairs_show() -> None:
     assert "too few seeds for a claim" in picture_answers(few)[0].sentence()
     level = [cut_card("sign", 58, 57, 59), cut_card(PHASES, 59, 56, 59)]
     assert picture_answers(level)[0].sentence().startswith("No difference between")
-    assert not picture_answers([cut_card("sign", 58), cut_card(PHASES, 63)])
+    single = [cut_card("sign", 58), cut_card(PHASES, 63)]
+    assert not picture_answers(single)
+    ((_, told),) = picture_sentences(single)
+    assert told == (
+        "So far one seed each, no claim: Bayer 2×2, a phase per colour 63.00 % and "
+        "Sign, one threshold at the mean 58.00 %."
+    )
 
 
 def test_the_gap_that_a_pattern_closes() -> None:
