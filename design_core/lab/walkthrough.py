@@ -18,7 +18,7 @@ from design_core.networks.activation import (
     is_real,
     of_layer,
 )
-from design_core.networks.swap import with_kernel
+from design_core.networks.swap import with_kernel, with_picture
 from design_core.pictures import Picture
 from design_core.scores import activation_density, total_variation
 from design_core.zoo.checkpoint import Checkpoint
@@ -62,6 +62,11 @@ class Walker:
     def swapped(cls, checkpoint: Checkpoint, kernel: ThresholdKernel | None) -> Walker:
         """The network with another kernel; see `design_core.networks.swap.with_kernel`."""
         return cls(replace(checkpoint, model=with_kernel(checkpoint.model, kernel)), (kernel,))
+
+    @classmethod
+    def seeing(cls, checkpoint: Checkpoint, kernel: ThresholdKernel | None) -> Walker:
+        """The network with another picture cut; see `design_core.networks.swap.with_picture`."""
+        return cls.trained(replace(checkpoint, model=with_picture(checkpoint.model, kernel)))
 
 
 @dataclass(frozen=True, eq=False)

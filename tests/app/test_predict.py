@@ -395,3 +395,23 @@ def test_bad_links_open_the_page_as_ever(parameters: dict[str, str]) -> None:
     assert not opened.exception
     assert "both rightly say cat" in heading(opened) or "part" in heading(opened)
     assert any("Ignored in the link" in body for body in bodies(opened))
+
+
+def test_the_page_opens_with_one_bit_pictures_and_swaps_their_cut(app: AppTest) -> None:
+    """Two networks that differ in the cut of their picture; each card shows what its network sees."""
+    first, second = app.session_state["predict_networks"]
+    cuts = [open_entry(reference).card.picture for reference in (first, second)]
+    assert cuts == ["sign", "design:bayer-phases-2@quantile"]
+    (answers,) = [body for body in bodies(app) if 'class="ds-answers"' in body][:1]
+    assert answers.count("It sees one bit per pixel and colour") == 2
+    app.session_state["predict_panel"] = "Swap the kernel"
+    app.run()
+    app.session_state["swap_way"] = "Sign"
+    app.run()
+    assert not app.exception
+    assert app.session_state["swap_where"] == "Picture"
+    swapped = cards(app, 1)
+    network = open_entry(first).checkpoint  # cut by Sign already: nothing changes
+    assert swapped[0] == swapped[1]
+    checked = walk(sample("cifar10-00"), Walker.trained(network), Walker.seeing(network, None))
+    assert swapped[1] == written(checked.probabilities[1], "cat")

@@ -12,7 +12,7 @@ from ui.links.fields import Address, Field, State, choice
 from ui.predict.choice import MOST, data_sets, first_networks, offered
 from ui.predict.lab_address import DIAGNOSE, LAB_FIELDS, PERTURB, STRENGTH
 from ui.predict.picture import FIRST_SAMPLE
-from ui.predict.swap_panel import CODE, FIRST_KERNEL, REACH
+from ui.predict.swap_panel import CODE, FIRST_KERNEL, REACH, WHERE
 from ui.rail.data_sets import item_entries
 from ui.rail.fields import pattern_of, wanted_item, wanted_upload
 
@@ -106,6 +106,9 @@ PREDICT = Address(
         Field("networks", _read_networks, _write_networks),
         choice("predict_panel", PANELS, PANELS[0], name="panel"),
         Field("kernel", _read_kernel, _write_kernel).only(
+            lambda state: state.get("predict_panel") == SWAP
+        ),
+        choice("swap_where", WHERE, WHERE[0], name="at").only(
             lambda state: state.get("predict_panel") == SWAP
         ),
         *LAB_FIELDS,

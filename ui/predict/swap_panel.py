@@ -7,9 +7,10 @@ import streamlit as st
 
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.published import PUBLISHED
-from design_core.kernels.spec import decode_kernel
+from design_core.kernels.spec import decode_kernel, rescaled
 from design_core.lab.agreement import change
 from design_core.lab.walkthrough import Walker
+from design_core.zoo.entry import Entry
 from design_core.zoo.naming import describe_network
 from ui.charts import chart_title, ink
 from ui.figures import kernel_image
@@ -26,12 +27,15 @@ __all__ = [
     "FIRST_TEXT",
     "REACH",
     "WAYS",
+    "WHERE",
     "swap_panel",
     "take_kernel",
 ]
 
 WAYS = ("Published", "Pattern", "Text", "Own", "Sign")
-_SCALES = ("published", "lloyd-max", "matlab")
+#: What is exchanged, of networks that cut their picture.
+WHERE = ("Picture", "Hidden layers")
+_SCALES = ("published", "lloyd-max", "quantile", "matlab")
 #: Of strength and offset.
 REACH = 2.0
 FIRST_KERNEL, FIRST_TEXT = "3x3-symmetric-v1", "1 3; 3 1"
@@ -53,11 +57,12 @@ def swap_panel(subject: Subject) -> None:
     with left:
         name = st.selectbox("Network", [subject.names[k] for k in binary], key="swap_network")
         which = subject.names.index(name)
+        entry, reference = subject.entries[which], subject.references[which]
+        at_picture = takes_bits(entry) and _where() == WHERE[0]
         kernel = _kernel()
         st.session_state["swap_kernel"] = kernel  # for the link
-    entry, reference = subject.entries[which], subject.references[which]
     try:
-        walk = walked(subject.picture, Side(reference), Side(reference, True, kernel))
+        walk = walked(subject.picture, Side(reference), Side(reference, True, kernel, at_picture))
     except ValueError as error:
         st.error(str(error), icon=":material/error:")
         return
@@ -65,7 +70,7 @@ def swap_panel(subject: Subject) -> None:
     own = describe_network(entry.card, entry.seed)
     with right:
         chart_title(change(*walk.probabilities))
-        trained = walk.layers[-1].kernels[0]  # the last, since a picture's cut stays as it is
+        trained = walk.layers[0 if at_picture else -1].kernels[0]
         cards = [
             answer_card(
                 title,
@@ -84,6 +89,25 @@ def swap_panel(subject: Subject) -> None:
         st.html(f'<div class="ds-answers">{"".join(cards)}</div>')
         walk_chart(walk, key="swap")
     walk_maps(walk, ("as trained", f"with {new}"), key="swap")
+
+
+def takes_bits(entry: Entry) -> bool:
+    """Whether a network takes pictures of one bit per pixel and colour."""
+    return not entry.picture.startswith(("real", "thermometer"))
+
+
+def _where() -> str:
+    return str(
+        st.segmented_control(
+            "Exchange at",
+            WHERE,
+            default=WHERE[0],
+            required=True,
+            key="swap_where",
+            persist_state="session",
+            help="The cut that turns the picture into bits, or the activations of all layers.",
+        )
+    )
 
 
 def take_kernel(kernel: ThresholdKernel) -> None:
@@ -181,7 +205,7 @@ def _scaled(kernel: ThresholdKernel) -> ThresholdKernel:
         help="Added to every threshold.",
     )
     try:
-        return kernel.scaled(name, strength=strength, offset=offset)
+        return rescaled(kernel, name).scaled(strength=strength, offset=offset)
     except ValueError as error:
         st.warning(f"{error} Shown as it came.", icon=":material/info:")
         return kernel.scaled(strength=strength, offset=offset)

@@ -24,25 +24,31 @@ class Side:
     reference
         As `ui.networks.entry` takes it.
     swapped
-        Whether its activations are exchanged for `kernel`; else it is as trained.
+        Whether its thresholds are exchanged for `kernel`; else it is as trained.
     kernel
         None for plain Sign.
+    at_picture
+        Whether it is the picture's cut that is exchanged, not the activations.
     """
 
     reference: str
     swapped: bool = False
     kernel: ThresholdKernel | None = None
+    at_picture: bool = False
 
     @property
     def content(self) -> tuple[object, ...]:
         """What the maps depend on, and nothing else."""
         network = entry(self.reference)
         kernel = None if self.kernel is None else str(self.kernel.to_dict())
-        return network.card.result(network.seed).sha256, self.swapped, kernel
+        sha256 = network.card.result(network.seed).sha256
+        return sha256, self.swapped, kernel, self.at_picture
 
     def walker(self) -> Walker:
         """The network itself."""
         checkpoint = entry(self.reference).checkpoint
+        if self.swapped and self.at_picture:
+            return Walker.seeing(checkpoint, self.kernel)
         if self.swapped:
             return Walker.swapped(checkpoint, self.kernel)
         return Walker.trained(checkpoint)
