@@ -54,8 +54,12 @@ HardTanh = nn.Hardtanh
 def sign(x: Tensor) -> Tensor:
     """Two-valued sign: +1 where x ≥ 0, −1 elsewhere. Same shape, type and device; no gradient.
 
-    sign(0) = sign(−0) = +1, and NaN, which is not ≥ 0, gives −1. torch.sign has three values, and
-    exact zeros do occur: sums of ±1 tie.
+    sign(0) = sign(−0) = +1. torch.sign has three values, and exact zeros do occur: sums of ±1 tie.
+
+    Raises
+    ------
+    ValueError
+        x holds NaN, see `threshold_sign`.
     """
     return _cut(x, None)
 
@@ -125,9 +129,25 @@ SURROGATES: Registry[Surrogate] = Registry(
 def _cut(x: Tensor, thresholds: Tensor | None) -> Tensor:
     """+1 where x ≥ T, −1 elsewhere, in the type of x. The one place where values become bits."""
     values = x.detach()
+    _refuse_nan(values)
     # The comparison writes straight into the result's type: one allocation, no pass to convert.
     bits = torch.ge(values, 0 if thresholds is None else thresholds, out=torch.empty_like(values))
     return bits.mul_(2).sub_(1)
+
+
+def _refuse_nan(values: Tensor) -> None:
+    """ValueError if there is NaN, which no bit could show.
+
+    Only on the processor, where it takes a fraction of the cut. A compiled graph would break, and
+    a GPU would have to be waited for; there training looks at the network's numbers itself.
+    """
+    if values.device.type != "cpu" or torch.compiler.is_compiling() or values.numel() == 0:
+        return
+    if bool(values.amax().isnan()):  # which is NaN if any value is
+        raise ValueError(
+            f"{int(values.isnan().sum())} of {values.numel()} values before a cut are NaN, which "
+            "bits would hide. Look at what made them; in training, lower the learning rate."
+        )
 
 
 class _ThresholdSign(torch.autograd.Function):
@@ -156,7 +176,8 @@ def threshold_sign(x: Tensor, thresholds: Tensor | None = None, surrogate: str =
     Raises
     ------
     ValueError
-        Unknown surrogate.
+        Unknown surrogate; or x holds NaN. On a GPU and in compiled code nobody looks for it, and
+        it gives −1.
     """
     result: Tensor = _ThresholdSign.apply(x, thresholds, SURROGATES.find(surrogate))
     return result

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from design_core.compiling import compiled
+from design_core.kernels.kernel import refuse_nan
 
 __all__ = ["AMPLITUDE", "floyd_steinberg"]
 
@@ -36,7 +37,12 @@ def floyd_steinberg(x: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
 
     Returns
     -------
-    bool array of the shape of x, True for +1. NaN gives False and hands nothing on.
+    bool array of the shape of x, True for +1.
+
+    Raises
+    ------
+    ValueError
+        Integers, fewer than two axes, or NaN.
 
     References
     ----------
@@ -48,6 +54,7 @@ def floyd_steinberg(x: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
             "floyd_steinberg takes floating-point maps of shape (..., H, W); "
             f"got {x.dtype} of shape {x.shape}."
         )
+    refuse_nan(x)
     maps = np.ascontiguousarray(x, dtype=np.float32).reshape(-1, *x.shape[-2:])
     bits: NDArray[np.bool_] = _diffuse(maps).reshape(x.shape)
     return bits
@@ -70,8 +77,6 @@ def _diffuse(maps: NDArray[np.float32]) -> NDArray[np.bool_]:
             for k in range(width):
                 j = k if step == 1 else width - 1 - k
                 value = maps[n, i, j]
-                if np.isnan(value):
-                    continue
                 value = min(max(value, -limit), limit) + here[j + 1]
                 bits[n, i, j] = value >= 0
                 error = (value - (limit if value >= 0 else -limit)) * sixteenth

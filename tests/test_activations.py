@@ -82,9 +82,9 @@ def test_sign_has_two_values(dtype: torch.dtype) -> None:
     assert sign(x).dtype == dtype
 
 
-def test_sign_of_zeros_infinities_and_nan() -> None:
-    x = torch.tensor([0.0, -0.0, 1e-45, -1e-45, math.inf, -math.inf, math.nan])
-    assert sign(x).tolist() == [1, 1, 1, -1, 1, -1, -1]
+def test_sign_of_zeros_and_infinities() -> None:
+    x = torch.tensor([0.0, -0.0, 1e-45, -1e-45, math.inf, -math.inf])
+    assert sign(x).tolist() == [1, 1, 1, -1, 1, -1]
     assert Sign()(x).tolist() == sign(x).tolist()
     assert DeSign([[0.0]])(x[None, None]).flatten().tolist() == sign(x).tolist()
 
@@ -137,11 +137,23 @@ def test_gradients_stay_finite_far_away(name: str, dtype: torch.dtype) -> None:
     assert result.double().abs().max() < 1e-30
 
 
-@pytest.mark.parametrize(("name", "passes_on"), [("clip", False), ("triangular", True)])
-def test_gradient_at_nan(name: str, passes_on: bool) -> None:
-    x = torch.tensor([math.nan])
-    result = gradient(lambda x: threshold_sign(x, None, name), x, torch.ones(1))
-    assert bool(result.isnan()) is passes_on
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("cut", [sign, Sign(), DeSign([[0.5, -0.5]]), Sign("triangular")], ids=str)
+def test_nan_does_not_pass_a_cut(cut: Callable[[Tensor], Tensor], dtype: torch.dtype) -> None:
+    x = torch.zeros(2, 3, 4, 5, dtype=dtype)
+    x[0, 0, 0] = math.inf
+    x[1, 1, 1] = -math.inf
+    assert set(cut(x).unique().tolist()) == {-1, 1}
+    for memory in (torch.contiguous_format, torch.channels_last):
+        spoilt = x.to(memory_format=memory)
+        spoilt[1, 2, 3, 4] = math.nan
+        with pytest.raises(ValueError, match="1 of 120 values before a cut are NaN"):
+            cut(spoilt)
+
+
+def test_shapes_without_numbers_are_cut_too() -> None:
+    with torch.device("meta"):
+        assert Sign()(torch.empty(1, 2, 3, 3)).shape == (1, 2, 3, 3)
 
 
 @pytest.mark.parametrize("name", ["clip", "triangular", "polynomial", "swish"])

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from design_core.engine.backend import BACKENDS, load_backend
 from design_core.engine.layers import Layer, Maps
+from design_core.engine.reach import LARGEST_PICTURE, prove_finite
 
 __all__ = ["CHUNK", "PackedNetwork", "in_chunks", "layer_bytes"]
 
@@ -63,7 +64,7 @@ class PackedNetwork:
     Raises
     ------
     ValueError
-        Layers that do not fit each other or the pictures.
+        Layers that do not fit each other or the pictures, or numbers so large that sums overflow.
 
     Examples
     --------
@@ -86,6 +87,7 @@ class PackedNetwork:
         self.input_shape = input_shape
         self.routines = load_backend(backend)
         self.classes = self._output(input_shape).channels
+        prove_finite(self.layers)
         self._programs: dict[tuple[int, ...], Run] = {}
 
     @property
@@ -104,7 +106,8 @@ class PackedNetwork:
         Raises
         ------
         ValueError
-            Pictures of another shape than the network takes.
+            Pictures of another shape than the network takes, or of values that are NaN or beyond
+            ±`LARGEST_PICTURE`.
         """
         pictures = self._batch(x)
         if len(pictures) == 0:
@@ -139,6 +142,14 @@ class PackedNetwork:
         pictures = np.asarray(x, dtype=np.float32)
         if pictures.ndim != 4:
             raise ValueError(f"Pictures come as a batch (N, C, H, W); got {pictures.ndim} axes.")
+        # NaN fails the comparison too.
+        if (
+            pictures.size
+            and not -LARGEST_PICTURE <= pictures.min() <= pictures.max() <= LARGEST_PICTURE
+        ):
+            raise ValueError(
+                f"Pictures hold NaN, or values beyond ±{LARGEST_PICTURE:,.0f}; normalize them."
+            )
         return pictures
 
     def _program(self, shape: tuple[int, ...]) -> Run:

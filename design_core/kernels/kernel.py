@@ -20,7 +20,10 @@ from numpy.typing import ArrayLike, NDArray
 from design_core.kernels.notation import read_numbers
 from design_core.scaling import Scale
 
-__all__ = ["MAX_LEVEL", "MAX_SIDE", "MAX_SLICES", "OMEGA", "ThresholdKernel", "binarize", "tile"]
+__all__ = [
+    *("MAX_LEVEL", "MAX_SIDE", "MAX_SLICES", "OMEGA"),
+    *("ThresholdKernel", "binarize", "refuse_nan", "tile"),
+]
 
 #: The values of one binary 3×3 convolution on one channel after ReLU [paper, section III-A].
 OMEGA: tuple[int, ...] = (0, 1, 3, 5, 7, 9)
@@ -337,8 +340,7 @@ def binarize(x: NDArray[np.floating[Any]], kernel: ThresholdKernel) -> NDArray[n
     Parameters
     ----------
     x
-        Pre-activations of a floating-point type, shape (..., C, H, W), or (H, W) for one map. NaN
-        gives False.
+        Pre-activations of a floating-point type, shape (..., C, H, W), or (H, W) for one map.
 
     Returns
     -------
@@ -348,19 +350,29 @@ def binarize(x: NDArray[np.floating[Any]], kernel: ThresholdKernel) -> NDArray[n
     Raises
     ------
     ValueError
-        Integers, which would round T as well, or fewer than two axes.
+        Integers, which would round T as well; fewer than two axes; or NaN, which bits would hide.
     """
     if x.ndim < 2 or not np.issubdtype(x.dtype, np.floating):
         raise ValueError(
             "binarize takes floating-point maps of shape (..., C, H, W) or (H, W); "
             f"got {x.dtype} of shape {x.shape}."
         )
+    refuse_nan(x)
     height, width = x.shape[-2:]
     channels = x.shape[-3] if x.ndim > 2 else 1
     thresholds = kernel.thresholds.astype(np.float32).astype(x.dtype)
     tiled = tile(thresholds, channels, height, width)
     bits: NDArray[np.bool_] = x >= (tiled if x.ndim > 2 else tiled[0])
     return bits
+
+
+def refuse_nan(x: NDArray[np.floating[Any]]) -> None:
+    """ValueError if maps that are to be cut hold NaN, which no bit could show."""
+    if x.size and np.isnan(x.max()):  # which is NaN if any value is
+        raise ValueError(
+            f"{int(np.isnan(x).sum())} of {x.size} values before a cut are NaN, which bits would "
+            "hide. Look at what made them."
+        )
 
 
 def _as_slices(values: ArrayLike) -> NDArray[np.float64]:

@@ -256,10 +256,12 @@ def _prove_finite(checkpoint: Checkpoint, name: str) -> None:
     try:
         form = checkpoint.pictures
         scores = checkpoint.model(form.normalized(form.pixels(sample(_PHOTO))))
+    except ValueError:  # a cut refuses NaN
+        finite.append(False)
     finally:
         for hook in hooks:
             hook.remove()
-    if not (all(finite) and scores.isfinite().all()):
+    if not (all(finite) and bool(scores.isfinite().all())):
         raise CheckpointError(
             f"{name} is of no use: a photo gives it values that are not finite, as weights that "
             "are too large do. Train it anew, with a lower learning rate."

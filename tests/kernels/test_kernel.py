@@ -337,9 +337,13 @@ def test_bits_of_batches_and_of_single_maps() -> None:
     np.testing.assert_array_equal(binarize(x[0, 0, 0], kernel), bits[0, 0, 0])
 
 
-def test_nan_gives_no_bit_and_infinity_gives_its_sign() -> None:
-    x = np.array([[math.nan, math.inf, -math.inf]])
-    assert binarize(x, ThresholdKernel([[1]])).tolist() == [[False, True, False]]
+def test_infinity_gives_its_sign_and_nan_is_refused() -> None:
+    x = np.array([[1.0, math.inf, -math.inf]])
+    assert binarize(x, ThresholdKernel([[1]])).tolist() == [[True, True, False]]
+    x[0, 0] = math.nan
+    with pytest.raises(ValueError, match="1 of 3 values before a cut are NaN"):
+        binarize(x, ThresholdKernel([[1]]))
+    assert binarize(np.zeros((0, 2)), ThresholdKernel([[1]])).shape == (0, 2)
 
 
 @pytest.mark.parametrize("x", [np.zeros((2, 2), int), np.zeros(4), np.zeros((2, 2), complex)])
