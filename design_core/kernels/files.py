@@ -40,7 +40,7 @@ from xml.etree import ElementTree
 import numpy as np
 from numpy.typing import NDArray
 
-from design_core.kernels.kernel import MAX_NAME, MAX_SIDE, ThresholdKernel
+from design_core.kernels.kernel import MAX_NAME, MAX_SIDE, MAX_SLICES, ThresholdKernel
 from design_core.kernels.matlab import matrix_names, read_matrix, write_matrix
 from design_core.kernels.notation import read_table
 from design_core.kernels.threshold_maps import map_names, read_map, threshold_maps
@@ -68,7 +68,8 @@ _USUAL = (_VARIABLE, "threshold")
 # didder's matrices count to a number below this; no scale is made for more levels.
 _MOST_RANKS = 4096
 
-_MAX_ARRAY_BYTES = MAX_SIDE**3 * 16 + 10_000
+_MAX_ENTRIES = 2**19  # of eight bytes in `MAX_FILE_BYTES`
+_MAX_ARRAY_BYTES = _MAX_ENTRIES * 16 + 10_000
 _NPY_HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -197,6 +198,10 @@ def write_kernel(kernel: ThresholdKernel, format: str) -> bytes:  # noqa: A002
     write = FORMATS[format].write if format in FORMATS else None
     if write is None:
         raise KernelFileError(f"Unknown format {format!r}; choose one of {', '.join(FORMATS)}.")
+    if kernel.levels.size > _MAX_ENTRIES:
+        raise KernelFileError(
+            f"This kernel has {kernel.levels.size:,} entries; files hold {_MAX_ENTRIES:,} at most."
+        )
     data = write(kernel)
     if len(data) > MAX_FILE_BYTES:
         raise KernelFileError(
@@ -294,7 +299,7 @@ def _read_npz(data: bytes, name: str, part: str) -> ThresholdKernel:
         with archive.open(wanted) as member:
             unpacked = member.read(_MAX_ARRAY_BYTES + 1)
     if len(unpacked) > _MAX_ARRAY_BYTES:
-        raise ValueError(f"its array unpacks to more than {MAX_SIDE}×{MAX_SIDE}×{MAX_SIDE}.")
+        raise ValueError(f"its array unpacks to more than {_MAX_ENTRIES:,} entries.")
     return _read_npy(unpacked, name, "")
 
 
@@ -322,15 +327,26 @@ def _array(data: bytes) -> NDArray[Any]:
         shape, by_columns, dtype = _NPY_HEADERS[version](stream)
     if dtype.kind not in "biuf":
         raise ValueError(f"its entries are of type {dtype}; expected numbers.")
-    if len(shape) not in (2, 3) or not all(1 <= side <= MAX_SIDE for side in shape):
+    if not _is_shape(shape[:-2], shape[-2:]):
         raise ValueError(
             f"its shape is {shape}; expected (slices, rows, columns) or (rows, columns), "
-            f"each from 1 to {MAX_SIDE}."
+            f"rows and columns from 1 to {MAX_SIDE}, and {_MAX_ENTRIES:,} entries at most."
         )
     if len(data) - stream.tell() < math.prod(shape) * dtype.itemsize:
         raise ValueError("it ends before its last entry.")
     flat = np.frombuffer(data, dtype, count=math.prod(shape), offset=stream.tell())
     return flat.reshape(shape, order="F" if by_columns else "C")
+
+
+def _is_shape(slices: Sequence[int], sides: Sequence[int]) -> bool:
+    """Whether a kernel may have these slices, none or one number, and rows and columns."""
+    return (
+        len(slices) < 2
+        and len(sides) == 2
+        and all(1 <= side <= MAX_SIDE for side in sides)
+        and all(1 <= count <= MAX_SLICES for count in slices)
+        and math.prod((*slices, *sides)) <= _MAX_ENTRIES
+    )
 
 
 def _numbers(kernel: ThresholdKernel) -> NDArray[Any]:
@@ -351,7 +367,9 @@ def _numbers(kernel: ThresholdKernel) -> NDArray[Any]:
 
 def _read_mat(data: bytes, name: str, part: str) -> ThresholdKernel:
     variable = _chosen(matrix_names(data), part, "variable")
-    matrix = read_matrix(data, variable, max_side=MAX_SIDE)
+    matrix = read_matrix(
+        data, variable, fits=lambda shape: _is_shape(shape[2:], shape[:2]), most=_MAX_ENTRIES
+    )
     slices = matrix if matrix.ndim == 2 else np.moveaxis(matrix, 2, 0)
     return ThresholdKernel.from_numbers(slices, name=name)
 
@@ -369,7 +387,7 @@ def _write_mat(kernel: ThresholdKernel) -> bytes:
 
 
 def _read_csv(data: bytes, name: str, _part: str) -> ThresholdKernel:
-    slices = read_table(data, most_lines=2 * MAX_SIDE**2, most_cells=MAX_SIDE)
+    slices = read_table(data, most_lines=2 * MAX_SIDE * MAX_SLICES, most_cells=MAX_SIDE)
     return ThresholdKernel.from_numbers(slices, name=name)
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -69,7 +69,9 @@ def matrix_names(data: bytes) -> list[str]:
     return [name for name, real in names.items() if real] or list(names)
 
 
-def read_matrix(data: bytes, variable: str, *, max_side: int) -> NDArray[Any]:
+def read_matrix(
+    data: bytes, variable: str, *, fits: Callable[[tuple[int, ...]], bool], most: int
+) -> NDArray[Any]:
     """Read one real matrix.
 
     Parameters
@@ -78,23 +80,25 @@ def read_matrix(data: bytes, variable: str, *, max_side: int) -> NDArray[Any]:
         The whole file.
     variable
         Its name in MATLAB.
-    max_side
-        No dimension may be longer; this also bounds what is inflated and allocated.
+    fits
+        Tells whether a matrix may have such dimensions.
+    most
+        Entries at most; this bounds what is inflated and allocated.
 
     Returns
     -------
-    Array of MATLAB's own shape, two or three dimensions.
+    Array of MATLAB's own shape.
 
     Raises
     ------
     ValueError
-        No such file, no such variable, or one that is no real matrix of two or three dimensions.
+        No such file, no such variable, or one that is no real matrix of dimensions that fit.
     """
     order = _byte_order(data)
     for kind, element in _elements(data[_HEADER_BYTES:], order):
         if _name(_parts(kind, element, order, _PREVIEW_BYTES)) == variable:
-            limit = _PREVIEW_BYTES + 8 * max_side**3
-            return _values(_parts(kind, element, order, limit), order, max_side)
+            limit = _PREVIEW_BYTES + 8 * most
+            return _values(_parts(kind, element, order, limit), order, fits)
     raise ValueError(f"it has no variable {variable!r}.")
 
 
@@ -168,7 +172,9 @@ def _refusal(flags: bytes, order: str) -> str:
     return f"its variable is {found}; a kernel is a real matrix."
 
 
-def _values(parts: list[Element], order: str, max_side: int) -> NDArray[Any]:
+def _values(
+    parts: list[Element], order: str, fits: Callable[[tuple[int, ...]], bool]
+) -> NDArray[Any]:
     """Check what a matrix declares, then take its values."""
     if len(parts) < 4:
         raise ValueError("its variable is damaged.")
@@ -178,10 +184,11 @@ def _values(parts: list[Element], order: str, max_side: int) -> NDArray[Any]:
     if refusal := _refusal(flags, order):
         raise ValueError(refusal)
     shape = struct.unpack(f"{order}{len(dimensions) // 4}i", dimensions)
-    if len(shape) not in (2, 3) or not all(1 <= side <= max_side for side in shape):
+    if not fits(shape):
         sides = "×".join(map(str, shape[:6])) or "no size"
         raise ValueError(
-            f"its variable has {sides}; a kernel has 2 or 3 dimensions of 1 to {max_side}."
+            f"its variable has {sides}; a kernel has rows, columns and, if wished, slices, not too "
+            "many."
         )
     kind, values = parts[3]
     dtype = np.dtype(order + _NUMPY_TYPES.get(kind, "V0"))

@@ -30,7 +30,7 @@ from design_core.kernels.files import (
     read_kernel,
     write_kernel,
 )
-from design_core.kernels.kernel import OMEGA, ThresholdKernel
+from design_core.kernels.kernel import MAX_SLICES, OMEGA, ThresholdKernel
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import open_kernel
@@ -161,6 +161,16 @@ def test_nothing_is_written_that_would_not_be_read() -> None:
         write_kernel(large, "json")
     for form in ("npy", "npz", "mat"):
         assert read_kernel(write_kernel(large, form), name=f"k.{form}") == large
+    immense = ThresholdKernel(np.zeros((1024, 64, 64), int))
+    for form in FORMATS:
+        with pytest.raises(KernelFileError, match="4,194,304 entries; files hold 524,288 at most"):
+            write_kernel(immense, form)
+
+
+@pytest.mark.parametrize("form", ["json", "npy", "npz", "mat", "csv"])
+def test_a_slice_for_every_channel_comes_back(form: str) -> None:
+    kernel = ThresholdKernel(np.random.default_rng(0).choice(OMEGA, (MAX_SLICES, 16, 3)))
+    assert read_kernel(write_kernel(kernel, form), name=f"k.{form}") == kernel
 
 
 def test_files_on_disk(tmp_path: Path) -> None:
@@ -480,9 +490,9 @@ HOSTILE = [
     ("k.npy", b"\x93NUMPY", "damaged, or no NPY file"),
     ("k.npy", npy_header("(2, 2)", version=3), "damaged, or no NPY file of version 1 or 2"),
     ("k.npy", npy_header("(2, 2)"), "ends before its last entry"),
-    ("k.npy", npy_header("(1000000000, 1000000000)"), "each from 1 to 64"),
-    ("k.npy", npy_header("(0, 2)"), "each from 1 to 64"),
-    ("k.npy", npy_header("(-1, 2)"), "each from 1 to 64"),
+    ("k.npy", npy_header("(1000000000, 1000000000)"), "rows and columns from 1 to 64"),
+    ("k.npy", npy_header("(0, 2)"), "rows and columns from 1 to 64"),
+    ("k.npy", npy_header("(-1, 2)"), "rows and columns from 1 to 64"),
     ("k.npy", npy_header("(4,)"), "expected .slices, rows, columns. or .rows, columns."),
     ("k.npy", npy_header("(2, 2)", "'|O'"), "of type object; expected numbers"),
     ("k.npy", npy_header("(2, 2)", "'<c16'"), "of type complex128; expected numbers"),
@@ -498,7 +508,7 @@ HOSTILE = [
     ("k.npz", npz(), "it has no array"),
     ("k.npz", npz(kernel=b"words"), "damaged, or no NPY file"),
     ("k.npz", npz(kernel=npy(np.ones((2, 2))), compression=zipfile.ZIP_BZIP2), "NumPy does not"),
-    ("k.npz", npz(kernel=bytes(BOMB_BYTES)), "unpacks to more than 64×64×64"),
+    ("k.npz", npz(kernel=bytes(BOMB_BYTES)), "unpacks to more than 524,288 entries"),
     ("k.mat", b"MATLAB 5.0 MAT-file".ljust(128), "no MAT file of level 5"),
     ("k.mat", b"MATLAB 7.3 MAT-file".ljust(124) + b"\x00\x02IM", "'-v7'"),
     ("k.mat", mat(kernel=np.ones((2, 2)))[:140], "its variable is damaged|no variable"),
@@ -508,7 +518,7 @@ HOSTILE = [
     ("k.mat", mat(kernel={"a": 1}), "its variable is a structure"),
     ("k.mat", mat(kernel=np.array([[{}]], dtype=object)), "its variable is a cell array"),
     ("k.mat", mat(kernel=np.array([[1j]])), "complex"),
-    ("k.mat", mat(kernel=np.ones((65, 2))), "65×2; a kernel has 2 or 3 dimensions of 1 to 64"),
+    ("k.mat", mat(kernel=np.ones((65, 2))), "65×2; a kernel has rows, columns"),
     ("k.mat", mat(kernel=np.ones((2, 0))), "2×0; a kernel"),
     ("k.mat", mat(kernel=np.ones((2, 2, 2, 2))), "2×2×2×2; a kernel"),
     ("k.mat", mat(kernel=np.array([[np.inf]])), "NaN or infinity"),
