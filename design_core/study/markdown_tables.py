@@ -27,6 +27,7 @@ __all__ = [
     "BEGIN",
     "END",
     "Comparison",
+    "accuracy_words",
     "comparisons",
     "groups",
     "partner",
@@ -148,7 +149,7 @@ def _accuracy_table(cards: Sequence[Card]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for activation in dict.fromkeys(card.activation for card in cards):
         own = [card for card in cards if card.activation == activation]
-        cells = [_accuracy([c for c in own if c.affine is on]) for on in (False, True)]
+        cells = [accuracy_words([c for c in own if c.affine is on]) for on in (False, True)]
         density = " / ".join(
             f"{_mean_density(card):.0%}" for card in sorted(own, key=lambda card: card.affine)
         )
@@ -156,7 +157,8 @@ def _accuracy_table(cards: Sequence[Card]) -> Iterator[str]:
     yield ""
 
 
-def _accuracy(cards: Sequence[Card]) -> str:
+def accuracy_words(cards: Sequence[Card]) -> str:
+    """Mean accuracy of the first card in percent, half its 95 % interval, and its seeds."""
     if not cards:
         return "–"
     last = list(cards[0].accuracies.values())

@@ -11,11 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from design_core.paths import RESOURCES
 from design_core.statistics import Difference, paired_difference
-from design_core.study.markdown_tables import probability, signed_points
+from design_core.study.markdown_tables import accuracy_words, probability, signed_points
 from design_core.study.plan import PICTURES, UNIFORM_SWEEP, picture_title
 from design_core.zoo.card import Card
 
@@ -232,15 +231,13 @@ def _section(study: Sequence[Card]) -> Iterator[str]:
     setting = _setting(study[0])
     yield f"**{setting[0].upper()}{setting[1:]}**"
     yield ""
-    yield "| picture cut | test accuracy | seeds | bits per pixel kept |"
-    yield "|---|---|---|---|"
+    yield "| picture cut | test accuracy, half its 95 % interval | bits per pixel kept |"
+    yield "|---|---|---|"
     for card in sorted(study, key=lambda card: -card.accuracy):
-        spread = f" ± {100 * stats.tstd(list(card.accuracies.values())):.2f}"
         kept = information(card)
         yield (
-            f"| {picture_title(card.picture)} "
-            f"| {100 * card.accuracy:.2f}{spread if len(card.seeds) > 1 else ''} "
-            f"| {len(card.seeds)} | {'–' if kept is None else f'{kept:.3f}'} |"
+            f"| {picture_title(card.picture)} | {accuracy_words([card])} "
+            f"| {'–' if kept is None else f'{kept:.3f}'} |"
         )
     yield ""
     for _, sentence in picture_sentences(study):

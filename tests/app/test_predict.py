@@ -398,7 +398,7 @@ def test_bad_links_open_the_page_as_ever(parameters: dict[str, str]) -> None:
 
 
 def test_the_page_opens_with_one_bit_pictures_and_swaps_their_cut(app: AppTest) -> None:
-    """Two networks that differ in the cut of their picture; each card shows what its network sees."""
+    """They differ in the cut of their picture; each card shows what its network sees."""
     first, second = app.session_state["predict_networks"]
     cuts = [open_entry(reference).card.picture for reference in (first, second)]
     assert cuts == ["sign", "design:bayer-phases-2@quantile"]

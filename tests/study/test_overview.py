@@ -12,6 +12,7 @@ import pytest
 from design_core.__main__ import main
 from design_core.study.markdown_tables import results_markdown
 from design_core.study.overview import overview, overview_csv
+from design_core.study.picture_cuts import pictures_markdown
 from design_core.zoo.card import load_cards
 
 
@@ -48,11 +49,13 @@ def test_csv_holds_every_digit() -> None:
 
 def test_rows_are_the_numbers_of_the_table() -> None:
     cards = load_cards()
-    table = results_markdown(cards)
+    table = results_markdown(cards) + pictures_markdown(cards)
+    about = {card.name: card.about_the_picture for card in cards}
     for row in overview(cards):
         seeds = f"{row['seeds']} seed{'s' * (row['seeds'] > 1)}"
         half = "" if row["ci95_low"] is None else (row["ci95_high"] - row["ci95_low"]) / 2
         spread = f" ± {100 * half:.2f}" if half else ""
         cell = f"{100 * row['accuracy']:.2f}{spread} ({seeds})"
-        lines = [line for line in table.splitlines() if line.startswith(f"| {row['activation']} |")]
+        told = row["picture"] if about[row["name"]] else row["activation"]
+        lines = [line for line in table.splitlines() if line.startswith(f"| {told} |")]
         assert any(cell in line for line in lines), row["name"]

@@ -129,6 +129,6 @@ def test_table_and_information(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     record.write_text(json.dumps({"cifar10": {BAYER: 0.606}}))
     assert information(STUDY[4]) == 0.606
     rows = [line for line in pictures_markdown(STUDY).splitlines() if line.startswith("| ")]
-    assert rows[1].startswith("| real-valued picture | 70.60 ± 0.89 | 5 | – |")
-    assert "| Bayer 2×2 | 61.60 ± 0.55 | 5 | 0.606 |" in rows
+    assert rows[1].startswith("| real-valued picture | 70.60 ± 1.11 (5 seeds) | – |")
+    assert "| Bayer 2×2 | 61.60 ± 0.68 (5 seeds) | 0.606 |" in rows
     assert pictures_markdown([SIGN_ON]) == ""

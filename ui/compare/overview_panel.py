@@ -20,6 +20,7 @@ __all__ = ["overview_panel"]
 
 _COLUMNS = {
     "activation": st.column_config.TextColumn("Activation"),
+    "picture": st.column_config.TextColumn("Picture"),
     "affine": st.column_config.CheckboxColumn("γ, β learned", help="By batch norm: affine on"),
     "width": st.column_config.NumberColumn("Width", help="Channels of the first stage"),
     "image_size": st.column_config.NumberColumn("Pixels", help="Of a picture's side"),
