@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from design_core.pictures import is_clutter
 from design_core.pictures.datasets import (
     DATASETS,
     SPLITS,
@@ -36,6 +39,8 @@ __all__ = [
     "picture_size",
     "training_batches",
 ]
+
+Arrays = dict[str, NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,14 +70,19 @@ class TrainingData:
         return torch.stack([torch.bincount(c, minlength=256) for c in channels.unbind(1)])
 
     def mean_and_deviation(self) -> tuple[Tensor, Tensor]:
-        """Per channel over the training set, for pixels scaled to [0, 1]; float32, shape (C,)."""
+        """Per channel over the training set, for pixels scaled to [0, 1]; float32, shape (C,).
+
+        A channel of one value says nothing and has no deviation; it gets 1, so that it becomes 0
+        throughout rather than NaN.
+        """
         # By counts of the grey values: exact, and without a float copy of the set.
         values = torch.arange(256, dtype=torch.float64) / 255
         counts = self.grey_counts()
         shares = counts.double() / counts.sum(1, keepdim=True)
         mean = (shares * values).sum(1)
-        deviation = ((shares * values**2).sum(1) - mean**2).sqrt()
-        return mean.float(), deviation.float()
+        variance = (shares * values**2).sum(1) - mean**2
+        is_flat = (counts > 0).sum(1) < 2
+        return mean.float(), torch.where(is_flat, 1.0, variance.clamp_min(0).sqrt()).float()
 
     def sha256(self) -> str:
         """Fingerprint of pictures and labels of both splits, in their order."""
@@ -229,16 +239,21 @@ def _in_memory(
     grey = " grey" if channels == 1 else ""
     key = hashlib.sha256(f"1 {side}{grey}".encode())  # 1: version of what is stored
     for path in sorted(folder.rglob("*")):
+        if is_clutter(path.relative_to(folder)) or not path.is_file():
+            continue
         status = path.stat()
-        key.update(f"{path.resolve()} {status.st_size} {status.st_mtime_ns}\n".encode())
+        # A name need not be UTF-8.
+        place = os.fsencode(path.resolve())
+        key.update(place + f" {status.st_size} {status.st_mtime_ns}\n".encode())
 
-    def decode() -> dict[str, NDArray[np.uint8]]:
+    def decode() -> Arrays:
         return {
             split: np.stack([square_pixels(part.picture(k), *size) for k in range(len(part))])
             for split, part in splits.items()
         }
 
-    x = _cached(key.hexdigest(), decode)
+    shapes = {split: (len(part), side, side, channels) for split, part in splits.items()}
+    x = _cached(key.hexdigest(), shapes, decode)
     return TrainingData(
         name,
         splits["train"].class_names,
@@ -249,16 +264,35 @@ def _in_memory(
     )
 
 
-def _cached(
-    key: str, make: Callable[[], dict[str, NDArray[np.uint8]]]
-) -> dict[str, NDArray[np.uint8]]:
-    """Arrays kept uncompressed under the user's cache folder; a file is there whole or not."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "design")
+def _cached(key: str, shapes: Mapping[str, tuple[int, ...]], make: Callable[[], Arrays]) -> Arrays:
+    """Arrays kept uncompressed under the user's cache folder, which can only save time.
+
+    What is damaged is made anew; where nothing can be kept, a warning says so, and work goes on.
+    """
+    try:
+        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "design")
+    except RuntimeError:  # a user without a home
+        return make()
     path = home / f"{key}.npz"
-    if not path.is_file():
+    with suppress(Exception):  # damaged archives raise almost anything
+        with np.load(path, allow_pickle=False) as stored:
+            kept = {name: stored[name] for name in shapes}
+        if all(kept[name].shape == shapes[name] for name in shapes) and all(
+            one.dtype == np.uint8 for one in kept.values()
+        ):
+            return kept
+    made = make()
+    part = home / f"{key}.{os.getpid()}.npz"
+    try:
         home.mkdir(parents=True, exist_ok=True)
-        part = home / f"{key}.{os.getpid()}.npz"
-        np.savez(part, **make())  # type: ignore[arg-type]
+        np.savez(part, **made)  # type: ignore[arg-type]
         part.replace(path)
-    with np.load(path) as stored:
-        return {name: stored[name] for name in stored.files}
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        warnings.warn(
+            f"Decoded pictures cannot be kept in {home} ({error.strerror}); they will be decoded "
+            "anew each time.",
+            stacklevel=2,
+        )
+    return made

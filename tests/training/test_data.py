@@ -160,6 +160,75 @@ def test_class_folders_are_decoded_once_and_anew_when_a_file_changes(class_folde
     assert len(list(cache.iterdir())) == 2
 
 
+@pytest.mark.parametrize(
+    "damage", [b"", b"PK\x03\x04 garbage", b"\x93NUMPY", None], ids=["empty", "zip", "npy", "cut"]
+)
+def test_a_damaged_cache_is_made_anew(class_folders: Path, damage: bytes | None) -> None:
+    first = load_data(f"folder:{class_folders}", image_size=8)
+    (kept,) = (class_folders.parent / "cache" / "design").iterdir()
+    whole = kept.read_bytes()
+    kept.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
+    again = load_data(f"folder:{class_folders}", image_size=8)
+    assert again.sha256() == first.sha256()
+    assert kept.read_bytes() == whole
+
+
+def test_a_cache_of_other_arrays_is_made_anew(class_folders: Path) -> None:
+    first = load_data(f"folder:{class_folders}", image_size=8)
+    (kept,) = (class_folders.parent / "cache" / "design").iterdir()
+    for wrong in (np.zeros((4, 8, 8, 1), np.uint8), np.zeros((4, 8, 8, 3), np.float32)):
+        np.savez(kept, train=wrong, test=wrong)
+        assert load_data(f"folder:{class_folders}", image_size=8).sha256() == first.sha256()
+
+
+@pytest.mark.parametrize("obstacle", ["a file in its way", "a full disk"])
+def test_a_cache_that_cannot_be_written_costs_one_warning(
+    class_folders: Path, obstacle: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = class_folders.parent / "cache"
+    if obstacle == "a full disk":
+        cache.mkdir(exist_ok=True)
+
+        def full(*_: object, **__: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(np, "savez", full)
+    else:
+        cache.write_bytes(b"")
+    with pytest.warns(UserWarning, match="cannot be kept in .*; they will be decoded") as told:
+        data = load_data(f"folder:{class_folders}", image_size=8)
+    assert len(told) == 1
+    assert data.train_x.shape == (4, 8, 8, 3)
+    if cache.is_dir():
+        assert not list(cache.rglob("*.npz"))
+
+
+def test_clutter_changes_no_cache_and_is_no_data(class_folders: Path) -> None:
+    first = load_data(f"folder:{class_folders}", image_size=8)
+    (class_folders / "train" / ".ipynb_checkpoints").mkdir()
+    (class_folders / "train" / "blue" / "._0.png").write_bytes(b"\0\5\x16\7")
+    (class_folders / ".DS_Store").write_bytes(b"x")
+    (class_folders / "train" / "blue" / "gone.txt").symlink_to(class_folders / "nowhere")
+    again = load_data(f"folder:{class_folders}", image_size=8)
+    assert again.sha256() == first.sha256()
+    assert again.class_names == first.class_names
+    assert len(list((class_folders.parent / "cache" / "design").iterdir())) == 1
+
+
+@pytest.mark.parametrize("level", [0, 77, 255])
+def test_a_channel_of_one_value_becomes_zero(level: int) -> None:
+    x = torch.randint(0, 256, (50, 4, 4, 3), dtype=torch.uint8)
+    x[..., 2] = level
+    y = torch.zeros(50, dtype=torch.int64)
+    data = TrainingData("made", ("a",), x, y, x, y)
+    mean, deviation = data.mean_and_deviation()
+    assert deviation[2] == 1
+    assert (deviation[:2] > 0.1).all()
+    ready = normalized(x, mean, deviation)
+    assert ready.isfinite().all()
+    assert ready[:, 2].abs().max() < 1e-6
+
+
 def test_a_named_set_may_lie_as_class_folders(class_folders: Path) -> None:
     class_folders.rename(class_folders.parent / "cifar10")
     data = load_data("cifar10", root=class_folders.parent)
