@@ -23,7 +23,7 @@ from design_core.output.batch import (
     is_archive,
     scores_csv,
 )
-from design_core.pictures import PictureError
+from design_core.pictures import MAX_BYTES, PictureError
 from design_core.pictures.feature_maps import SOURCES
 from design_core.pictures.samples import GROUPS, sample, sample_names
 from ui.batch.address import BATCH
@@ -65,6 +65,7 @@ def chosen_items() -> list[Item]:
         "Pictures, or ZIP files of pictures",
         accept_multiple_files=True,
         key="batch_files",
+        max_upload_size=MAX_BYTES // 2**20,
         help=f"Up to {MAX_PICTURES} pictures at once. They stay in this session and go to no disk.",
     )
     groups = right.multiselect(

@@ -158,7 +158,7 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "GGUF": (lambda _: b"GGUF" + bytes(100), "is a GGUF file"),
     "ONNX": (lambda _: b"\x08\x0a\x12\x04onnx:" + bytes(100), "is an ONNX model"),
     "PNG": (lambda _: b"\x89PNG\r\n\x1a\n" + bytes(100), "is a picture"),
-    "too large": (lambda d: d + bytes(10 * 2**20), "10,485,760 at most are read"),
+    "too large": (lambda d: d + bytes(48 * 2**20), "50,331,648 at most are read"),
     "huge header": (lambda d: (2**60).to_bytes(8, "little") + d[8:], "not a safetensors file"),
     "header of blanks": (
         lambda _: (2**20 + 1).to_bytes(8, "little") + b"{" + b" " * (2**20 + 8),

@@ -6,6 +6,7 @@ import streamlit as st
 
 from design_core.zoo.card import Card
 from design_core.zoo.entry import Entry
+from design_core.zoo.uploaded import MAX_WEIGHTS
 
 __all__ = ["keep_own", "own_cards", "own_entries", "own_entry", "remove_own"]
 
@@ -24,7 +25,7 @@ def own_cards() -> list[Card]:
 
 
 def own_entry(reference: str) -> Entry:
-    """The network ``own:NAME``, or ``own:NAME@0``; ValueError if this session has none of it."""
+    """The network ``own:FILE~HASH``, or with ``@0``; ValueError if this session has it not."""
     name = reference.partition("@")[0]
     try:
         return _kept()[name]
@@ -36,7 +37,7 @@ def own_entry(reference: str) -> Entry:
 
 
 def keep_own(entry: Entry) -> None:
-    """Add a network, or put it in the place of the one of its name.
+    """Add a network, or put it in the place of the same one before it was measured.
 
     Raises
     ------
@@ -44,9 +45,19 @@ def keep_own(entry: Entry) -> None:
         The session holds as many as it may.
     """
     kept = _kept()
-    if entry.card.name not in kept and len(kept) >= _MOST:
+    others = [one.card for name, one in kept.items() if name != entry.card.name]
+    if len(others) >= _MOST:
         raise ValueError(f"A session holds {_MOST} networks of yours. Remove one first.")
+    if sum(map(_weights, [*others, entry.card])) > MAX_WEIGHTS:
+        raise ValueError(
+            f"The networks of a session have {MAX_WEIGHTS:,} weights together, at most; with this "
+            "one, yours have more. Remove one first."
+        )
     kept[entry.card.name] = entry
+
+
+def _weights(card: Card) -> int:
+    return sum(card.parameters.values())
 
 
 def remove_own(name: str) -> None:

@@ -11,11 +11,17 @@ from numpy.typing import NDArray
 
 from design_core.paths import DATA
 from design_core.pictures import Picture
-from design_core.pictures.datasets import PictureSet, open_split
+from design_core.pictures.datasets import (
+    DATASETS,
+    PictureSet,
+    class_folder_sets,
+    open_split,
+    split_classes,
+)
 from design_core.training.data import load_data
 from design_core.zoo.entry import Entry
 
-__all__ = ["are_the_same", "open_test_set", "predict_set"]
+__all__ = ["are_the_same", "open_test_set", "predict_set", "sets_of_classes"]
 
 _PROBES = 64
 _PART = 250
@@ -38,6 +44,13 @@ def open_test_set(dataset: str, root: Path = DATA) -> PictureSet | None:
         return Picture.from_pixels(pixels[index, ..., 0], name=f"digits-test-{index:05d}")
 
     return PictureSet("digits-test", "test digits", data.class_names, data.test_y.numpy(), read)
+
+
+def sets_of_classes(classes: tuple[str, ...], root: Path = DATA) -> list[str]:
+    """Data sets with just these classes whose test pictures are here; each for `open_test_set`."""
+    folders = [f"folder:{name}" for name, one in class_folder_sets(root).items() if one != name]
+    found = [name for name in (*DATASETS, *folders) if split_classes(name, root) == classes]
+    return ["digits", *found] if classes == tuple("0123456789") else found
 
 
 def are_the_same(

@@ -41,6 +41,7 @@ __all__ = [
     "open_folder",
     "open_set",
     "open_split",
+    "split_classes",
 ]
 
 #: Official names in official order, which is alphabetical.
@@ -275,6 +276,19 @@ def open_split(name: str, root: Path | str = DATA, *, split: str = "test") -> Pi
         )
     if name in DATASETS and Path(root, DATASETS[name].folder).is_dir():
         return open_dataset(name, root, split=split)
+    return None
+
+
+def split_classes(
+    name: str, root: Path | str = DATA, *, split: str = "test"
+) -> tuple[str, ...] | None:
+    """The classes of `open_split`, without reading any picture; None where it is not there."""
+    folder = Path(root, name.rpartition(":")[2], split)
+    if folder.is_dir():
+        found = sorted(path.name for path in folder.iterdir() if path.is_dir())
+        return tuple(label for label in found if not is_clutter(label))
+    if name in DATASETS and Path(root, DATASETS[name].folder).is_dir():
+        return DATASETS[name].class_names
     return None
 
 

@@ -30,6 +30,7 @@ from design_core.statistics import Interval, mean_interval
 from design_core.training.recipe import load_recipe, recipe_names
 
 __all__ = [
+    "BEFORE_HASH",
     "CHECKPOINTS",
     "OWN",
     "PLACED_OPTIONS",
@@ -45,6 +46,9 @@ __all__ = [
 
 #: How references to networks begin that somebody brought along; see `design_core.zoo.uploaded`.
 OWN = "own:"
+
+#: What parts a file's name from its hash in the name of such a network.
+BEFORE_HASH = "~"
 
 Json = dict[str, Any]
 

@@ -46,6 +46,7 @@ __all__ = [
     "CheckpointError",
     "Outline",
     "PictureForm",
+    "checkpoint_bytes",
     "load_checkpoint",
     "read_checkpoint",
     "read_outline",
@@ -125,6 +126,13 @@ class StoredBinarizer(WeightBinarizer):
 
 def save_checkpoint(path: Path, model: nn.Module, spec: NetworkSpec, pictures: PictureForm) -> str:
     """Write a network to a file, without latent weights, and return the file's SHA-256."""
+    data = checkpoint_bytes(model, spec, pictures)
+    write_atomically(path, data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def checkpoint_bytes(model: nn.Module, spec: NetworkSpec, pictures: PictureForm) -> bytes:
+    """What `save_checkpoint` writes."""
     frozen = _frozen(model)
     packed = {name for name, _ in _binary_weights(frozen)}
     tensors = {
@@ -133,9 +141,7 @@ def save_checkpoint(path: Path, model: nn.Module, spec: NetworkSpec, pictures: P
     }
     header = {"format": FORMAT, "network": spec.to_dict(), "pictures": vars(pictures)}
     # One entry: safetensors writes several in any order, and equal networks give equal files.
-    data = save(tensors, {ENTRY: json.dumps(header)})
-    write_atomically(path, data)
-    return hashlib.sha256(data).hexdigest()
+    return save(tensors, {ENTRY: json.dumps(header)})
 
 
 def save_latent_weights(path: Path, model: nn.Module) -> None:

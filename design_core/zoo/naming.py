@@ -7,7 +7,7 @@ from math import isnan
 
 from design_core.study.plan import ACTIVATIONS, picture_short_name, picture_title
 from design_core.training.recipe import recipe_names
-from design_core.zoo.card import OWN, Card, recipe_changes
+from design_core.zoo.card import BEFORE_HASH, OWN, Card, recipe_changes
 
 __all__ = [
     "batch_norm_words",
@@ -50,19 +50,20 @@ Network = tuple[Card, int]
 
 # What may tell two networks of one activation apart, the most telling first.
 _FEATURES: tuple[Callable[[Card, int], str], ...] = (
+    lambda card, _: short_name(card.activation) if _is_own(card) else "",
     lambda card, _: card.dataset,
     lambda card, _: _network(card),
     lambda card, _: option_words(card),
     lambda card, _: batch_norm_words(card),
     lambda card, _: recipe_words(card),
     lambda _, seed: f"seed {seed}",
-    lambda card, _: card.name,
+    lambda card, _: card.name.partition(BEFORE_HASH)[2] if _is_own(card) else card.name,
 )
 
 
 def data_set_name(dataset: str) -> str:
     """A data set as people write it at the head of a line."""
-    return _DATA_SETS.get(dataset, dataset)
+    return _DATA_SETS.get(dataset, dataset.removeprefix("folder:"))
 
 
 def data_sets(cards: Iterable[Card]) -> list[str]:
@@ -112,17 +113,21 @@ def distinct_names(networks: Sequence[Network]) -> list[str]:
 
 def card_short_name(card: Card) -> str:
     """What a card is about in a word or two: its activation, or its picture's cut."""
-    if card.name.startswith(OWN):
-        return card.name
+    if _is_own(card):
+        return card.name.partition(BEFORE_HASH)[0]
     if card.about_the_picture:
         return picture_short_name(card.picture)
     return short_name(card.activation)
 
 
+def _is_own(card: Card) -> bool:
+    return card.name.startswith(OWN)
+
+
 def describe_network(card: Card, seed: int) -> str:
     """What a network is, how long it was trained, its seed and test accuracy, in one line."""
     accuracy = card.result(seed).accuracy
-    is_own = card.name.startswith(OWN)
+    is_own = _is_own(card)
     measured = "not measured" if isnan(accuracy) else f"{100 * accuracy:.1f} % on test"
     parts = [
         card.name if is_own else "",
@@ -195,7 +200,7 @@ def say_class(name: str) -> str:
 
 def recipe_words(card: Card) -> str:
     """Epochs, and the recipe where epochs alone do not say which of the library's it is."""
-    if card.name.startswith(OWN):
+    if _is_own(card):
         return "your own"
     words, name = f"{card.recipe['epochs']} epochs", str(card.recipe["name"])
     changes = {key: value for key, value in recipe_changes(card.recipe).items() if key not in _TOLD}

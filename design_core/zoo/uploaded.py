@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,20 +20,28 @@ from numpy.typing import NDArray
 from design_core.networks import network_options
 from design_core.networks.intermediate import activation_maps
 from design_core.networks.summary import NetworkSummary, summary
-from design_core.pictures.datasets import DATASETS
-from design_core.training.data import TrainingData
-from design_core.zoo.card import OWN, PLACED_OPTIONS, Card, SeedResult
-from design_core.zoo.checkpoint import Checkpoint, CheckpointError, read_outline
-from design_core.zoo.collect import evaluate_checkpoint
+from design_core.pictures.datasets import DATASETS, PictureSet
+from design_core.training.train import Evaluation, evaluate
+from design_core.zoo.card import BEFORE_HASH, OWN, PLACED_OPTIONS, Card, SeedResult
+from design_core.zoo.checkpoint import (
+    Checkpoint,
+    CheckpointError,
+    checkpoint_bytes,
+    read_checkpoint,
+    read_outline,
+)
 from design_core.zoo.entry import Entry
 from design_core.zoo.network_file import NetworkFile
 
-__all__ = ["HOW_TO", "MAX_BYTES", "OwnCard", "evaluate_own", "read_own"]
+__all__ = ["HOW_TO", "MAX_BYTES", "MAX_WEIGHTS", "OwnCard", "evaluate_own", "read_own"]
 
 #: Of a file.
-MAX_BYTES = 10 * 2**20
-_MAX_WEIGHTS = 2**24  # a packed file of 2 MiB is 64 MiB of float32 in memory
+MAX_BYTES = 48 * 2**20  # the whole state of a `resnet18` takes 42
+
+#: In one file, and in all that are kept together: 2 MiB packed, 64 MiB as float32 in memory.
+MAX_WEIGHTS = 2**24
 _MAX_MACS = 2**31  # per picture; a `vgg_small` of the paper's width takes 0.6 · 10⁹
+_DIGITS = 8  # of the hash in a name
 _PART = 500  # test pictures between two reports; a multiple of ten, see `evaluate`
 
 #: What to do to get a file that is taken.
@@ -103,7 +111,7 @@ def read_own(data: bytes, *, name: str) -> Entry:
     Parameters
     ----------
     name
-        Of the file; without its suffix it becomes the network's name.
+        Of the file; without its suffix, and with the file's hash, it becomes the network's name.
 
     Raises
     ------
@@ -115,11 +123,17 @@ def read_own(data: bytes, *, name: str) -> Entry:
         outline = read_outline(data, name=name)
         counted = summary(outline.model, outline.pictures.shape)
         _refuse_immense(counted, name)
-        file = NetworkFile(name, data)
+        file = NetworkFile(name, data if outline.packed else _packed(data, name))
         card = _card(data, name, file.checkpoint, counted)
     except CheckpointError as error:
         raise CheckpointError(f"{error} {HOW_TO}") from error
     return Entry(card, 0, file)
+
+
+def _packed(data: bytes, name: str) -> bytes:
+    """The same network with one bit per binary weight: what is kept, and what the engine takes."""
+    whole = read_checkpoint(data, name=name)
+    return checkpoint_bytes(whole.model, whole.spec, whole.pictures)
 
 
 def _refuse_foreign(data: bytes, name: str) -> None:
@@ -160,7 +174,7 @@ def _refuse_immense(counted: NetworkSummary, name: str) -> None:
     weights = counted.total("binary_parameters") + counted.total("real_parameters")
     macs = counted.total("binary_macs") + counted.total("real_macs")
     for what, count, most in (
-        ("weights", weights, _MAX_WEIGHTS),
+        ("weights", weights, MAX_WEIGHTS),
         ("multiply-accumulates per picture", macs, _MAX_MACS),
     ):
         if count > most:
@@ -172,6 +186,7 @@ def _refuse_immense(counted: NetworkSummary, name: str) -> None:
 
 def _card(data: bytes, name: str, checkpoint: Checkpoint, counted: NetworkSummary) -> OwnCard:
     pictures, unknown = checkpoint.pictures, math.nan
+    sha256 = hashlib.sha256(data).hexdigest()
     kinds = ("binary", "real")
     result = SeedResult(
         seed=0,
@@ -180,13 +195,13 @@ def _card(data: bytes, name: str, checkpoint: Checkpoint, counted: NetworkSummar
         loss=unknown,
         training_loss=unknown,
         density=dict.fromkeys(_blocks(checkpoint), unknown),
-        sha256=hashlib.sha256(data).hexdigest(),
+        sha256=sha256,
         bytes=len(data),
         seconds=unknown,
         environment={},
     )
     return OwnCard(
-        name=OWN + _short(name),
+        name=f"{OWN}{_short(name)}{BEFORE_HASH}{sha256[:_DIGITS]}",
         folder=Path(),
         network=checkpoint.spec.to_dict(),
         recipe={"name": "own", "epochs": 0},
@@ -226,28 +241,46 @@ def _blocks(checkpoint: Checkpoint) -> list[str]:
 
 
 def evaluate_own(
-    entry: Entry, data: TrainingData, *, report: Callable[[float], object] = lambda _: None
+    entry: Entry,
+    pictures: PictureSet,
+    *,
+    dataset: str,
+    report: Callable[[float], object] = lambda _: None,
 ) -> Entry:
-    """Measure an own network on a test set; `report` hears the share that is done.
+    """Measure an own network on a test set.
+
+    Parameters
+    ----------
+    dataset
+        What the set's data are called, ``cifar10`` or ``folder:pets``.
+    report
+        Hears the share that is done.
 
     Raises
     ------
     ValueError
-        A data set of another picture size or other classes.
+        A set of other classes than the network's.
+    PictureError
+        A picture of the set cannot be read.
     """
-    done, parts = 0, []
-    for part in _parts(data):
-        parts.append((evaluate_checkpoint(entry.checkpoint, part), len(part.test_y)))
-        done += len(part.test_y)
-        report(done / len(data.test_y))
-    weights = np.array([count for _, count in parts]) / done
+    form, true = entry.checkpoint.pictures, pictures.labels
+    if pictures.class_names != form.class_names:
+        raise ValueError(
+            f"{pictures.title} has the classes {', '.join(pictures.class_names[:5])} …; the "
+            f"network knows {', '.join(form.class_names[:5])} …"
+        )
+    parts = []
+    for start in range(0, len(true), _PART):
+        places = range(start, min(start + _PART, len(true)))
+        parts.append((_evaluated_part(entry.checkpoint, pictures, places), len(places)))
+        report(places.stop / len(true))
+    weights = np.array([count for _, count in parts]) / len(true)
     predicted = np.concatenate([tested.predictions.numpy() for tested, _ in parts])
-    true = data.test_y.numpy()
     right = int((predicted == true).sum())
-    classes = len(data.class_names)
+    classes = len(form.class_names)
     result = replace(
         entry.card.results[0],
-        accuracy=right / done,
+        accuracy=right / len(true),
         right=right,
         loss=_mean([tested.loss for tested, _ in parts], weights),
         density={
@@ -261,7 +294,7 @@ def evaluate_own(
         **{
             **known,
             "results": (result,),
-            "data": {**entry.card.data, "name": data.name, "test": done, "sha256": data.sha256()},
+            "data": {**entry.card.data, "name": dataset, "test": len(true)},
             "confusion": counts.reshape(classes, classes).tolist(),
             "predicted": predicted,
             "true": true,
@@ -270,10 +303,12 @@ def evaluate_own(
     return replace(entry, card=card)
 
 
-def _parts(data: TrainingData) -> Iterator[TrainingData]:
-    for start in range(0, len(data.test_y), _PART):
-        part = slice(start, start + _PART)
-        yield replace(data, test_x=data.test_x[part], test_y=data.test_y[part])
+def _evaluated_part(checkpoint: Checkpoint, pictures: PictureSet, places: range) -> Evaluation:
+    form = checkpoint.pictures
+    x = torch.cat([form.pixels(pictures.picture(place)) for place in places])
+    y = torch.tensor(pictures.labels[places.start : places.stop])
+    mean, deviation = map(torch.tensor, (form.mean, form.deviation))
+    return evaluate(checkpoint.model, x, y, mean, deviation)
 
 
 def _mean(values: list[float], weights: NDArray[np.float64]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import math
@@ -9,14 +10,16 @@ import random
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
-from hostile_checkpoints import HOSTILE
+from hostile_checkpoints import HOSTILE, latent_file
 from made_cards import made_files
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from design_core.__main__ import main
-from design_core.lab.predicted_pictures import open_test_set
-from design_core.pictures.datasets import PictureSet
+from design_core.lab.predicted_pictures import open_test_set, predict_set, sets_of_classes
+from design_core.pictures.datasets import CIFAR10_CLASSES, PictureSet
 from design_core.study.disagreement import card_disagreement, class_names, spread
 from design_core.study.report import headline, report
 from design_core.zoo.card import Card, find_card, load_cards
@@ -24,6 +27,7 @@ from tests.app_pages import APP, heading
 from ui.compare.address import PANELS
 from ui.compare.filters import AFFINE, options
 from ui.compare.learning_panel import LEARNING
+from ui.compare.names import card_names
 from ui.compare.wrong_panel import SIDES
 from ui.networks import entry
 
@@ -265,27 +269,32 @@ def sound() -> bytes:
     return card.file(1).read_bytes()
 
 
+def own_name(data: bytes, file: str = "mine") -> str:
+    return f"own:{file}~{hashlib.sha256(data).hexdigest()[:8]}"
+
+
 def test_an_own_network_joins_and_leaves(app: AppTest, sound: bytes) -> None:
+    name = own_name(sound)
     app.file_uploader(key="own_files").set_value(("mine.safetensors", sound, "")).run()
     assert not app.exception
-    assert "own:mine" in set(app.dataframe[0].value["name"])
+    assert name in set(app.dataframe[0].value["name"])
     for panel in PANELS:  # not measured: it may not disturb what is
         show(app, panel=panel, data="digits")
     show(app, panel="Overview", data="digits")
-    app.button(key="evaluate_own:mine").click().run()
+    app.button(key=f"evaluate_digits_{name}").click().run()
     assert not app.exception
     card, _ = find_card(DESIGN)
-    row = app.dataframe[0].value.set_index("name").loc["own:mine"]
+    row = app.dataframe[0].value.set_index("name").loc[name]
     assert row["accuracy"] == 100 * card.result(1).accuracy
     for panel in WITHOUT_LOGS:
         show(app, panel=panel, data="digits")
     show(app, panel="Who got it wrong", data="digits")
-    app.selectbox(key="compare_first").set_value("own:mine").run()
+    app.selectbox(key="compare_first").set_value(name).run()
     assert not app.exception
     show(app, panel="Overview", data="digits")
-    app.button(key="remove_own:mine").click().run()
+    app.button(key=f"remove_{name}").click().run()
     assert not app.exception
-    assert "own:mine" not in set(app.dataframe[0].value["name"])
+    assert name not in set(app.dataframe[0].value["name"])
 
 
 def test_an_own_network_predicts(sound: bytes) -> None:
@@ -293,12 +302,94 @@ def test_an_own_network_predicts(sound: bytes) -> None:
     fresh.file_uploader(key="own_files").set_value(("mine.safetensors", sound, "")).run()
     fresh.switch_page("pages/predict.py").run()
     fresh.segmented_control(key="predict_data").set_value("digits").run()
-    fresh.multiselect(key="predict_networks").set_value([f"{SIGN}@0", "own:mine@0"]).run()
+    name = own_name(sound)
+    fresh.multiselect(key="predict_networks").set_value([f"{SIGN}@0", f"{name}@0"]).run()
     assert not fresh.exception
     assert not fresh.error
     assert "own:mine" in heading(fresh)
     with pytest.raises(ValueError, match="This session has no own:mine"):
-        entry("own:mine@0")  # nor has any other
+        entry(f"{name}@0")  # nor has any other
+    # The link holds it by its hash, so that the way back keeps it.
+    code = fresh.session_state["address_here"][1]["networks"]
+    assert code == f"{SIGN}-s0.{name}-s0"
+    fresh.segmented_control(key="predict_panel").set_value("Perturb").run()
+    fresh.button(key="view_undo").click().run()
+    assert fresh.session_state["predict_networks"] == [f"{SIGN}@0", f"{name}@0"]
+    assert "own:mine" in heading(fresh)
+    stranger = AppTest.from_file(APP, default_timeout=120)
+    stranger.query_params["networks"] = code
+    stranger.switch_page("pages/predict.py").run()
+    told = " ".join(one.proto.body for one in stranger.get("html"))
+    assert "has a network of somebody&#x27;s own. Add its file on Compare" in told
+    assert not stranger.exception
+
+
+def test_files_of_one_name_stay_apart(app: AppTest) -> None:
+    """Every file of the zoo is called so."""
+    files = [find_card(name)[0].file(0).read_bytes() for name in (SIGN, DESIGN)]
+    uploads = [("seed-0.safetensors", data, "") for data in files]
+    app.file_uploader(key="own_files").set_value(uploads).run()
+    names = [own_name(data, "seed-0") for data in files]
+    try:
+        assert set(names) <= set(app.dataframe[0].value["name"])
+        show(app, panel="Density", data="digits")
+        shown = [card for card in own_cards_of(app) if card.name in names]
+        assert card_names(shown) == ["own:seed-0, Sign", "own:seed-0, DeSign 2D"]
+    finally:
+        for name in names:
+            app.button(key=f"remove_{name}").click().run()
+    assert not own_cards_of(app)
+
+
+def own_cards_of(app: AppTest) -> list[Card]:
+    return [one.card for one in app.session_state["own_networks"].values()]
+
+
+def test_what_is_refused_for_want_of_room_comes_in_when_there_is_room(app: AppTest) -> None:
+    networks = [
+        latent_file({"name": "tiny", "width": width, "in_channels": 3, "image_size": 32})
+        for width in range(1, 6)
+    ]
+    uploads = [(f"{k}.safetensors", data, "") for k, data in enumerate(networks)]
+    app.file_uploader(key="own_files").set_value(uploads).run()
+    (error,) = app.error
+    assert error.value == "A session holds 4 networks of yours. Remove one first."
+    app.button(key=f"remove_{own_name(networks[0], '0')}").click().run()
+    assert not app.error
+    assert [card.name for card in own_cards_of(app)] == [
+        own_name(data, str(k)) for k, data in enumerate(networks) if k
+    ]
+    for card in own_cards_of(app):
+        app.button(key=f"remove_{card.name}").click().run()
+
+
+def test_an_own_network_is_evaluated_on_every_set_of_its_classes(
+    app: AppTest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    for label in CIFAR10_CLASSES:
+        for split in ("train", "test"):
+            folder = tmp_path / "pets" / split / label
+            folder.mkdir(parents=True)
+            for k in range(2):
+                pixels = rng.integers(0, 256, (32, 32, 3), np.uint8)
+                Image.fromarray(pixels).save(folder / f"{k}.png")
+    for function in (open_test_set, sets_of_classes):
+        monkeypatch.setattr(function, "__defaults__", (tmp_path,))
+    data = latent_file({"name": "tiny", "width": 4, "in_channels": 3, "image_size": 32})
+    name = own_name(data)
+    app.file_uploader(key="own_files").set_value(("mine.safetensors", data, "")).run()
+    buttons = [one.key for one in app.button if str(one.key).startswith("evaluate_")]
+    assert buttons == [f"evaluate_folder:pets_{name}"]  # CIFAR-10 itself is not there
+    app.button(key=buttons[0]).click().run()
+    assert not app.exception
+    (card,) = own_cards_of(app)
+    assert (card.dataset, card.data["test"]) == ("folder:pets", 20)
+    pixels = open_test_set("folder:pets")
+    assert pixels is not None
+    answers = predict_set(app.session_state["own_networks"][name], pixels)
+    assert card.accuracy == np.mean(answers == pixels.labels)
+    app.button(key=f"remove_{name}").click().run()
 
 
 @pytest.mark.parametrize("case", ["pickle", "cut in the numbers", "NaN", "foreign", "zip bomb"])

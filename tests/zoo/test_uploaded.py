@@ -13,16 +13,18 @@ from hostile_checkpoints import HOSTILE, header_of, latent_file
 from safetensors.torch import load
 
 from design_core.lab.latency import measure_latency
+from design_core.lab.predicted_pictures import open_test_set
 from design_core.networks import NetworkSpec
+from design_core.pictures.datasets import CIFAR10_CLASSES
 from design_core.pictures.samples import sample
 from design_core.study.class_accuracy import class_accuracies
 from design_core.study.disagreement import card_disagreement
 from design_core.study.overview import overview
-from design_core.training.data import load_data
 from design_core.zoo.card import find_card
 from design_core.zoo.checkpoint import CheckpointError
 from design_core.zoo.entry import open_entry
 from design_core.zoo.naming import describe_network, distinct_names
+from design_core.zoo.network_file import NetworkFile
 from design_core.zoo.uploaded import HOW_TO, OwnCard, evaluate_own, read_own
 
 NAME = "digits-tiny-w16-design_2x2-v2-affine_on"
@@ -58,9 +60,10 @@ def test_every_truncation_is_refused(sound: bytes) -> None:
 
 def test_a_file_of_the_zoo_is_the_same_network(sound: bytes) -> None:
     own, theirs = read_own(sound, name="C:\\nets\\My net (2).safetensors"), open_entry(f"{NAME}@0")
-    assert own.card.name == "own:My_net__2_"
+    digest = hashlib.sha256(sound).hexdigest()
+    assert own.card.name == f"own:My_net__2_~{digest[:8]}"
     result = own.card.results[0]
-    assert result.sha256 == hashlib.sha256(sound).hexdigest() == theirs.card.results[0].sha256
+    assert result.sha256 == digest == theirs.card.results[0].sha256
     answers = [one.predict(sample("digit-3")).probabilities for one in (own, theirs)]
     assert answers[0] == answers[1]
     assert own.card.blocks == theirs.card.blocks
@@ -70,7 +73,7 @@ def test_a_file_of_the_zoo_is_the_same_network(sound: bytes) -> None:
     (row,) = overview([own.card])
     assert (row["accuracy"], row["density"], row["seconds"]) == (None, None, None)
     assert describe_network(own.card, 0) == (
-        "own:My_net__2_ · γ, β learned · tiny 16 · not measured"
+        f"{own.card.name} · γ, β learned · tiny 16 · not measured"
     )
     assert distinct_names([(own.card, 0), (theirs.card, 0)]) == ["own:My_net__2_", "DeSign 2D"]
     with pytest.raises(ValueError, match="is not evaluated yet"):
@@ -93,7 +96,9 @@ def test_latent_weights_become_bits() -> None:
 def test_evaluation_is_the_cards(sound: bytes) -> None:
     theirs, _ = find_card(NAME)
     heard: list[float] = []
-    own = evaluate_own(read_own(sound, name="x"), load_data("digits"), report=heard.append)
+    digits = open_test_set("digits")
+    assert digits is not None
+    own = evaluate_own(read_own(sound, name="x"), digits, dataset="digits", report=heard.append)
     card, result = own.card, theirs.results[0]
     assert isinstance(card, OwnCard)
     assert card.evaluated
@@ -110,8 +115,38 @@ def test_evaluation_is_the_cards(sound: bytes) -> None:
 
 def test_evaluation_needs_its_own_kind_of_pictures() -> None:
     data = latent_file({"name": "tiny", "width": 4, "in_channels": 3, "image_size": 32})
-    with pytest.raises(ValueError, match="The network takes pictures of"):
-        evaluate_own(read_own(data, name="x"), load_data("digits"))
+    digits = open_test_set("digits")
+    assert digits is not None
+    with pytest.raises(ValueError, match="test digits has the classes 0, 1, 2"):
+        evaluate_own(read_own(data, name="x"), digits, dataset="digits")
+
+
+@pytest.mark.parametrize(
+    ("network", "megabytes"),
+    [({"name": "vgg_small", "width": 128}, 17.8), ({"name": "resnet18"}, 42.0)],
+)
+def test_whole_states_of_the_papers_networks_are_taken(
+    network: dict[str, object], megabytes: float
+) -> None:
+    data = latent_file(network)
+    assert len(data) / 2**20 == pytest.approx(megabytes, abs=0.1)
+    own = read_own(data, name="x")
+    assert own.card.results[0].bytes == len(data)
+    # What is kept has one bit for each binary weight.
+    assert isinstance(own.file, NetworkFile)
+    assert len(own.file.data) < len(data) / 10
+
+
+def test_latent_weights_run_on_the_engine_like_packed_ones() -> None:
+    own = read_own(latent_file({"name": "vgg_small", "width": 4}), name="x")
+    answer = own.predict(sample("cifar10-00"))
+    assert answer.runs_on == "1-bit engine"
+    x = own.checkpoint.pictures.normalized(own.checkpoint.pictures.pixels(sample("cifar10-00")))
+    with torch.inference_mode():
+        expected = own.checkpoint.model(x)[0].softmax(0)
+    assert answer.probabilities == pytest.approx(
+        dict(zip(CIFAR10_CLASSES, expected.tolist(), strict=True)), rel=1e-5
+    )
 
 
 def test_latency_is_of_the_engine(sound: bytes) -> None:

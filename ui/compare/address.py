@@ -6,7 +6,6 @@ import re
 from functools import partial
 from typing import Any
 
-from design_core.zoo.card import OWN
 from ui.compare.filters import AFFINE, data_options, options
 from ui.compare.learning_panel import FIRST_TARGET, LEARNING
 from ui.compare.wrong_panel import SIDES
@@ -47,10 +46,7 @@ def _network(key: str, name: str) -> Field:
     """One of the pair; as the page opens, the page chooses it."""
 
     def read(state: State) -> str:
-        chosen = str(state.get(key) or "")
-        if chosen.startswith(OWN):
-            raise ValueError("Networks of your own stay here: no link holds them.")
-        return chosen
+        return str(state.get(key) or "")
 
     def write(code: str) -> dict[str, Any]:
         if code and code not in {card.name for card in cards()}:

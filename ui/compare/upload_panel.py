@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import streamlit as st
 
-from design_core.training.data import TrainingData, load_data
+from design_core.lab.predicted_pictures import open_test_set, sets_of_classes
+from design_core.paths import DATA
 from design_core.zoo.entry import Entry
-from design_core.zoo.naming import network_words
+from design_core.zoo.naming import data_set_name, network_words
 from design_core.zoo.uploaded import MAX_BYTES, evaluate_own, read_own
 from ui.networks import FORWARD
 from ui.upload_bounds import hold
 from ui.uploaded_networks import keep_own, own_entries, remove_own
 
 __all__ = ["own_panel"]
+
+_READ = "own_read"
 
 _HELP = f"""\
 A safetensors file of a registered network, up to {MAX_BYTES // 2**20} MiB:
@@ -46,9 +49,10 @@ def own_panel() -> None:
         accept_multiple_files=True,
         key="own_files",
         help=_HELP,
+        max_upload_size=MAX_BYTES // 2**20,
     )
     # Each file is read once: why it was refused, or nothing.
-    read: dict[str, str] = st.session_state.setdefault("own_read", {})
+    read: dict[str, str] = st.session_state.setdefault(_READ, {})
     came = False
     for upload in uploads:
         if upload.file_id not in read:
@@ -75,6 +79,13 @@ def _refusal(data: bytes, name: str) -> str:
     return ""
 
 
+def _remove(name: str) -> None:
+    """Forget a network; what was refused is read again, as there may be room for it now."""
+    remove_own(name)
+    read: dict[str, str] = st.session_state.get(_READ, {})
+    st.session_state[_READ] = {file: refusal for file, refusal in read.items() if not refusal}
+
+
 def _kept(entry: Entry) -> None:
     card = entry.card
     result = card.results[0]
@@ -84,36 +95,36 @@ def _kept(entry: Entry) -> None:
         help=f"SHA-256 of the file: {result.sha256}",
     )
     with st.container(horizontal=True, gap="small"):
-        if card.dataset == "digits" and st.button(
-            "Evaluate on digits",
-            icon=":material/play_arrow:",
-            key=f"evaluate_{card.name}",
-            help="360 test digits, at hand without any download",
-        ):
-            _evaluate(entry)
+        for dataset in sets_of_classes(entry.checkpoint.pictures.class_names):
+            title = data_set_name(dataset)
+            if st.button(
+                f"Evaluate on {title}",
+                icon=":material/play_arrow:",
+                key=f"evaluate_{dataset}_{card.name}",
+                help=f"All test pictures of {title} that are on this machine",
+            ):
+                _evaluate(entry, dataset)
         st.button(
             "Remove",
             icon=":material/delete:",
             key=f"remove_{card.name}",
-            on_click=remove_own,
+            on_click=_remove,
             args=(card.name,),
         )
 
 
-@st.cache_resource(show_spinner=False)
-def _digits() -> TrainingData:
-    return load_data("digits")
-
-
-def _evaluate(entry: Entry) -> None:
+def _evaluate(entry: Entry, dataset: str) -> None:
     bar = st.progress(0.0, "Evaluating")
+
+    def report(share: float) -> None:
+        bar.progress(share, "Evaluating")
+
     try:
+        pictures = open_test_set(dataset)
+        if pictures is None:
+            raise ValueError(f"{data_set_name(dataset)} is no longer in the folder {DATA.name}/.")
         with FORWARD:
-            keep_own(
-                evaluate_own(
-                    entry, _digits(), report=lambda share: bar.progress(share, "Evaluating")
-                )
-            )
+            keep_own(evaluate_own(entry, pictures, dataset=dataset, report=report))
     except ValueError as error:
         bar.empty()
         st.error(str(error), icon=":material/error:")

@@ -26,6 +26,7 @@ def files_panel(desk: Desk) -> None:
         upload = st.file_uploader(
             "Import a kernel",
             key="kernel_file",
+            max_upload_size=10,
             on_change=_open,
             args=(desk,),
             help=f"A file that ends in {', '.join(READABLE)}: JSON (also didder's, or a list of "

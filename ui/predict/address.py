@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from design_core.kernels.published import PUBLISHED
@@ -23,6 +24,7 @@ WALK, SWAP = "Walk through", "Swap the kernel"
 PANELS = (WALK, SWAP, PERTURB, DIAGNOSE, STRENGTH)
 
 _PART = "."  # between networks
+_MOST_PARTS = 64
 _SEED = "-s"  # stands for the @ of a reference
 
 
@@ -51,8 +53,6 @@ def _read_networks(state: State) -> str:
     chosen = list(state.get("predict_networks", first_networks(dataset)))
     if chosen == first_networks(dataset):
         return "" if dataset == first else dataset
-    if any(reference.startswith(OWN) for reference in chosen):
-        raise ValueError("Networks of your own stay here: no link holds them.")
     return _PART.join(reference.replace("@", _SEED) for reference in chosen)
 
 
@@ -60,15 +60,36 @@ def _write_networks(code: str) -> dict[str, Any]:
     dataset = code or data_sets()[0]
     if dataset in data_sets():
         return {"predict_data": dataset, "predict_networks": first_networks(dataset)}
-    asked = list(dict.fromkeys(code.split(_PART)))[:MOST]
     for dataset in data_sets():
         known = {one.replace("@", _SEED): one for one in offered(dataset)}
-        if set(asked) <= set(known):
+        if asked := _parted(code, known):
             return {
                 "predict_data": dataset,
-                "predict_networks": [known[reference] for reference in asked],
+                "predict_networks": [known[reference] for reference in asked[:MOST]],
             }
-    raise ValueError(f"{asked[0][:60]!r} and the others are no networks of one data set here")
+    if OWN in code:
+        raise ValueError(
+            f"{code[:80]!r} has a network of somebody's own. Add its file on Compare, then open "
+            "the link again"
+        )
+    raise ValueError(f"{code[:60]!r} are no networks of one data set here")
+
+
+def _parted(code: str, known: Collection[str]) -> list[str]:
+    """The known names that a code joins, each once; none if it is not made of such.
+
+    Names may hold the mark that stands between them.
+    """
+    found: list[str] = []
+    rest = code.split(_PART)[:_MOST_PARTS]
+    while rest:
+        ends = range(len(rest), 0, -1)
+        end = next((end for end in ends if _PART.join(rest[:end]) in known), None)
+        if end is None:
+            return []
+        found.append(_PART.join(rest[:end]))
+        rest = rest[end:]
+    return list(dict.fromkeys(found))
 
 
 def _read_kernel(state: State) -> str:

@@ -15,7 +15,7 @@ from design_core.zoo.naming import say_class
 from ui.compute import decoded
 from ui.networks import predictions
 from ui.predict.tiles import Tile, tiles
-from ui.rail.controls import uploaded_picture
+from ui.rail.controls import keep_picture, uploaded_picture
 from ui.rail.data_sets import choose_item
 from ui.rail.fields import item_code, upload_code
 
@@ -162,7 +162,9 @@ def _shot() -> Chosen | None:
     except PictureError as error:
         st.error(str(error), icon=":material/broken_image:")
         return None
-    return Chosen(picture, "Your camera", "The picture that your camera took.")
+    keep_picture(picture)
+    told = "The picture that your camera took."
+    return Chosen(picture, "Your camera", told, code=upload_code(picture))
 
 
 def _parts(picture: Picture, references: Sequence[str]) -> bool:

@@ -10,7 +10,7 @@ import streamlit as st
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.spec import rescaled
 from design_core.output.batch import Settings
-from design_core.pictures import Picture, PictureError
+from design_core.pictures import MAX_BYTES, Picture, PictureError
 from design_core.pictures.feature_maps import SOURCES
 from design_core.pictures.samples import SAMPLES, sample
 from design_core.scaling import SCALE_NAMES
@@ -31,6 +31,7 @@ from ui.rail.kernel_choice import choose_pattern, choose_published
 __all__ = [
     "Bench",
     "batch_rail",
+    "keep_picture",
     "own_kernel",
     "picture_rail",
     "rail",
@@ -116,7 +117,12 @@ def _picture() -> Picture:
 def uploaded_picture() -> Picture | None:
     """The control for an upload; the picture that was uploaded last, None before."""
     # No ending is asked for: content says what a file is, and a message what to do with another.
-    upload = st.file_uploader("Upload a picture", key="upload", label_visibility="collapsed")
+    upload = st.file_uploader(
+        "Upload a picture",
+        key="upload",
+        label_visibility="collapsed",
+        max_upload_size=MAX_BYTES // 2**20,
+    )
     # The uploader forgets its file where it is not drawn; one picture is kept for the way back.
     kept: Picture | None = st.session_state.get("uploaded")
     if upload is not None:
@@ -125,12 +131,17 @@ def uploaded_picture() -> Picture | None:
         except PictureError as error:
             st.error(str(error), icon=":material/broken_image:")
             return None
-        st.session_state["uploaded"] = kept
+        keep_picture(kept)
     wanted = wanted_upload(st.session_state.get("picture_wanted", ""))
     if wanted and not (kept and kept.sha256.startswith(wanted[0])):
         _tell_wanted(*wanted, got_another=upload is not None)
         return kept if upload else None
     return kept
+
+
+def keep_picture(picture: Picture) -> None:
+    """Keep a picture as if it had been uploaded: the way back finds it again."""
+    st.session_state["uploaded"] = picture
 
 
 def _tell_wanted(digits: str, name: str, *, got_another: bool) -> None:

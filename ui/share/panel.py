@@ -128,10 +128,12 @@ def _session() -> None:
         key="save_session",
         on_click="ignore",
     )
-    upload = st.file_uploader("Open a session file", type=["json"], key="session_file")
+    upload = st.file_uploader(
+        "Open a session file", type=["json"], key="session_file", max_upload_size=1
+    )
     st.caption(
-        "Links and session files name a picture that you uploaded, with its sha256; they do not "
-        "hold its pixels."
+        "Links and session files name pictures and networks that you uploaded, with their sha256; "
+        "they do not hold them."
     )
     if upload is None:
         return
