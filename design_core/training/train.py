@@ -21,7 +21,7 @@ import platform
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,9 +97,20 @@ class Evaluation:
 
 @torch.inference_mode()
 def evaluate(model: nn.Module, x: Tensor, y: Tensor, mean: Tensor, std: Tensor) -> Evaluation:
-    """Run a network over pictures, uint8 (N, H, W, C), in float32 and evaluation mode."""
+    """Run a network over pictures, uint8 (N, H, W, C), in float32 and evaluation mode.
+
+    Raises
+    ------
+    ValueError
+        Scores that are not finite, of which none is the largest.
+    """
     model.eval()
     logits = torch.cat([model(part) for part in _parts(x, mean, std)])
+    if lost := int((~logits.isfinite().all(1)).sum()):
+        raise ValueError(
+            f"The network gives {lost} of {len(logits)} pictures scores that are not finite; train "
+            "it anew, with a lower learning rate."
+        )
     loss = F.cross_entropy(logits, y).item()
     return Evaluation(logits.argmax(1).cpu(), y.cpu(), loss, _density(model, x[::10], mean, std))
 
@@ -163,7 +174,7 @@ def train(
         run = _Run(recipe, data, group, seed)
         description = run.describe()
         if group.leads:
-            _claim(out, description, resume=resume)
+            description |= _claim(out, description, resume=resume)
         run.train(out, report)
         wait_for_all(group)  # until the last line of metrics is written
         result = {**description, **run.result(out)}
@@ -323,6 +334,7 @@ class _Run:
         loss_sum, right_sum, pictures = sum_over(self.group, totals).tolist()
         if not math.isfinite(loss_sum):
             raise ValueError(f"The loss of epoch {epoch} is not finite; lower learning_rate.")
+        _refuse_lost_numbers(self.model, epoch)
         seconds = time.perf_counter() - started
         return {
             "loss": loss_sum / pictures,
@@ -391,6 +403,19 @@ def _parameter_groups(model: nn.Module) -> list[dict[str, Any]]:
     return [*groups, {"params": thresholds, "weight_decay": 0.0}] if thresholds else groups
 
 
+def _refuse_lost_numbers(model: nn.Module, epoch: int) -> None:
+    """ValueError if training has brought NaN or infinity into a network.
+
+    Its loss may not show it: behind a cut, NaN is a bit like any other. What reaches a cut comes
+    from a batch norm, whose running statistics have seen it.
+    """
+    for name, tensor in model.state_dict().items():
+        if tensor.is_floating_point() and not tensor.isfinite().all():
+            raise ValueError(
+                f"In epoch {epoch} {name} has become NaN or infinite; lower learning_rate."
+            )
+
+
 @torch.no_grad()
 def _weight_bits(model: nn.Module) -> dict[str, Tensor]:
     return {name: layer.binary_weight()[0] > 0 for name, layer in binary_layers(model)}
@@ -408,27 +433,85 @@ def _in_words(line: dict[str, Any]) -> str:
     )
 
 
-def _claim(out: Path, description: dict[str, Any], *, resume: bool) -> None:
-    """Make `out` the folder of this run, or see that it is."""
+def _claim(out: Path, description: dict[str, Any], *, resume: bool) -> dict[str, Any]:
+    """Make `out` the folder of this run, or see that it is; what to add to its description."""
     path = out / "run.json"
     if not path.is_file():
         out.mkdir(parents=True, exist_ok=True)
         _write_json(path, description)
-        return
+        return {}
     if not resume:
         raise ValueError(f"{out} holds a run already; add --resume or choose another folder.")
-    theirs = json.loads(path.read_text(encoding="utf-8"))
-    for key in ("recipe", "network", "data", "seed"):
-        if theirs[key] != description[key]:
-            raise ValueError(
-                f"{out} holds another run: its {key} is {theirs[key]}, not {description[key]}."
-            )
+    theirs = _read_json(path)
+    _check_same_run(out, theirs, description)
+    added = _epochs_before(theirs, description)
+    if theirs["recipe"] != description["recipe"]:  # more epochs
+        (out / "result.json").unlink(missing_ok=True)
+        _write_json(path, {**theirs, "recipe": description["recipe"], **added})
+    return added
+
+
+def _check_same_run(out: Path, theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> None:
+    """ValueError, which names what differs, unless a run goes on; it may get more epochs."""
+    differing = {
+        key: values
+        for part in ("recipe", "network", "data", "seed")
+        for key, values in _differences(part, theirs.get(part), ours[part]).items()
+    }
+    before, now = differing.pop("recipe.epochs", (0, 0))
+    if isinstance(before, int) and now < before:
+        differing["recipe.epochs"] = before, now
+    if differing:
+        told = "; ".join(
+            f"its {key} is {_shown(there)}, here it is {_shown(here)}"
+            for key, (there, here) in list(differing.items())[:3]
+        )
+        raise ValueError(
+            f"{out} holds another run: {told}. Go on with the same settings (more epochs are "
+            "allowed), or choose another folder."
+        )
+
+
+def _differences(name: str, there: Any, here: Any) -> dict[str, tuple[Any, Any]]:
+    """The entries, named by their dotted keys, in which two descriptions differ."""
+    if not (isinstance(there, Mapping) and isinstance(here, Mapping)):
+        return {} if there == here else {name: (there, here)}
+    found: dict[str, tuple[Any, Any]] = {}
+    for key in dict.fromkeys((*there, *here)):
+        found |= _differences(f"{name}.{key}", there.get(key), here.get(key))
+    return found
+
+
+def _shown(value: Any) -> str:
+    text = "not given" if value is None else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}…"
+
+
+def _epochs_before(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, list[int]]:
+    """For how many epochs a run was planned before it got more.
+
+    Each plan brings the learning rate to 0, so that such a run is not one of the last plan alone.
+    """
+    planned = theirs["recipe"]["epochs"]
+    before = [*theirs.get("epochs_before", [])]
+    if planned != ours["recipe"]["epochs"]:
+        before.append(planned)
+    return {"epochs_before": before} if before else {}
 
 
 def _keep_lines(path: Path, count: int) -> None:
     """Drop the lines of epochs whose state was not saved any more; they are repeated."""
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.is_file() else []
     write_atomically(path, "".join(lines[:count]).encode())
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    """The contents of ``run.json``; ValueError if it is damaged."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return {**content, "recipe": {**content["recipe"]}}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} is damaged. Choose another folder for the run.") from error
 
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:

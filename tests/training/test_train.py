@@ -143,8 +143,59 @@ def test_a_folder_with_a_run_is_not_overwritten(tmp_path: Path) -> None:
     train(recipe, data, tmp_path)
     with pytest.raises(ValueError, match="holds a run already; add --resume"):
         train(recipe, data, tmp_path)
-    with pytest.raises(ValueError, match="holds another run: its seed is 0, not 1"):
+    with pytest.raises(ValueError, match="holds another run: its seed is 0, here it is 1"):
         train(recipe, data, tmp_path, seed=1, resume=True)
+    written = (tmp_path / "run.json").read_bytes()
+    for change, told in (
+        ("learning_rate=0.5", r"its recipe\.learning_rate is 0\.01, here it is 0\.5\. Go on"),
+        ("epochs=1", ""),
+    ):
+        other = recipe.with_changes([change])
+        if told:
+            with pytest.raises(ValueError, match=told) as refused:
+                train(other, data, tmp_path, resume=True)
+            assert len(str(refused.value)) < 400
+        else:
+            train(other, data, tmp_path, resume=True)
+        assert (tmp_path / "run.json").read_bytes() == written
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(ValueError, match=r"run\.json is damaged"):
+        train(recipe, data, tmp_path, resume=True)
+
+
+def test_more_epochs_may_follow_but_not_fewer(tmp_path: Path) -> None:
+    two = load_recipe("digits").with_changes([*SHORT, "epochs=2"])
+    three, data = two.with_changes(["epochs=3"]), load_data("digits")
+    train(two, data, tmp_path)
+    result = train(three, data, tmp_path, resume=True)
+    assert (result["epochs_before"], result["recipe"]["epochs"]) == ([2], 3)
+    assert json.loads((tmp_path / "run.json").read_text())["epochs_before"] == [2]
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["epoch"] for line in lines] == [0, 1, 2]
+    again = train(three, data, tmp_path, resume=True)
+    assert (again["epochs_before"], again["accuracy"]) == ([2], result["accuracy"])
+    with pytest.raises(ValueError, match=r"its recipe\.epochs is 3, here it is 2"):
+        train(two, data, tmp_path, resume=True)
+
+
+def test_numbers_that_are_lost_end_the_run(tmp_path: Path) -> None:
+    """Behind a cut NaN is a bit like any other: the loss alone may look sound."""
+    recipe = load_recipe("digits").with_changes([*SHORT, "epochs=1", "learning_rate=1e30"])
+    for compiled in ("true", "false"):
+        out = tmp_path / compiled
+        with pytest.raises(ValueError, match=r"learning.rate"):
+            train(recipe.with_changes([f"compile={compiled}"]), load_data("digits"), out)
+        assert not (out / "result.json").exists()
+
+
+def test_scores_that_are_not_finite_are_no_evaluation() -> None:
+    data = load_data("digits")
+    model = load_recipe("digits").network_spec(in_channels=1, image_size=8, num_classes=10).build()
+    with torch.no_grad():
+        list(model.parameters())[-1].fill_(math.nan)
+    mean, deviation = data.mean_and_deviation()
+    with pytest.raises(ValueError, match="360 of 360 pictures scores that are not finite"):
+        evaluate(model, data.test_x, data.test_y, mean, deviation)
 
 
 def test_a_batch_larger_than_the_data_is_refused(tmp_path: Path) -> None:
