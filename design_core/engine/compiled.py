@@ -20,10 +20,16 @@ from design_core.engine.layers import Layer, Maps
 from design_core.engine.program import Buffer, Do, Of, assemble
 from design_core.engine.vectors import (
     GROUPS,
+    METHOD,
+    NORM_LANES,
     PIXELS,
+    average,
+    cut_tile,
     differing_bits,
     fires,
     fused,
+    norm_tile,
+    pool,
     products,
     signed_sum,
 )
@@ -37,6 +43,9 @@ Step = NDArray[np.int64]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _WIDEST = max(GROUPS)
+
+#: Places of weights in a word of the store.
+_WEIGHT_UNITS = 4 if METHOD == "look-up" else 1
 
 
 def _inner(function: Function) -> Function:
@@ -72,6 +81,7 @@ def program(
 
 @compiled
 def _run(x: Words, y: Words, steps: Step, store: Words) -> None:
+    whole, numbers = store.view(np.int32), store.view(np.float32)
     lengths = steps[0]
     bits = np.empty(lengths[Buffer.BITS], np.uint32)
     real = np.empty((2, lengths[Buffer.REAL]), np.float32)
@@ -85,18 +95,18 @@ def _run(x: Words, y: Words, steps: Step, store: Words) -> None:
             kind = step[Of.OP]
             if kind == Do.BIT_CONV:
                 _widen(bits, step, store, padded)
-                _bit_conv(step, store, padded, planes, bits, here, there)
+                _bit_conv(step, store, whole, numbers, padded, planes, bits, here, there)
                 side = side if step[Of.BLOCK] else 1 - side
             elif kind == Do.REAL_CONV:
                 _widen(here.view(np.uint32), step, store, padded)
-                _real_conv(step, store, padded.view(np.float32), bits, there)
+                _real_conv(step, store, whole, numbers, padded.view(np.float32), bits, there)
                 side = side if step[Of.BLOCK] else 1 - side
             elif kind == Do.CUT:
-                _cut(here, step, store, bits)
+                _cut(here, step, store, numbers, bits)
             elif kind == Do.SHORTCUT:
                 _average(here, step, there)
             elif kind == Do.SCALE_SHIFT:
-                _scale_shift(here, step, store)
+                _scale_shift(here, step, numbers)
             elif kind == Do.READ_PICTURE:
                 _read_picture(x[n].view(np.float32), step, here)
             elif kind == Do.READ_REAL:
@@ -108,7 +118,7 @@ def _run(x: Words, y: Words, steps: Step, store: Words) -> None:
             elif kind == Do.WRITE_BITS:
                 _copy(bits, y[n], step[Of.VALUES])
             elif kind == Do.DENSE:
-                _dense(bits, step, store, here)
+                _dense(bits, step, numbers, here)
             elif kind == Do.MEAN:
                 _mean(here, step)
             elif kind == Do.REPEAT:
@@ -136,7 +146,7 @@ def _read_picture(x: Floats, step: Step, y: Floats) -> None:
 def _widen(x: Words, step: Step, store: Words, y: Words) -> None:
     """Maps with `MARGIN` pixels more on each side: fill, or each the nearest pixel."""
     height, width, depth, margin = step[Of.HEIGHT], step[Of.WIDTH], step[Of.DEPTH], step[Of.MARGIN]
-    fill = store[step[Of.FILL_AT] : step[Of.FILL_AT] + depth]
+    fill = step[Of.FILL_AT]
     replicate = step[Of.REPLICATE]
     at = 0
     for i in range(-margin, height + margin):
@@ -144,7 +154,7 @@ def _widen(x: Words, step: Step, store: Words, y: Words) -> None:
         row = min(max(i, 0), height - 1) * width * depth
         for _ in range(margin):
             for c in range(depth):
-                y[at] = x[row + c] if replicate else fill[c]
+                y[at] = x[row + c] if replicate else store[fill + c]
                 at += 1
         if inside:
             for k in range(width * depth):
@@ -152,11 +162,11 @@ def _widen(x: Words, step: Step, store: Words, y: Words) -> None:
         else:
             for j in range(width):
                 for c in range(depth):
-                    y[at + j * depth + c] = fill[c]
+                    y[at + j * depth + c] = store[fill + c]
         at += width * depth
         for _ in range(margin):
             for c in range(depth):
-                y[at] = x[row + (width - 1) * depth + c] if replicate else fill[c]
+                y[at] = x[row + (width - 1) * depth + c] if replicate else store[fill + c]
                 at += 1
 
 
@@ -185,6 +195,8 @@ def _gather(x: Words, step: Step, planes: Words) -> None:
 def _bit_conv(
     step: Step,
     store: Words,
+    whole: Counts,
+    numbers: Floats,
     padded: Words,
     planes: Words,
     bits: Words,
@@ -195,167 +207,189 @@ def _bit_conv(
     if step[Of.PER_WORD]:
         _gather(padded, step, planes)
         values = planes
-    tiles, wide = PIXELS * step[Of.TILES], step[Of.WIDE]
-    table = store[step[Of.TILES_AT] : step[Of.TILES_AT] + 4 * tiles].view(np.int32)
-    offsets = store[step[Of.OFFSETS_AT] : step[Of.OFFSETS_AT] + step[Of.VALUES]].view(np.int32)
-    weights = store[step[Of.WEIGHTS_AT] :]
-    cuts = store[step[Of.CUTS_AT] :].view(np.int32)
+    wide, channels, tiles = step[Of.WIDE], step[Of.OUTPUTS], PIXELS * step[Of.TILES]
+    offsets, window, weights = step[Of.OFFSETS_AT], step[Of.VALUES], step[Of.WEIGHTS_AT]
+    cuts, norms, lacking = step[Of.CUTS_AT], step[Of.NORM_AT], step[Of.LACKING_AT]
+    fan_in, each = step[Of.FAN_IN], 1 if lacking else 2
+    pooled, is_block, adds = step[Of.POOL], step[Of.BLOCK], step[Of.CARRIED]
+    carried = here if adds == 1 else there
     counts = np.empty(PIXELS * _WIDEST, np.int32)
-    sums = np.empty(PIXELS * WORD, np.float32)
-    carried = here if step[Of.CARRIED] == 1 else there
     first = 0
     while first < wide:
         group = WORD
         for candidate in GROUPS:
             if first + candidate <= wide:
                 group = max(group, candidate)
-        for at in range(0, tiles, PIXELS):
-            differing_bits(values, table, at, offsets, weights, wide, first, group, counts)
+        for tile in range(0, tiles, PIXELS):
+            at = step[Of.TILES_AT] + tile
+            own = _WEIGHT_UNITS * weights + first
+            differing_bits(values, whole, at, offsets, window, store, own, wide, group, counts)
             for part in range(0, group, WORD):
-                outputs = first + part
-                if step[Of.LACKING_AT]:
-                    _make_up(counts, group, part, table, at, outputs, step, store)
-                if not step[Of.BLOCK]:
-                    _sum_up(counts, group, part, step, sums)
-                    _norm(sums, table, at, outputs, step, store, carried, there)
+                o = first + part
+                if lacking:
+                    classes = at + 3 * tiles
+                    _make_up(counts, group, part, whole, classes, lacking - 1 + o, wide)
+                if is_block:
+                    if pooled:
+                        pool(counts, part, group)
+                    count = 1 if pooled else PIXELS
+                    flip = store[step[Of.FLIPS_AT] + o // WORD]
+                    cut_tile(
+                        counts,
+                        part,
+                        group,
+                        count,
+                        whole,
+                        at + tiles,
+                        at + 2 * tiles,
+                        whole,
+                        cuts + o,
+                        wide,
+                        flip,
+                        bits,
+                        o // WORD,
+                        wide // WORD,
+                    )
                     continue
-                if step[Of.POOL]:
-                    for c in range(part, part + WORD):
-                        upper = min(counts[c], counts[group + c])
-                        lower = min(counts[2 * group + c], counts[3 * group + c])
-                        counts[c] = min(upper, lower)
-                _cut_tile(counts, group, part, table, at, outputs, step, store, cuts, bits)
+                count = min(PIXELS, step[Of.PIXELS] - tile)
+                norm_tile(
+                    counts,
+                    part,
+                    group,
+                    fan_in,
+                    each,
+                    count,
+                    whole,
+                    at + tiles,
+                    numbers,
+                    norms + o,
+                    wide,
+                    carried,
+                    adds,
+                    there,
+                    o,
+                    channels,
+                )
+                if min(WORD, channels - o) % NORM_LANES:
+                    for p in range(count):
+                        pixel = whole[at + tiles + p] * channels + o
+                        for c in range((channels - o) // NORM_LANES * NORM_LANES, channels - o):
+                            total = np.float32(fan_in - each * counts[part + p * group + c])
+                            _norm_one(
+                                total, numbers, norms + o + c, wide, carried, adds, there, pixel + c
+                            )
         first += group
 
 
 @_inner
-def _make_up(
-    counts: Counts,
-    group: int,
-    part: int,
-    table: Counts,
+def _norm_one(
+    total: np.float32,
+    numbers: Floats,
     at: int,
-    outputs: int,
-    step: Step,
-    store: Words,
+    wide: int,
+    carried: Floats,
+    adds: int,
+    y: Floats,
+    to: int,
+) -> None:
+    """`norm_tile` for a single sum."""
+    normed = fused(total * numbers[at], numbers[at + wide], numbers[at + 2 * wide])
+    y[to] = normed + carried[to] if adds else normed
+
+
+@_inner
+def _make_up(
+    counts: Counts, group: int, part: int, whole: Counts, classes: int, lacking: int, wide: int
 ) -> None:
     """Twice the bits that differ, less what a border of zeros lacks."""
-    lacking = store[step[Of.LACKING_AT] - 1 :].view(np.int32)
-    tiles, wide = PIXELS * step[Of.TILES], step[Of.WIDE]
     for p in range(PIXELS):
-        row = table[3 * tiles + at + p] * wide + outputs
         here = p * group + part
+        beyond = lacking + whole[classes + p] * wide
         for c in range(WORD):
-            counts[here + c] = 2 * counts[here + c] - lacking[row + c]
+            counts[here + c] = 2 * counts[here + c] - whole[beyond + c]
 
 
 @_inner
-def _sum_up(counts: Counts, group: int, part: int, step: Step, sums: Floats) -> None:
-    """Sums of ±1 products from the bits that differ, or from what `_make_up` made of them."""
-    fan_in, each = np.int32(step[Of.FAN_IN]), np.int32(1 if step[Of.LACKING_AT] else 2)
-    for p in range(PIXELS):
-        for c in range(WORD):
-            sums[p * WORD + c] = np.float32(fan_in - each * counts[p * group + part + c])
-
-
-@_inner
-def _cut_tile(
-    sums: Array,
-    group: int,
-    part: int,
-    table: Counts,
-    at: int,
-    outputs: int,
+def _real_conv(
     step: Step,
     store: Words,
-    cuts: Array,
+    whole: Counts,
+    numbers: Floats,
+    values: Floats,
     bits: Words,
+    there: Floats,
 ) -> None:
-    """A word of bits for each pixel of a tile, or for the one that they were pooled to."""
-    tiles, wide = PIXELS * step[Of.TILES], step[Of.WIDE]
-    word = outputs // WORD
-    flip = store[step[Of.FLIPS_AT] + word]
-    for p in range(1 if step[Of.POOL] else PIXELS):
-        pixel, cell = table[tiles + at + p], table[2 * tiles + at + p]
-        found = fires(sums, p * group + part, cuts, cell * wide + outputs)
-        bits[pixel * (wide // WORD) + word] = found ^ flip
-
-
-@_inner
-def _norm(
-    sums: Floats,
-    table: Counts,
-    at: int,
-    outputs: int,
-    step: Step,
-    store: Words,
-    carried: Floats,
-    y: Floats,
-) -> None:
-    """``(sum · scale) · slope + offset``, plus what a shortcut carries, of a tile's pixels."""
-    tiles, wide, channels = PIXELS * step[Of.TILES], step[Of.WIDE], step[Of.OUTPUTS]
-    norms = store[step[Of.NORM_AT] :].view(np.float32)
-    slope, offset = wide + outputs, 2 * wide + outputs
-    count = min(WORD, channels - outputs)
-    for p in range(PIXELS):
-        pixel = table[tiles + at + p]
-        if p > 0 and pixel == table[tiles + at + p - 1]:
-            break  # the last pixel, repeated to fill the tile
-        row = p * WORD
-        for c in range(WORD):
-            scaled = sums[row + c] * norms[outputs + c]
-            sums[row + c] = fused(scaled, norms[slope + c], norms[offset + c])
-        start = pixel * channels + outputs
-        if step[Of.CARRIED]:
-            for c in range(count):
-                y[start + c] = sums[row + c] + carried[start + c]
-        else:
-            for c in range(count):
-                y[start + c] = sums[row + c]
-
-
-@_inner
-def _real_conv(step: Step, store: Words, values: Floats, bits: Words, there: Floats) -> None:
-    tiles, wide = PIXELS * step[Of.TILES], step[Of.WIDE]
-    table = store[step[Of.TILES_AT] : step[Of.TILES_AT] + 4 * tiles].view(np.int32)
-    offsets = store[step[Of.OFFSETS_AT] : step[Of.OFFSETS_AT] + step[Of.VALUES]].view(np.int32)
-    weights = store[step[Of.WEIGHTS_AT] :].view(np.float32)
-    cuts = store[step[Of.CUTS_AT] :].view(np.float32)
+    wide, channels, tiles = step[Of.WIDE], step[Of.OUTPUTS], PIXELS * step[Of.TILES]
+    offsets, window, weights = step[Of.OFFSETS_AT], step[Of.VALUES], step[Of.WEIGHTS_AT]
+    cuts, norms = step[Of.CUTS_AT], step[Of.NORM_AT]
+    pooled, is_block = step[Of.POOL], step[Of.BLOCK]
     sums = np.empty(PIXELS * WORD, np.float32)
-    for outputs in range(0, wide, WORD):
-        for at in range(0, tiles, PIXELS):
-            products(values, table, at, offsets, weights, wide, outputs, sums)
-            if not step[Of.BLOCK]:
-                _norm(sums, table, at, outputs, step, store, there, there)
+    for o in range(0, wide, WORD):
+        for tile in range(0, tiles, PIXELS):
+            at = step[Of.TILES_AT] + tile
+            products(values, whole, at, offsets, window, numbers, weights + o, wide, sums)
+            if is_block:
+                if pooled:
+                    pool(sums, 0, WORD)
+                count = 1 if pooled else PIXELS
+                flip = store[step[Of.FLIPS_AT] + o // WORD]
+                cut_tile(
+                    sums,
+                    0,
+                    WORD,
+                    count,
+                    whole,
+                    at + tiles,
+                    at + 2 * tiles,
+                    numbers,
+                    cuts + o,
+                    wide,
+                    flip,
+                    bits,
+                    o // WORD,
+                    wide // WORD,
+                )
                 continue
-            if step[Of.POOL]:
-                for c in range(WORD):
-                    upper = max(sums[c], sums[WORD + c])
-                    sums[c] = max(upper, max(sums[2 * WORD + c], sums[3 * WORD + c]))
-            _cut_tile(sums, WORD, 0, table, at, outputs, step, store, cuts, bits)
+            count = min(PIXELS, step[Of.PIXELS] - tile)
+            norm_tile(
+                sums,
+                0,
+                WORD,
+                0,
+                0,
+                count,
+                whole,
+                at + tiles,
+                numbers,
+                norms + o,
+                wide,
+                there,
+                0,
+                there,
+                o,
+                channels,
+            )
+            if min(WORD, channels - o) % NORM_LANES:
+                for p in range(count):
+                    pixel = whole[at + tiles + p] * channels + o
+                    for c in range((channels - o) // NORM_LANES * NORM_LANES, channels - o):
+                        total = sums[p * WORD + c]
+                        _norm_one(total, numbers, norms + o + c, wide, there, 0, there, pixel + c)
 
 
 @_inner
-def _cut(x: Floats, step: Step, store: Words, bits: Words) -> None:
+def _cut(x: Floats, step: Step, store: Words, numbers: Floats, bits: Words) -> None:
     """Real maps to bits."""
-    height, width, channels, depth = (
-        step[Of.HEIGHT],
-        step[Of.WIDTH],
-        step[Of.CHANNELS],
-        step[Of.DEPTH],
-    )
-    rows, columns = step[Of.ROWS], step[Of.COLUMNS]
-    cuts = store[step[Of.CUTS_AT] :].view(np.float32)
-    flips = store[step[Of.FLIPS_AT] : step[Of.FLIPS_AT] + depth]
+    channels, depth, columns = step[Of.CHANNELS], step[Of.DEPTH], step[Of.COLUMNS]
     pixel = 0
-    for i in range(height):
-        first = i % rows * columns
+    for i in range(step[Of.HEIGHT]):
+        first = step[Of.CUTS_AT] + i % step[Of.ROWS] * columns * depth * WORD
         column = 0
-        for _ in range(width):
+        for _ in range(step[Of.WIDTH]):
             for q in range(depth):
-                cell = (first + column) * depth + q
-                found = fires(x, pixel * channels + WORD * q, cuts, WORD * cell)
-                bits[pixel * depth + q] = found ^ flips[q]
+                cut = first + (column * depth + q) * WORD
+                found = fires(x, pixel * channels + WORD * q, numbers, cut)
+                bits[pixel * depth + q] = found ^ store[step[Of.FLIPS_AT] + q]
             pixel += 1
             column = column + 1 if column + 1 < columns else 0
 
@@ -365,30 +399,27 @@ def _average(x: Floats, step: Step, y: Floats) -> None:
     """Means of stride × stride pixels, of those that there are; channels beyond are 0."""
     height, width, stride = step[Of.HEIGHT], step[Of.WIDTH], step[Of.STRIDE]
     channels, outputs = step[Of.CHANNELS], step[Of.OUTPUTS]
-    at = 0
+    row, to = width * channels, 0
     for i in range(0, height, stride):
+        rows = min(stride, height - i)
         for j in range(0, width, stride):
-            for c in range(outputs):
-                y[at + c] = 0
-            below, right = min(i + stride, height), min(j + stride, width)
-            for u in range(i, below):
-                for v in range(j, right):
-                    for c in range(channels):
-                        y[at + c] += x[(u * width + v) * channels + c]
-            count = np.float32((below - i) * (right - j))
-            for c in range(channels):
-                y[at + c] /= count
-            at += outputs
+            columns = min(stride, width - j)
+            start = i * row + j * channels
+            # A last step beyond the channels writes into what comes next, before that is written.
+            for c in range(0, channels, NORM_LANES):
+                average(x, start + c, rows, row, columns, channels, y, to + c)
+            for c in range(channels, outputs):
+                y[to + c] = 0
+            to += outputs
 
 
 @_inner
-def _scale_shift(x: Floats, step: Step, store: Words) -> None:
-    channels, wide = step[Of.CHANNELS], step[Of.WIDE]
-    norms = store[step[Of.NORM_AT] :].view(np.float32)
+def _scale_shift(x: Floats, step: Step, numbers: Floats) -> None:
+    channels, wide, norms = step[Of.CHANNELS], step[Of.WIDE], step[Of.NORM_AT]
     for k in range(step[Of.VALUES]):
         for c in range(channels):
-            scaled = x[k * channels + c] * norms[c]
-            x[k * channels + c] = fused(scaled, norms[wide + c], norms[2 * wide + c])
+            at = k * channels + c
+            _norm_one(x[at], numbers, norms + c, wide, x, 0, x, at)
 
 
 @_inner
@@ -412,7 +443,7 @@ def _mean(x: Floats, step: Step) -> None:
 
 
 @_inner
-def _dense(bits: Words, step: Step, store: Words, y: Floats) -> None:
-    weights = store[step[Of.WEIGHTS_AT] :].view(np.float32)
+def _dense(bits: Words, step: Step, numbers: Floats, y: Floats) -> None:
     for o in range(step[Of.OUTPUTS]):
-        y[o] = signed_sum(bits, step[Of.VALUES], weights, o * step[Of.VALUES] * WORD)
+        weights = step[Of.WEIGHTS_AT] + o * step[Of.VALUES] * WORD
+        y[o] = signed_sum(bits, step[Of.VALUES], numbers, weights)

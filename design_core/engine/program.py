@@ -77,6 +77,7 @@ class Of(IntEnum):
     WIDE = 15  # outputs made whole words
     TILES_AT = 16
     TILES = 17
+    PIXELS = 28  # of the sums
     LACKING_AT = 18  # plus 1; 0 where no border lacks anything
     FAN_IN = 19
     BLOCK = 20  # whether sums are cut into bits
@@ -326,6 +327,7 @@ class _Assembler:
             self.maps = Maps("real" if norm else sums.kind, *_sides(sums))
         tiles = _tiles(starts, cells, classes, sums, pool)
         step |= {Of.TILES_AT: self.keep(tiles), Of.TILES: tiles.shape[1] // PIXELS}
+        step[Of.PIXELS] = sums.height * sums.width
         self.need(self.maps)
         if carried:
             step |= self._shortcut(*carried)

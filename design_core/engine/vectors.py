@@ -28,10 +28,15 @@ from numba.extending import intrinsic
 __all__ = [
     "GROUPS",
     "METHOD",
+    "NORM_LANES",
     "PIXELS",
+    "average",
+    "cut_tile",
     "differing_bits",
     "fires",
     "fused",
+    "norm_tile",
+    "pool",
     "products",
     "signed_sum",
 ]
@@ -80,8 +85,14 @@ GROUPS = {"count": (32,), "look-up": (2 * _REGISTER, 64, 32) if _REGISTER == 64 
 #: registers.
 _LANES = 32 if _REGISTER == 64 else 16
 
+#: Channels at a time of `norm`.
+NORM_LANES = 16
+
 #: Words whose counts fit into a byte: 7 · 8 nibbles of 4 bits each.
 _FOLD = 7
+
+
+_BYTE, _INT, _SINGLE, _DOUBLE = ir.IntType(8), ir.IntType(32), ir.FloatType(), ir.DoubleType()
 
 
 class _Array:
@@ -92,13 +103,14 @@ class _Array:
         self._context, self._builder = context, builder
         self._data, self._length = array.data, array.nitems
         self._bytes = kind.dtype.bitwidth // 8
+        self.kind = _INT if isinstance(kind.dtype, types.Integer) else _SINGLE
 
     def load(self, index: Any, kind: Any = None) -> Any:
         """The number at this index, or the vector that begins there."""
         return self._builder.load(self._place(index, kind), align=self._bytes)
 
     def store(self, value: Any, index: Any) -> None:
-        """Write a vector there."""
+        """Write a number or a vector there."""
         self._builder.store(value, self._place(index, value.type), align=self._bytes)
 
     def load_bytes(self, index: Any, kind: Any) -> Any:
@@ -111,7 +123,7 @@ class _Array:
 
     def _place(self, index: Any, kind: Any) -> Any:
         if config.BOUNDSCHECK:
-            self._check(index, 1 if kind is None else kind.count)
+            self._check(index, getattr(kind, "count", 1))
         place = self._builder.gep(self._data, [index])
         return place if kind is None else self._builder.bitcast(place, kind.as_pointer())
 
@@ -129,9 +141,6 @@ class _Array:
 
 def _vector(kind: Any, count: int) -> Any:
     return ir.VectorType(kind, count)
-
-
-_BYTE, _INT, _SINGLE, _DOUBLE = ir.IntType(8), ir.IntType(32), ir.FloatType(), ir.DoubleType()
 
 
 def _call(builder: Any, name: str, result: Any, *given: Any) -> Any:
@@ -178,69 +187,78 @@ def fused(_: Any, _a: Any, _b: Any, _c: Any) -> Any:
 def products(
     _: Any,
     values: Any,
+    table: Any,
     starts: Any,
-    pixel: Any,
     offsets: Any,
+    count: Any,
     weights: Any,
-    outputs: Any,
     first: Any,
+    wide: Any,
     sums: Any,
 ) -> Any:
-    """Sums of float32 products of four windows with the outputs first … first + 31.
+    """Sums of float32 products of four windows with 32 outputs.
 
-    Value k of a window that begins at `start` is ``values[start + offsets[k]]``; its products are
-    added in the order of k, each by one fused step.
+    Value k of a window that begins at `start` is ``values[start + table[offsets + k]]``; its
+    products are added in the order of k, each by one fused step.
 
     Parameters
     ----------
-    starts, pixel
-        The windows begin at ``starts[pixel]`` … ``starts[pixel + 3]``.
-    weights, outputs
-        ``weights[k · outputs + o]``.
+    table, starts
+        The windows begin at ``table[starts]`` … ``table[starts + 3]``.
+    count
+        Values of a window.
+    weights, first, wide
+        That of value k and output o is ``weights[first + k · wide + o]``.
     sums
         The 4 × 32 results.
     """
-    arguments = (values, starts, pixel, offsets, weights, outputs, first, sums)
+    arguments = (values, table, starts, offsets, count, weights, first, wide, sums)
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        x, begin, at, steps, w, length, start, y = _arrays(context, builder, signature, given)
+        x, numbers, begin, steps, length, w, start, step, y = _arrays(
+            context, builder, signature, given
+        )
         vector = _vector(_SINGLE, _LANES)
         name = f"llvm.fma.v{_LANES}f32"
 
         def add(total: Any, value: Any, weight: Any) -> Any:
             return _call(builder, name, vector, _spread(builder, value, _LANES), weight, total)
 
-        tile = _Tile(builder, x, begin, at, steps)
+        tile = _Tile(builder, x, numbers, begin, steps, length)
         for part in range(0, _WORD, _LANES):
             own = builder.add(start, start.type(part))
-            for p, total in enumerate(tile.sums(vector, w, length, own, add)):
-                y.store(total, at.type(p * _WORD + part))
+            for p, total in enumerate(tile.sums(vector, w, own, step, add)):
+                y.store(total, start.type(p * _WORD + part))
         return context.get_dummy_value()
 
     return _signature(types.void, *arguments), code
 
 
 class _Tile:
-    """Four windows of words or values."""
+    """Four windows of words or values, see `products`."""
 
-    def __init__(self, builder: Any, x: _Array, starts: _Array, at: Any, offsets: _Array) -> None:
-        self._builder, self._x, self._offsets = builder, x, offsets
+    def __init__(
+        self, builder: Any, x: _Array, table: _Array, starts: Any, offsets: Any, count: Any
+    ) -> None:
+        self._builder, self._x, self._table, self._offsets = builder, x, table, offsets
+        self.count = count
         self._begins = [
-            builder.sext(starts.load(builder.add(at, at.type(p))), at.type) for p in range(PIXELS)
+            builder.sext(table.load(builder.add(starts, starts.type(p))), starts.type)
+            for p in range(PIXELS)
         ]
-        self.count = offsets._length
 
     def values(self, k: Any) -> list[Any]:
         """Value k of each window."""
-        step = self._builder.sext(self._offsets.load(k), k.type)
-        return [self._x.load(self._builder.add(begin, step)) for begin in self._begins]
+        step = self._table.load(self._builder.add(self._offsets, k))
+        ahead = self._builder.sext(step, k.type)
+        return [self._x.load(self._builder.add(begin, ahead)) for begin in self._begins]
 
     def sums(
         self,
         vector: Any,
         weights: _Array,
-        outputs: Any,
         first: Any,
+        wide: Any,
         add: Callable[[Any, Any, Any], Any],
     ) -> list[Any]:
         """Fold each window and its weights by ``add(total, value, vector of weights)``."""
@@ -249,7 +267,7 @@ class _Tile:
         for total in totals:
             builder.store(vector(None), total)
         with cgutils.for_range(builder, self.count) as loop:
-            place = builder.add(builder.mul(loop.index, outputs), first)
+            place = builder.add(builder.mul(loop.index, wide), first)
             weight = weights.load(place, vector)
             for total, value in zip(totals, self.values(loop.index), strict=True):
                 builder.store(add(builder.load(total), value, weight), total)
@@ -260,42 +278,46 @@ class _Tile:
 def differing_bits(
     _: Any,
     values: Any,
+    table: Any,
     starts: Any,
-    pixel: Any,
     offsets: Any,
+    count: Any,
     weights: Any,
-    outputs: Any,
     first: Any,
+    wide: Any,
     group: Any,
     sums: Any,
 ) -> Any:
-    """In how many bits four windows differ from the weights of the outputs first, first + 1, ….
+    """In how many bits four windows differ from the weights of `group` outputs, one of `GROUPS`.
 
-    Windows as in `products`, of words. `group`, one of `GROUPS`, says how many outputs.
+    Windows as in `products`, of words.
 
     Parameters
     ----------
-    weights, outputs
-        As `design_core.engine.program` lays them out for `METHOD`.
+    weights, first, wide
+        As in `products`, laid out for `METHOD` by `design_core.engine.program`: `first` counts
+        words, or for ``look-up`` bytes.
     sums
         int32, the 4 × `group` results.
     """
-    arguments = (values, starts, pixel, offsets, weights, outputs, first, group, sums)
+    arguments = (values, table, starts, offsets, count, weights, first, wide, group, sums)
     method = _look_up if METHOD == "look-up" else _count
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        x, begin, at, steps, w, length, start, wide, y = _arrays(context, builder, signature, given)
-        for outputs_now in GROUPS:
-            with builder.if_then(builder.icmp_signed("==", wide, wide.type(outputs_now))):
-                tile = _Tile(builder, x, begin, at, steps)
-                method(builder, tile, w, length, start, outputs_now, y)
+        x, numbers, begin, steps, length, w, start, step, outputs, y = _arrays(
+            context, builder, signature, given
+        )
+        for known in GROUPS:
+            with builder.if_then(builder.icmp_signed("==", outputs, outputs.type(known))):
+                tile = _Tile(builder, x, numbers, begin, steps, length)
+                method(builder, tile, w, start, step, known, y)
         return context.get_dummy_value()
 
     return _signature(types.void, *arguments), code
 
 
 def _count(
-    builder: Any, tile: _Tile, weights: _Array, outputs: Any, first: Any, group: int, sums: _Array
+    builder: Any, tile: _Tile, weights: _Array, first: Any, wide: Any, group: int, sums: _Array
 ) -> None:
     vector = _vector(_INT, _LANES)
     name = f"llvm.ctpop.v{_LANES}i32"
@@ -306,12 +328,12 @@ def _count(
 
     for part in range(0, group, _LANES):
         own = builder.add(first, first.type(part))
-        for p, total in enumerate(tile.sums(vector, weights, outputs, own, add)):
+        for p, total in enumerate(tile.sums(vector, weights, own, wide, add)):
             sums.store(total, first.type(p * group + part))
 
 
 def _look_up(
-    builder: Any, tile: _Tile, weights: _Array, outputs: Any, first: Any, group: int, sums: _Array
+    builder: Any, tile: _Tile, weights: _Array, first: Any, wide: Any, group: int, sums: _Array
 ) -> None:
     lanes = min(group, _REGISTER)
     parts = range(0, group, lanes)
@@ -329,7 +351,7 @@ def _look_up(
         end = builder.select(whole, end, tile.count)
         with cgutils.for_range(builder, end, start=begin) as loop:
             words = tile.values(loop.index)
-            row = builder.add(builder.mul(builder.mul(loop.index, index(8)), outputs), first)
+            row = builder.add(builder.mul(builder.mul(loop.index, index(8)), wide), first)
             for nibble in range(8):
                 rows = [_row(builder, word, nibble, lanes) for word in words]
                 for q, part in enumerate(parts):
@@ -338,7 +360,7 @@ def _look_up(
                         found = _shuffled(builder, rows[p], weight)
                         so_far = builder.load(counts[p][q])
                         builder.store(builder.add(so_far, found), counts[p][q])
-                row = builder.add(row, outputs)
+                row = builder.add(row, wide)
         for p in range(PIXELS):
             for q in range(len(parts)):
                 more = builder.zext(builder.load(counts[p][q]), large)
@@ -393,19 +415,229 @@ def fires(_: Any, values: Any, _at: Any, cuts: Any, _cut: Any) -> Any:
 
     Of float32 ``≥`` instead: differing bits fire where they are few, sums where they are large.
     """
-    whole = isinstance(values.dtype, types.Integer)
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        left, at, right, cut = _arrays(context, builder, signature, given)
-        vector = _vector(_INT if whole else _SINGLE, _WORD)
-        x, limit = left.load(at, vector), right.load(cut, vector)
-        if whole:
-            bits = builder.icmp_signed("<=", x, limit)
-        else:
-            bits = builder.fcmp_ordered(">=", x, limit)
-        return builder.bitcast(bits, _INT)
+        return _fires(builder, *_arrays(context, builder, signature, given))
 
     return _signature(types.uint32, values, types.int64, cuts, types.int64), code
+
+
+def _fires(builder: Any, values: _Array, at: Any, cuts: _Array, cut: Any) -> Any:
+    vector = _vector(values.kind, _WORD)
+    x, limit = values.load(at, vector), cuts.load(cut, vector)
+    if values.kind is _INT:
+        bits = builder.icmp_signed("<=", x, limit)
+    else:
+        bits = builder.fcmp_ordered(">=", x, limit)
+    return builder.bitcast(bits, _INT)
+
+
+@_intrinsic
+def cut_tile(
+    _: Any,
+    sums: Any,
+    at: Any,
+    group: Any,
+    count: Any,
+    table: Any,
+    pixels: Any,
+    cells: Any,
+    cuts: Any,
+    first: Any,
+    wide: Any,
+    flip: Any,
+    bits: Any,
+    word: Any,
+    depth: Any,
+) -> Any:
+    """Cut 32 sums of each of the first `count` pixels of a tile into a word, see `fires`.
+
+    Parameters
+    ----------
+    sums, at, group
+        Those of pixel p from ``at + p · group`` on.
+    table, pixels, cells
+        Pixel p is ``table[pixels + p]`` of the map, and falls on cell ``table[cells + p]``.
+    cuts, first, wide
+        Thresholds of cell c from ``first + c · wide`` on.
+    flip
+        Bits to invert.
+    bits, word, depth
+        The word of pixel k is ``bits[k · depth + word]``.
+    """
+    scalars = (pixels, cells, cuts, first, wide, flip, bits, word, depth)
+    arguments = (sums, at, group, count, table, *scalars)
+
+    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        (
+            values,
+            row,
+            step,
+            pixels,
+            numbers,
+            place,
+            cell,
+            limits,
+            start,
+            across,
+            inverse,
+            out,
+            q,
+            d,
+        ) = _arrays(context, builder, signature, given)
+        inverse = builder.trunc(inverse, _INT)
+        for p in range(PIXELS):
+            with builder.if_then(builder.icmp_signed("<", pixels.type(p), pixels)):
+                own = builder.add(row, builder.mul(step, step.type(p)))
+                pixel, at_cell = (
+                    builder.sext(numbers.load(builder.add(one, one.type(p))), one.type)
+                    for one in (place, cell)
+                )
+                limit = builder.add(start, builder.mul(at_cell, across))
+                found = builder.xor(_fires(builder, values, own, limits, limit), inverse)
+                out.store(found, builder.add(builder.mul(pixel, d), q))
+        return context.get_dummy_value()
+
+    return _signature(types.void, *arguments), code
+
+
+@_intrinsic
+def pool(_: Any, sums: Any, at: Any, group: Any) -> Any:
+    """The best of four rows of 32 values, at, at + group, …, into the first: see `fires`.
+
+    The fewest bits that differ, or the largest sums.
+    """
+    whole = isinstance(sums.dtype, types.Integer)
+
+    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        values, first, step = _arrays(context, builder, signature, given)
+        vector = _vector(_INT if whole else _SINGLE, _WORD)
+        place, best = first, values.load(first, vector)
+        for _ in range(PIXELS - 1):
+            place = builder.add(place, step)
+            other = values.load(place, vector)
+            if whole:
+                better = builder.icmp_signed("<", other, best)
+            else:
+                better = builder.fcmp_ordered(">", other, best)
+            best = builder.select(better, other, best)
+        values.store(best, first)
+        return context.get_dummy_value()
+
+    return _signature(types.void, sums, at, group), code
+
+
+@_intrinsic
+def norm_tile(
+    _: Any,
+    sums: Any,
+    at: Any,
+    group: Any,
+    fan_in: Any,
+    each: Any,
+    count: Any,
+    table: Any,
+    pixels: Any,
+    norms: Any,
+    first: Any,
+    wide: Any,
+    carried: Any,
+    adds: Any,
+    y: Any,
+    channel: Any,
+    channels: Any,
+) -> Any:
+    """``y = (sum · scale) · slope + offset + carried``, for the first `count` pixels of a tile.
+
+    `NORM_LANES` channels at a time, 32 at most; what is left of `channels` beyond whole steps is
+    left out.
+
+    Parameters
+    ----------
+    sums, at, group
+        Those of pixel p from ``at + p · group`` on.
+    fan_in, each
+        Of whole numbers, sums are ``fan_in − each · number``.
+    table, pixels
+        Pixel p is ``table[pixels + p]`` of the map.
+    norms, first, wide
+        Scales from `first` on, slopes `wide` behind them, offsets behind those.
+    carried, adds
+        Maps like y, added where `adds` is not 0.
+    y, channel, channels
+        Real maps of so many channels; those from `channel` on are written.
+    """
+    scalars = (table, pixels, norms, first, wide, carried, adds, y, channel, channels)
+    arguments = (sums, at, group, fan_in, each, count, *scalars)
+
+    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        values, row, step, most, less, pixels, numbers, place, table, start, across = (
+            given_arrays := list(_arrays(context, builder, signature, given))
+        )[:11]
+        more, asked, out, begin, depth = given_arrays[11:]
+        vector = _vector(_SINGLE, NORM_LANES)
+        most, less = (_spread(builder, builder.trunc(n, _INT), NORM_LANES) for n in (most, less))
+        rest = builder.sub(depth, begin)
+        for part in range(0, _WORD, NORM_LANES):
+            whole = builder.icmp_signed("<=", rest.type(part + NORM_LANES), rest)
+            with builder.if_then(whole):
+                at_norm = builder.add(start, start.type(part))
+                scale, slope, offset = (
+                    table.load(builder.add(at_norm, builder.mul(across, across.type(k))), vector)
+                    for k in range(3)
+                )
+                for p in range(PIXELS):
+                    with builder.if_then(builder.icmp_signed("<", pixels.type(p), pixels)):
+                        own = builder.add(row, builder.mul(step, step.type(p)))
+                        own = builder.add(own, own.type(part))
+                        total = values.load(own, _vector(values.kind, NORM_LANES))
+                        if values.kind is _INT:
+                            total = builder.sub(most, builder.mul(less, total))
+                            total = builder.sitofp(total, vector)
+                        pixel = numbers.load(builder.add(place, place.type(p)))
+                        target = builder.mul(builder.sext(pixel, begin.type), depth)
+                        target = builder.add(target, builder.add(begin, begin.type(part)))
+                        scaled = builder.fmul(total, scale)
+                        name = f"llvm.fma.v{NORM_LANES}f32"
+                        normed = _call(builder, name, vector, scaled, slope, offset)
+                        written = cgutils.alloca_once_value(builder, normed)
+                        with builder.if_then(builder.icmp_signed("!=", asked, asked.type(0))):
+                            sum_of_both = builder.fadd(normed, more.load(target, vector))
+                            builder.store(sum_of_both, written)
+                        out.store(builder.load(written), target)
+        return context.get_dummy_value()
+
+    return _signature(types.void, *arguments), code
+
+
+@_intrinsic
+def average(
+    _: Any, x: Any, at: Any, rows: Any, row: Any, columns: Any, pixel: Any, y: Any, to: Any
+) -> Any:
+    """Means of `NORM_LANES` channels over rows × columns pixels, added row by row.
+
+    Rows lie `row` values apart, pixels `pixel` values.
+    """
+    arguments = (x, at, rows, row, columns, pixel, y, to)
+
+    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        values, first, tall, down, broad, right, out, end = _arrays(
+            context, builder, signature, given
+        )
+        vector = _vector(_SINGLE, NORM_LANES)
+        total = cgutils.alloca_once(builder, vector)
+        builder.store(vector(None), total)
+        with cgutils.for_range(builder, tall) as u, cgutils.for_range(builder, broad) as v:
+            place = builder.add(first, builder.mul(u.index, down))
+            place = builder.add(place, builder.mul(v.index, right))
+            more = values.load(place, vector)
+            builder.store(builder.fadd(builder.load(total), more), total)
+        count = builder.sitofp(builder.mul(tall, broad), _SINGLE)
+        mean = builder.fdiv(builder.load(total), _spread(builder, count, NORM_LANES))
+        out.store(mean, end)
+        return context.get_dummy_value()
+
+    return _signature(types.void, *arguments), code
 
 
 @_intrinsic
