@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from design_core import __version__
 from design_core.commands import COMMANDS
+from design_core.commands.console import speak_plainly
 from design_core.extras import missing_extra
 
 __all__ = ["main"]
@@ -15,6 +16,7 @@ __all__ = ["main"]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0, 1 after bad input (one line), 2 for usage."""
+    speak_plainly()
     parser = argparse.ArgumentParser(
         prog="design",
         description="Designed dithering Sign activations for binary neural networks.",
