@@ -22,9 +22,9 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.machine import machine_facts  # noqa: E402
 from design_core.study.learning_rates import RECORD  # noqa: E402
-from design_core.study.plan import ACTIVATIONS  # noqa: E402
 from design_core.study.queue import training_environment  # noqa: E402
 from design_core.training.recipe import load_recipe  # noqa: E402
+from design_core.zoo.arms import ARMS  # noqa: E402
 
 KEYS = ("sign", "design2d")
 RATES = ("0.0025", "0.005", "0.01", "0.02")
@@ -36,7 +36,7 @@ def accuracy(key: str, rate: str, data_root: Path, runs: Path) -> float:
     """Train, or go on training, and return the accuracy on the test set after the last epoch."""
     out = runs / f"{key}-{rate}"
     changes = {
-        "activation": ACTIVATIONS[key][0],
+        "activation": ARMS[key].activation,
         "affine": "false",
         "epochs": str(EPOCHS),
         "warmup_epochs": str(RECIPE.warmup_epochs * EPOCHS / RECIPE.epochs),
@@ -73,7 +73,7 @@ def main() -> None:
         f"γ, β fixed, {EPOCHS} epochs, seed {SEED}",
         "recipe_rate": RECIPE.learning_rate,
         "accuracy": {
-            ACTIVATIONS[key][0]: {rate: by_job[key, rate] for rate in RATES} for key in KEYS
+            ARMS[key].activation: {rate: by_job[key, rate] for rate in RATES} for key in KEYS
         },
         "machine": machine_facts("torch"),
     }

@@ -23,8 +23,9 @@ from design_core.atomic import write_atomically
 from design_core.networks.picture import PictureCut, build_picture_cut, fitted_picture
 from design_core.scores import pooled_block_entropy
 from design_core.study.picture_cuts import INFORMATION
-from design_core.study.plan import PICTURES, UNIFORM_SWEEP
+from design_core.study.plan import UNIFORM_SWEEP
 from design_core.training.data import TrainingData, load_data, normalized
+from design_core.zoo.arms import PICTURE_ARMS
 
 _BATCH = 1000
 _LEFT_OUT = ("real", "thermometer", "learned", "floyd-steinberg")
@@ -59,7 +60,8 @@ def main() -> None:
     parser.add_argument("data_root", type=Path)
     parser.add_argument("--data", nargs="+", default=["cifar10"])
     args = parser.parse_args()
-    cuts = [name for name, *_ in PICTURES.values() if not name.startswith(_LEFT_OUT)]
+    cuts = [arm.activation for arm in PICTURE_ARMS.values()]
+    cuts = [name for name in cuts if not name.startswith(_LEFT_OUT)]
     cuts += [f"uniform:{threshold}" for threshold in UNIFORM_SWEEP]
     found: dict[str, dict[str, float]] = {}
     for name in args.data:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
-from design_core.study.plan import ACTIVATIONS, PICTURES
+from design_core.zoo.arms import Arm, arm_of
 from design_core.zoo.card import Card
 from ui.text import sentence_html
 
@@ -21,6 +21,7 @@ __all__ = [
     "Ink",
     "accuracy_range",
     "activation_colour",
+    "arm_colour",
     "beside",
     "chart_title",
     "diverging",
@@ -38,18 +39,6 @@ PLOT = {"displayModeBar": False}
 SEQUENTIAL = "Cividis"
 #: For differences: less and more, or only the first and only the second. Okabe–Ito.
 BLUE, ORANGE = "#0072B2", "#E69F00"
-
-# Okabe–Ito for what is neither Sign nor DeSign 2D, so that no two are told apart by red and green
-# alone. Real-valued activations have the colour of text.
-_CONTROLS = {
-    "uniform": "#E69F00",
-    "swapped": "#009E73",
-    "design3d": "#CC79A7",
-    "own": "#D55E00",
-    "first": "#56B4E9",
-    "centred": "#999933",
-}
-_ANY_OTHER = "#AA7744"
 
 
 @dataclass(frozen=True)
@@ -75,14 +64,14 @@ def ink() -> Ink:
     return _DARK if st.context.theme.type == "dark" else _LIGHT
 
 
+def arm_colour(arm: Arm) -> str:
+    """The colour of an arm on every page, in the theme that the user sees."""
+    return str(getattr(ink(), arm.colour, arm.colour))
+
+
 def activation_colour(activation: str) -> str:
-    """The colour of an activation on every page, by the name that recipes give it."""
-    colours = ink()
-    fixed = {"sign": colours.sign, "design2d": colours.this, "hardtanh": colours.text}
-    if activation == PICTURES["phases2"][0]:
-        return colours.this  # the picture cut that is DeSign's own
-    keys = {name: key for key, (name, _) in ACTIVATIONS.items()}
-    return {**_CONTROLS, **fixed}.get(keys.get(activation, ""), _ANY_OTHER)
+    """That of its arm, by the name that recipes give it."""
+    return arm_colour(arm_of(activation))
 
 
 def diverging() -> list[tuple[float, str]]:

@@ -17,16 +17,16 @@ from design_core.statistics import (
     paired_difference,
 )
 from design_core.study.markdown_tables import partner
-from design_core.study.plan import ACTIVATIONS
+from design_core.zoo.arms import ARMS
 from design_core.zoo.card import Card
 
 __all__ = ["DESIGN", "SIGN", "Gain", "Influence", "batch_norm_influence", "gain_over"]
 
 #: The activation that all others are measured against, as recipes call it.
-SIGN = ACTIVATIONS["sign"][0]
+SIGN = ARMS["sign"].activation
 
 #: What the paper calls ours.
-DESIGN = ACTIVATIONS["design2d"][0]
+DESIGN = ARMS["design2d"].activation
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 from design_core.lab.diagnosis import diagnose
 from design_core.lab.subset import sample_subset
 from design_core.study.report import setting_words
+from design_core.zoo.arms import arm_of
 from design_core.zoo.card import CHECKPOINTS, Card
 from design_core.zoo.entry import open_entry
-from design_core.zoo.naming import short_name
 
 __all__ = ["constant_channel_words"]
 
@@ -27,7 +27,7 @@ def constant_channel_words(
         dead, saturated, channels = (sum(column) for column in zip(*known, strict=True))
         yield (
             setting_words(card),
-            f"With {short_name(card.activation)}, {dead} of {channels:,} "
+            f"With {arm_of(card.activation).short}, {dead} of {channels:,} "
             f"channels never fire and {saturated} always do, on the embedded samples, "
             f"{len(known)} seed{'s' * (len(known) > 1)}.",
         )

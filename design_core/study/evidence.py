@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from design_core.study.batch_norm import Gain, gain_over
 from design_core.study.learning_rates import learning_rate_words
 from design_core.study.markdown_tables import groups, partner
-from design_core.study.plan import ACTIVATIONS
 from design_core.study.report import claimed, gain_words, training_words
+from design_core.zoo.arms import ARMS
 from design_core.zoo.card import Card
 from design_core.zoo.naming import batch_norm_words, network_words, recipe_words
 
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 _SIGN, _DESIGN, _UNIFORM, _SWAPPED, _OWN, _FIRST, _CENTRED = (
-    ACTIVATIONS[key][0]
+    ARMS[key].activation
     for key in ("sign", "design2d", "uniform", "swapped", "own", "first", "centred")
 )
 

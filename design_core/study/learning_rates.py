@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 
 from design_core.paths import RESOURCES
-from design_core.zoo.naming import short_name
+from design_core.zoo.arms import arm_of
 
 __all__ = ["RECORD", "learning_rate_words"]
 
@@ -23,7 +23,7 @@ def learning_rate_words() -> list[tuple[str, str]]:
         return []
     found = json.loads(RECORD.read_text(encoding="utf-8"))
     own = float(found["recipe_rate"])
-    by_name = {short_name(activation): rates for activation, rates in found["accuracy"].items()}
+    by_name = {arm_of(activation).short: rates for activation, rates in found["accuracy"].items()}
     sentences = [_sentence(name, by_rate, own) for name, by_rate in by_name.items()]
     best = ", ".join(f"{name} {_percent(max(rates.values()))}" for name, rates in by_name.items())
     sentences.append(f"Each at the best of these rates: {best}. One seed each, no claim.")

@@ -19,7 +19,7 @@ from design_core.statistics import (
     mcnemar,
     mean_interval,
 )
-from design_core.study.plan import ACTIVATIONS, activation_title
+from design_core.zoo.arms import ARMS, arm_of
 from design_core.zoo.card import Card
 from design_core.zoo.naming import data_set_name, training_name
 
@@ -40,7 +40,7 @@ __all__ = [
 BEGIN, END = "<!-- zoo table: begin -->", "<!-- zoo table: end -->"
 
 _BASELINE = "sign"
-_UNIFORM = ACTIVATIONS["uniform"][0]
+_UNIFORM = ARMS["uniform"].activation
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def comparisons(cards: Sequence[Card]) -> list[Comparison]:
     """
     found = []
     for card in cards:
-        title, batch_norm = activation_title(card.activation), _batch_norm(card)
+        title, batch_norm = arm_of(card.activation).title, _batch_norm(card)
         for base, name in ((_BASELINE, "Sign"), (_UNIFORM, "the uniform control")):
             other = partner(card, cards, activation=base)
             if other and card.activation not in (_BASELINE, base):
@@ -112,7 +112,7 @@ def groups(cards: Sequence[Card]) -> list[list[Card]]:
 
 def _rank(card: Card) -> tuple[object, ...]:
     """CIFAR-10 before the rest, pictures of their own size, the shorter recipe, plan's order."""
-    order = [activation for activation, _ in ACTIVATIONS.values()]
+    order = [arm.activation for arm in ARMS.values()]
     known = card.activation in order
     return (
         *(card.dataset == "digits", card.dataset, bool(card.enlarged)),
@@ -153,7 +153,7 @@ def _accuracy_table(cards: Sequence[Card]) -> Iterator[str]:
         density = " / ".join(
             f"{_mean_density(card):.0%}" for card in sorted(own, key=lambda card: card.affine)
         )
-        yield f"| {activation_title(activation)} | {cells[0]} | {cells[1]} | {density} |"
+        yield f"| {arm_of(activation).title} | {cells[0]} | {cells[1]} | {density} |"
     yield ""
 
 
@@ -212,7 +212,7 @@ def _learning_table(cards: Sequence[Card]) -> Iterator[str]:
         area = 100 * float(np.mean([area_under_curve(curve) for curve in curves]))
         loss = float(np.mean([result.training_loss for result in card.results]))
         minutes = float(np.mean([result.seconds for result in card.results])) / 60
-        title = f"{activation_title(card.activation)}, {_batch_norm(card)}"
+        title = f"{arm_of(card.activation).title}, {_batch_norm(card)}"
         yield f"| {title} | {told} | {area:.2f} | {loss:.3f} | {minutes:.1f} |"
     yield ""
 

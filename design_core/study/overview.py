@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from design_core.study.plan import activation_title, picture_title
+from design_core.zoo.arms import arm_of, picture_arm
 from design_core.zoo.card import Card
 
 __all__ = ["overview", "overview_csv"]
@@ -29,8 +29,8 @@ def _row(card: Card) -> dict[str, Any]:
         "network": card.network["name"],
         "width": card.width,
         "image_size": card.image_size,  # ResNets take any
-        "activation": activation_title(card.activation),
-        "picture": picture_title(card.picture),
+        "activation": arm_of(card.activation).title,
+        "picture": picture_arm(card.picture).title,
         "affine": card.affine,
         "recipe": card.recipe["name"],
         "epochs": card.recipe["epochs"],

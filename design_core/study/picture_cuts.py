@@ -15,7 +15,8 @@ import numpy as np
 from design_core.paths import RESOURCES
 from design_core.statistics import Difference, paired_difference
 from design_core.study.markdown_tables import accuracy_words, probability, signed_points
-from design_core.study.plan import PICTURES, UNIFORM_SWEEP, picture_title
+from design_core.study.plan import UNIFORM_SWEEP
+from design_core.zoo.arms import PICTURE_ARMS, picture_arm
 from design_core.zoo.card import Card
 
 __all__ = [
@@ -37,7 +38,7 @@ INFORMATION = RESOURCES / "measured" / "picture_information.json"
 _LEAST_PAIRS = 3  # fewer carry no claim
 _LEVEL = 0.05
 _REAL, _SIGN, _BAYER, _PHASES, _COLOURS = (
-    PICTURES[key][0] for key in ("real", "sign", "bayer2", "phases2", "colours")
+    PICTURE_ARMS[key].activation for key in ("real", "sign", "bayer2", "phases2", "colours")
 )
 _UNIFORM = {_SIGN, *(f"uniform:{threshold}" for threshold in UNIFORM_SWEEP)}
 
@@ -68,7 +69,7 @@ class PictureAnswer:
 
     def sentence(self) -> str:
         """The difference, its interval and p, and what it claims."""
-        first, second = (picture_title(card.picture) for card in (self.first, self.second))
+        first, second = (picture_arm(card.picture).title for card in (self.first, self.second))
         low, high = (signed_points(bound) for bound in self.difference.ci95)
         pairs = self.difference.counts[0]
         told = (
@@ -198,8 +199,8 @@ def picture_sentences(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
             yield (
                 setting,
                 f"The real-valued picture reaches {100 * real.accuracy:.2f} %; "
-                f"{picture_title(_PHASES)} closes {share:.0%} of the gap between it and the best "
-                "single threshold.",
+                f"{picture_arm(_PHASES).title} closes {share:.0%} of the gap between it and the "
+                "best single threshold.",
             )
 
 
@@ -236,7 +237,7 @@ def _section(study: Sequence[Card]) -> Iterator[str]:
     for card in sorted(study, key=lambda card: -card.accuracy):
         kept = information(card)
         yield (
-            f"| {picture_title(card.picture)} | {accuracy_words([card])} "
+            f"| {picture_arm(card.picture).title} | {accuracy_words([card])} "
             f"| {'–' if kept is None else f'{kept:.3f}'} |"
         )
     yield ""

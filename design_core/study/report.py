@@ -20,15 +20,14 @@ from design_core.study.learning_curves import convergence
 from design_core.study.learning_rates import learning_rate_words
 from design_core.study.markdown_tables import partner, probability, signed_points
 from design_core.study.picture_cuts import picture_sentences
-from design_core.study.plan import ACTIVATIONS
 from design_core.study.step_time import step_time_words
+from design_core.zoo.arms import ARMS, arm_of
 from design_core.zoo.card import Card
 from design_core.zoo.naming import (
     batch_norm_words,
     data_set_name,
     network_words,
     recipe_words,
-    short_name,
     training_name,
 )
 
@@ -46,7 +45,7 @@ __all__ = [
     "training_words",
 ]
 
-_UNIFORM = ACTIVATIONS["uniform"][0]
+_UNIFORM = ARMS["uniform"].activation
 _LEAST_PAIRS = 3  # fewer carry no claim
 _LEVEL = 0.05
 
@@ -131,7 +130,7 @@ def claimed(difference: Difference | None) -> bool:
 
 def gain_words(gain: Gain) -> str:
     """One sentence on a card against another, which claims no more than the seeds carry."""
-    name, other = (short_name(card.activation) for card in (gain.card, gain.other))
+    name, other = (arm_of(card.activation).short for card in (gain.card, gain.other))
     tested = gain.difference
     if tested is None:
         one, second = len(gain.card.seeds), len(gain.other.seeds)
@@ -250,7 +249,7 @@ def influence_words(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
         if found.without is None or found.learned is None:
             continue
         gains = (
-            f"{short_name(found.activation)} is {signed_points(found.without.mean)} points "
+            f"{arm_of(found.activation).short} is {signed_points(found.without.mean)} points "
             f"from Sign with γ, β fixed ({_runs(found.without)}) and "
             f"{signed_points(found.learned.mean)} with γ, β learned ({_runs(found.learned)})"
         )
@@ -278,7 +277,7 @@ def _learning(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
         sign = partner(card, cards, activation=SIGN)
         if card.activation == SIGN or sign is None:
             continue
-        name = short_name(card.activation)
+        name = arm_of(card.activation).short
         reached, of_sign = (_epochs(one, _threshold(sign)) for one in (card, sign))
         areas = _areas(card), _areas(sign)
         mean, tested = mean_difference(*areas), compare_seeds(*areas)
@@ -314,6 +313,6 @@ def _densities(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
         told = ", ".join(f"{density:.0%}" for density in layers)
         yield (
             setting_words(card),
-            f"{short_name(card.activation)} fires on "
+            f"{arm_of(card.activation).short} fires on "
             f"{np.mean(layers):.0%} of its inputs; layer by layer {told}.",
         )

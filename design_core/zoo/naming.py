@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from math import isnan
 
-from design_core.study.plan import ACTIVATIONS, picture_short_name, picture_title
 from design_core.training.recipe import recipe_names
+from design_core.zoo.arms import Arm, arm_of, picture_arm
 from design_core.zoo.card import BEFORE_HASH, OWN, Card, recipe_changes
 
 __all__ = [
     "batch_norm_words",
+    "card_arm",
     "card_short_name",
     "data_set_name",
     "data_sets",
@@ -20,31 +21,11 @@ __all__ = [
     "option_words",
     "recipe_words",
     "say_class",
-    "short_name",
     "training_name",
 ]
 
-_SHORT = {
-    "sign": "Sign",
-    "design2d": "DeSign 2D",
-    "uniform": "Uniform",
-    "swapped": "DeSign [1 3; 3 1]",
-    "design3d": "DeSign3D",
-    "own": "DeSign 4×4",
-    "first": "DeSign 2D first",
-    "centred": "DeSign about 0",
-    "hardtanh": "Hard tanh",
-}
 # The telling ones first.
 _DATA_SETS = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "Digits"}
-_FORMS = {
-    "design": "DeSign",
-    "uniform": "Uniform",
-    "centred": "Centred",
-    "sign": "Sign",
-    "relu": "ReLU",
-}
-_LONGEST = 12  # letters of a kernel in a name
 
 Network = tuple[Card, int]
 
@@ -73,31 +54,6 @@ def data_sets(cards: Iterable[Card]) -> list[str]:
     return [*known, *sorted(found - set(known))]
 
 
-def short_name(activation: str) -> str:
-    """An activation in a word or two.
-
-    Examples
-    --------
-    >>> short_name("design:2x2-v2")
-    'DeSign 2D'
-    >>> short_name("design:bayer-4")
-    'DeSign bayer-4'
-    >>> short_name("design:bayer-4 then sign")
-    'DeSign bayer-4 then others'
-    """
-    for key, (name, _) in ACTIVATIONS.items():
-        if name == activation:
-            return _SHORT[key]
-    first, chain, _ = activation.partition(" then ")
-    if chain:
-        return f"{short_name(first)} then others"
-    form, _, kernel = activation.partition(":")
-    title = _FORMS.get(form, form)
-    if not kernel:
-        return title
-    return f"{title} own" if kernel.startswith("code=") else f"{title} {kernel[:_LONGEST]}"
-
-
 def distinct_names(networks: Sequence[Network]) -> list[str]:
     """Short names of cards with their seeds; those that share one get what tells them apart."""
     names = [card_short_name(card) for card, _ in networks]
@@ -113,11 +69,12 @@ def distinct_names(networks: Sequence[Network]) -> list[str]:
 
 def card_short_name(card: Card) -> str:
     """What a card is about in a word or two: its activation, or its picture's cut."""
-    if _is_own(card):
-        return card.name.partition(BEFORE_HASH)[0]
-    if card.about_the_picture:
-        return picture_short_name(card.picture)
-    return short_name(card.activation)
+    return card.name.partition(BEFORE_HASH)[0] if _is_own(card) else card_arm(card).short
+
+
+def card_arm(card: Card) -> Arm:
+    """What a card stands for: its picture's cut where its recipe sets that, else its activation."""
+    return picture_arm(card.picture) if card.about_the_picture else arm_of(card.activation)
 
 
 def _is_own(card: Card) -> bool:
@@ -163,7 +120,7 @@ def _options(card: Card, but: Sequence[str] = ()) -> list[str]:
 
 
 def _option(key: str, value: object) -> str:
-    text = picture_title(str(value)) if key == "picture" else str(value)
+    text = picture_arm(str(value)).title if key == "picture" else str(value)
     form, code, _ = text.partition(":code=")
     return f"{form} own" if code else text
 

@@ -15,7 +15,7 @@ from design_core.kernels.kernel import binarize
 from design_core.pictures import fit
 from design_core.scores.lessons import absorb, kept_differences
 from design_core.study.evidence import answers, main_cards, verdict
-from design_core.zoo.naming import short_name
+from design_core.zoo.arms import arm_of
 from tests.app_pages import APP, heading
 from ui.compare.address import COMPARE
 from ui.explore.address import EXPLORE
@@ -131,7 +131,7 @@ def test_the_last_word_is_that_of_the_cards(app: AppTest) -> None:
         assert answer.sentence() in said
     layout = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]
     rows = layout["yaxis"]["categoryarray"]
-    assert set(rows) == {short_name(card.activation) for card in main_cards(load_cards())}
+    assert set(rows) == {arm_of(card.activation).short for card in main_cards(load_cards())}
     low, high = layout["yaxis"]["range"]
     assert low < 0 < len(rows) - 1 < high  # no row is left out
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from design_core.study.plan import ACTIVATIONS
+from design_core.zoo.arms import ARMS
 from ui import charts
 
 
@@ -16,7 +16,7 @@ def theme(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ch
 
 
 def test_every_activation_of_the_plan_has_a_colour_of_its_own(theme: charts.Ink) -> None:
-    names = [name for name, _ in ACTIVATIONS.values()]
+    names = [arm.activation for arm in ARMS.values()]
     colours = [charts.activation_colour(name) for name in (*names, "design:1 2;3 4")]
     assert len(set(colours)) == len(colours)
     assert charts.activation_colour("sign") == theme.sign

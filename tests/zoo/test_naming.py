@@ -10,13 +10,13 @@ import pytest
 from design_core.networks import network_options
 from design_core.study.markdown_tables import groups
 from design_core.training.recipe import load_recipe
+from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card, card_name, load_cards
 from design_core.zoo.naming import (
     describe_network,
     distinct_names,
     network_words,
     recipe_words,
-    short_name,
     training_name,
 )
 
@@ -36,7 +36,7 @@ CARDS = {card.name: card for card in load_cards()}
     ],
 )
 def test_short_names(activation: str, name: str) -> None:
-    assert short_name(activation) == name
+    assert arm_of(activation).short == name
 
 
 def test_what_tells_apart_is_added_and_no_more() -> None:
@@ -111,7 +111,7 @@ def test_runs_that_differ_in_anything_are_told_apart() -> None:
     cards = [trained(), *(trained(change) for change in CHANGES)]
     assert len({card.name for card in cards}) == len(cards)
     networks = [(card, 0) for card in cards]
-    labels = [f"{short_name(card.activation)} · {describe_network(card, 0)}" for card in cards]
+    labels = [f"{arm_of(card.activation).short} · {describe_network(card, 0)}" for card in cards]
     assert len(set(labels)) == len(cards)
     assert len(set(distinct_names(networks))) == len(cards)
     # A longer training is not the longer recipe

@@ -9,8 +9,9 @@ import streamlit as st
 from design_core.study.batch_norm import batch_norm_influence
 from design_core.study.markdown_tables import signed_points
 from design_core.study.report import influence_words, setting_words
+from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card
-from design_core.zoo.naming import batch_norm_words, short_name
+from design_core.zoo.naming import batch_norm_words
 from ui.charts import show_chart
 from ui.compare.charts import influence_chart
 
@@ -45,7 +46,7 @@ def influence_panel(cards: Sequence[Card]) -> None:
             influence_chart(chosen),
             title=f"Points over Sign with γ, β fixed and learned: {setting}",
             alt="; ".join(
-                f"{short_name(one.activation)} {words} {signed_points(gain.mean)}"
+                f"{arm_of(one.activation).short} {words} {signed_points(gain.mean)}"
                 for one in chosen
                 for words, gain in (("γ, β fixed", one.without), ("γ, β learned", one.learned))
                 if gain

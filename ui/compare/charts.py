@@ -14,8 +14,9 @@ from design_core.study.batch_norm import Gain, Influence
 from design_core.study.class_accuracy import ClassAccuracy, Rates
 from design_core.study.learning_curves import Band
 from design_core.study.markdown_tables import groups
+from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card
-from design_core.zoo.naming import say_class, short_name
+from design_core.zoo.naming import say_class
 from ui.charts import (
     BLUE,
     LABEL,
@@ -339,7 +340,7 @@ def class_chart(
 def influence_chart(influences: Sequence[Influence]) -> go.Figure:
     """Gain over Sign with γ and β learned, and without, per activation, with paired intervals."""
     chart = go.Figure()
-    names = [short_name(one.activation) for one in influences]
+    names = [arm_of(one.activation).short for one in influences]
     for place, one in enumerate(influences):
         colour = activation_colour(one.activation)
         for gain, up, filled in ((one.without, 0.15, False), (one.learned, -0.15, True)):

@@ -7,8 +7,9 @@ from typing import TypeVar
 
 import streamlit as st
 
+from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card
-from design_core.zoo.naming import data_set_name, data_sets, short_name
+from design_core.zoo.naming import data_set_name, data_sets
 
 __all__ = ["AFFINE", "ALL", "choose_cards", "data_options", "keep_valid", "options"]
 
@@ -78,7 +79,7 @@ def _narrowed(
     chosen = st.multiselect(
         label,
         values,
-        format_func=short_name if quantity == "activation" else str,
+        format_func=(lambda name: arm_of(name).short) if quantity == "activation" else str,
         placeholder="All",
         key=key,
         persist_state="session",

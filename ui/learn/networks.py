@@ -13,10 +13,9 @@ from design_core.lab.walkthrough import LayerWalk, Walk, Walker, walk
 from design_core.output.drawing import mosaic, mosaic_png, pixels_png
 from design_core.pictures.samples import SAMPLES, sample
 from design_core.study.evidence import answers, further, main_cards, verdict
-from design_core.study.plan import ACTIVATIONS, activation_title
 from design_core.study.report import training_words
+from design_core.zoo.arms import ARMS, arm_of
 from design_core.zoo.card import Card
-from design_core.zoo.naming import short_name
 from ui.charts import accuracy_range, activation_colour, frame, ink, show_chart
 from ui.figures import map_figure
 from ui.learn.figures import percent, row
@@ -27,7 +26,7 @@ __all__ = ["STEPS"]
 
 _PICTURE = "cifar10-01"
 _CHANNELS = 16
-_SIGN, _DESIGN = ACTIVATIONS["sign"][0], ACTIVATIONS["design2d"][0]
+_SIGN, _DESIGN = ARMS["sign"].activation, ARMS["design2d"].activation
 
 
 def _learned(activation: str) -> Card | None:
@@ -136,20 +135,20 @@ def _evidence() -> Told:
 def _accuracy_said(card: Card) -> str:
     values = ", ".join(f"{100 * value:.1f}" for value in card.accuracies.values())
     learned = "learned" if card.affine else "not learned"
-    return f"{activation_title(card.activation)}, γ and β {learned}: {values} percent"
+    return f"{arm_of(card.activation).title}, γ and β {learned}: {values} percent"
 
 
 def _accuracy_chart(main: Sequence[Card]) -> go.Figure:
     colours = ink()
     chart = make_subplots(1, 2, shared_yaxes=True, horizontal_spacing=0.04)
-    order = [name for name, _ in ACTIVATIONS.values()]
+    order = [arm.activation for arm in ARMS.values()]
     shown = [name for name in order if any(card.activation == name for card in main)]
     for card in main:
         if card.activation not in shown:
             continue
         column = 2 if card.affine else 1
         values = [100 * value for value in card.accuracies.values()]
-        label = short_name(card.activation)
+        label = arm_of(card.activation).short
         colour = activation_colour(card.activation)
         if card.ci95:
             chart.add_scatter(
@@ -166,7 +165,7 @@ def _accuracy_chart(main: Sequence[Card]) -> go.Figure:
     chart.update_xaxes(matches="x", range=accuracy_range(main))
     chart.update_yaxes(
         categoryorder="array",
-        categoryarray=[short_name(name) for name in reversed(shown)],
+        categoryarray=[arm_of(name).short for name in reversed(shown)],
         range=[-0.6, len(shown) - 0.4],  # plotly's own leaves rows out beside a fixed x range
     )
     for column, title in ((1, "γ, β not learned"), (2, "γ, β learned")):

@@ -16,8 +16,8 @@ from design_core.networks.picture import cut_kernel
 from design_core.output.drawing import pixels_png
 from design_core.pictures import fit
 from design_core.zoo.entry import Prediction
-from design_core.zoo.naming import describe_network, say_class
-from ui.charts import activation_colour
+from design_core.zoo.naming import card_arm, describe_network, say_class
+from ui.charts import arm_colour
 from ui.figures import kernel_image
 from ui.predict.picture import Chosen
 from ui.predict.subject import Subject
@@ -75,7 +75,7 @@ def answers_html(subject: Subject, answers: Sequence[Prediction]) -> str:
             answer_card(
                 name,
                 answer.probabilities,
-                colour=activation_colour(card.picture if card.about_the_picture else cut),
+                colour=arm_colour(card_arm(card)),
                 kernel=cut_kernel(cut),
                 about=describe_network(entry.card, entry.seed),
                 foot=f"{answer.runs_on}, {answer.milliseconds:.1f} ms",

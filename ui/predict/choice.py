@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from design_core.pictures.samples import sample_names
-from design_core.study.plan import ACTIVATIONS, PICTURES
 from design_core.zoo import naming
+from design_core.zoo.arms import ARMS, PICTURE_ARMS
 from design_core.zoo.naming import card_short_name, describe_network
 from ui.networks import card_of, cards
 from ui.predict.picture import GROUPS, WAYS
@@ -16,9 +16,9 @@ __all__ = ["MOST", "choose_networks", "data_sets", "first_networks", "offered"]
 #: Networks side by side at most.
 MOST = 4
 
-_ORDER = [name for name, _ in ACTIVATIONS.values()]
+_ORDER = [arm.activation for arm in ARMS.values()]
 _FIRST = ("sign", "design:2x2-v2")
-_FIRST_PICTURES = tuple(PICTURES[key][0] for key in ("sign", "phases2"))
+_FIRST_PICTURES = tuple(PICTURE_ARMS[key].activation for key in ("sign", "phases2"))
 
 
 def data_sets() -> list[str]:
