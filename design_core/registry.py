@@ -39,7 +39,8 @@ class Registry(Mapping[str, T], Generic[T]):
     def add(self, name: str, entry: T) -> T:
         """Take an entry in and return it; ValueError for a name that is taken."""
         if name in self._entries:
-            raise ValueError(f"There is a {self._kind} {name!r} already; give yours another name.")
+            kind = self._kind.capitalize()
+            raise ValueError(f"{kind} {name!r} is there already; give yours another name.")
         self._entries[name] = entry
         return entry
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,42 +31,6 @@ from design_core.study.report import report
 from design_core.zoo.card import Card, load_cards
 from design_core.zoo.entry import Entry, open_entry
 from design_core.zoo.naming import describe_network, distinct_names, network_words
-
-HANDBOOK = (Path(__file__).parents[2] / "docs" / "handbook.md").read_text(encoding="utf-8")
-(PLAIN,) = re.findall(r"```py\n(.*?)```", HANDBOOK, flags=re.DOTALL)
-RECIPE = """
-[network]
-name = "plain"
-[training]
-epochs = 1
-warmup_epochs = 0.5
-compile = false
-"""
-
-
-@pytest.fixture(autouse=True)
-def own_registry() -> Iterator[None]:
-    """What a test registers is gone afterwards."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry._NETWORKS, "_entries", dict(registry._NETWORKS))
-        yield
-
-
-@pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A zoo of the handbook's network, trained on digits with Sign and DeSign, two seeds each."""
-    folder = tmp_path_factory.mktemp("plain")
-    (folder / "plain.toml").write_text(RECIPE, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(registry._NETWORKS, "_entries", dict(registry._NETWORKS))
-        exec(compile(PLAIN, "handbook.md", "exec"), {"__name__": "plain"})
-        for seed, activation in enumerate(("sign", "design:2x2-v2") * 2):
-            run = folder / "runs" / f"{seed}"
-            changes = ["--set", f"activation={activation}", "--seed", str(seed // 2)]
-            command = ["train", str(folder / "plain.toml"), "--data", "digits", *changes]
-            assert main([*command, "--out", str(run)]) == 0
-        assert main(["zoo", "collect", str(folder / "runs"), "--zoo", str(folder / "zoo")]) == 0
-        yield folder / "zoo"
 
 
 def cards(zoo: Path) -> dict[str, Card]:
@@ -224,7 +186,7 @@ def test_a_name_is_taken_once() -> None:
     def tiny(*, activation: str = "sign") -> nn.Module:
         return Grey(activation)
 
-    with pytest.raises(ValueError, match="There is a network 'tiny' already"):
+    with pytest.raises(ValueError, match="Network 'tiny' is there already"):
         register_network(tiny)
     assert NetworkSpec("tiny").image_size == 8
 

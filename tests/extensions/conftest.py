@@ -1,0 +1,48 @@
+"""A network written as the handbook says, trained and collected for all tests here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from design_core.__main__ import main
+from design_core.networks import registry
+
+HANDBOOK = (Path(__file__).parents[2] / "docs" / "handbook.md").read_text(encoding="utf-8")
+(PLAIN,) = re.findall(r"```py\n(.*?)```", HANDBOOK, flags=re.DOTALL)
+RECIPE = """
+[network]
+name = "plain"
+[training]
+epochs = 1
+warmup_epochs = 0.5
+compile = false
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_registry() -> Iterator[None]:
+    """What a test registers is gone afterwards."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry._NETWORKS, "_entries", dict(registry._NETWORKS))
+        yield
+
+
+@pytest.fixture(scope="package")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A zoo of the handbook's network, trained on digits with Sign and DeSign, two seeds each."""
+    folder = tmp_path_factory.mktemp("plain")
+    (folder / "plain.toml").write_text(RECIPE, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry._NETWORKS, "_entries", dict(registry._NETWORKS))
+        exec(compile(PLAIN, "handbook.md", "exec"), {"__name__": "plain"})
+        for seed, activation in enumerate(("sign", "design:2x2-v2") * 2):
+            run = folder / "runs" / f"{seed}"
+            changes = ["--set", f"activation={activation}", "--seed", str(seed // 2)]
+            command = ["train", str(folder / "plain.toml"), "--data", "digits", *changes]
+            assert main([*command, "--out", str(run)]) == 0
+        assert main(["zoo", "collect", str(folder / "runs"), "--zoo", str(folder / "zoo")]) == 0
+        yield folder / "zoo"
