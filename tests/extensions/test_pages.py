@@ -12,10 +12,10 @@ from streamlit.testing.v1 import AppTest
 from design_core.zoo.arms import ARMS, Arm
 from design_core.zoo.card import Card, load_cards
 from design_core.zoo.entry import open_entry
+from tests.app_pages import APP
 from ui.compare.address import PANELS as COMPARE_PANELS
 from ui.predict.address import PANELS as PREDICT_PANELS
 
-APP = str(Path(__file__).parents[2] / "app.py")
 MINE = Arm("mine", "design:5 7;7 5", "mine, at last", "Mine", "#123456")
 
 
