@@ -209,7 +209,9 @@ def _single_seeds(study: Sequence[Card]) -> Iterator[str]:
     pair = (_card(study, _PHASES), best_uniform(study))
     if all(pair):
         told = " and ".join(
-            f"{picture_title(card.picture)} {100 * card.accuracy:.2f} %" for card in pair if card
+            f"{picture_arm(card.picture).title} {100 * card.accuracy:.2f} %"
+            for card in pair
+            if card
         )
         yield f"So far one seed each, no claim: {told}."
 
