@@ -31,7 +31,7 @@ Network = tuple[Card, int]
 
 # What may tell two networks of one activation apart, the most telling first.
 _FEATURES: tuple[Callable[[Card, int], str], ...] = (
-    lambda card, _: short_name(card.activation) if _is_own(card) else "",
+    lambda card, _: arm_of(card.activation).short if _is_own(card) else "",
     lambda card, _: card.dataset,
     lambda card, _: _network(card),
     lambda card, _: option_words(card),
