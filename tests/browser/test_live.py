@@ -27,6 +27,11 @@ from ui.live.choice import first_live
 pytestmark = pytest.mark.browser
 
 DESK = (1440, 900)
+REFERENCES = [
+    f"cifar10-vgg_small-w32-{activation}-affine_on-demonstration@0"
+    for activation in ("sign", "design_2x2-v2")
+]
+PAIR = "networks=" + ".".join(REFERENCES).replace("@", "-s")
 INK, PAPER = (0x14, 0x16, 0x1A), (0xF7, 0xF5, 0xF0)
 Open = Callable[..., Any]
 Bits = NDArray[np.bool_]
@@ -34,7 +39,7 @@ Bits = NDArray[np.bool_]
 
 @pytest.fixture
 def visit(whole_app: str, chromium: Any) -> Iterator[Open]:
-    """Open Live: `visit("view=…", viewport=(390, 844))`."""
+    """Open Live: `visit(f"{PAIR}&view=…", viewport=(390, 844))`."""
     contexts = []
 
     def open_page(
@@ -65,8 +70,8 @@ def visit(whole_app: str, chromium: Any) -> Iterator[Open]:
 
 @pytest.fixture(scope="module")
 def pair() -> list[Entry]:
-    """The networks that Live opens with."""
-    return [open_entry(reference) for reference in first_live("cifar10")]
+    """Sign and DeSign 2D on real-valued pictures, as `PAIR` names them in a link."""
+    return [open_entry(reference) for reference in REFERENCES]
 
 
 def side(page: Any, number: int) -> Any:
@@ -123,14 +128,13 @@ def library_bits(entry: Entry, name: str, layer: int, kernel: Any = "trained") -
     return bits
 
 
-def test_the_film_is_answered_as_on_predict(visit: Open, pair: list[Entry]) -> None:
+def test_the_film_is_answered_as_on_predict(visit: Open) -> None:
+    pair = [open_entry(reference) for reference in first_live("cifar10")]
     page = visit(reduced_motion="reduce")  # which waits to be asked
     names = sample_names("cifar10")
     for name in names[:4]:
         for number, entry in enumerate(pair):
-            assert answers(page, number) == expected_answers(
-                entry.predict(sample(name)).probabilities
-            )
+            assert answers(page, number) == expected_answers(entry, sample(name))
         page.locator(".live .step").click()
         settled(page)
     assert "5 of 20" in page.locator(".live .note").inner_text()
@@ -143,7 +147,7 @@ def test_the_film_is_answered_as_on_predict(visit: Open, pair: list[Entry]) -> N
 
 def test_bits_on_screen_are_those_of_pytorch(visit: Open, pair: list[Entry]) -> None:
     """In every layer, as trained and under kernels that were changed in the page."""
-    page = visit("view=frame-2_layer-1", reduced_motion="reduce")
+    page = visit(f"{PAIR}&view=frame-2_layer-1", reduced_motion="reduce")
     name = sample_names("cifar10")[2]
     for number, entry in enumerate(pair):
         for layer in range(6):
@@ -185,7 +189,7 @@ def test_bits_on_screen_are_those_of_pytorch(visit: Open, pair: list[Entry]) -> 
 
 
 def test_the_pointer_reads_x_threshold_and_bit(visit: Open, pair: list[Entry]) -> None:
-    page = visit("view=frame-5_layer-1_channel-9", reduced_motion="reduce")
+    page = visit(f"{PAIR}&view=frame-5_layer-1_channel-9", reduced_motion="reduce")
     name = sample_names("cifar10")[5]
     entry = pair[1]
     tap = activation_maps(entry.checkpoint.model, pixels_of(entry, name))[1][1]
@@ -211,7 +215,7 @@ def test_the_pointer_reads_x_threshold_and_bit(visit: Open, pair: list[Entry]) -
 
 
 def test_nothing_is_sent_while_pictures_run_and_kernels_are_dragged(visit: Open) -> None:
-    page = visit("view=source-patterns")
+    page = visit(f"{PAIR}&view=source-patterns")
     page.wait_for_timeout(2000)  # what the server says at first
     carried = len(page.carried)
     slider = side(page, 1).locator("input[name=strength]").bounding_box()
@@ -235,6 +239,7 @@ def test_keys_freeze_and_step(visit: Open) -> None:
     play = page.locator(".live .play")
     assert play.inner_text() == "Freeze"
     page.keyboard.press(".")  # stepping freezes
+    settled(page)
     assert play.inner_text() == "Play"
     note = page.locator(".live .note").inner_text()
     page.wait_for_timeout(1200)
@@ -279,7 +284,7 @@ def test_a_digit_is_drawn_by_pointer_and_by_keys(visit: Open) -> None:
 
 
 def test_the_camera_is_asked_for_on_a_click_only_and_let_go(visit: Open) -> None:
-    page = visit("view=source-camera", permissions=["camera"])
+    page = visit(f"{PAIR}&view=source-camera", permissions=["camera"])
     held = "() => window.held.map((track) => track.readyState)"
     page.evaluate("""() => {
         window.held = [];
@@ -330,7 +335,7 @@ def test_the_camera_is_asked_for_on_a_click_only_and_let_go(visit: Open) -> None
     ],
 )
 def test_why_there_is_no_camera_is_said(visit: Open, script: str, words: str) -> None:
-    page = visit("view=source-camera")
+    page = visit(f"{PAIR}&view=source-camera")
     if script:
         page.evaluate(f"() => {{ {script} }}")
     page.get_by_role("button", name="Start the camera").click()
@@ -352,7 +357,7 @@ def file(name: str, data: bytes) -> Any:
 
 
 def test_a_picture_of_ones_own_and_a_file_that_is_none(visit: Open, pair: list[Entry]) -> None:
-    page = visit("view=source-still")
+    page = visit(f"{PAIR}&view=source-still")
     buffer = io.BytesIO()
     picture = sample("chelsea")
     Image.fromarray(picture.pixels).save(buffer, "PNG")
@@ -370,7 +375,7 @@ def test_a_picture_of_ones_own_and_a_file_that_is_none(visit: Open, pair: list[E
 
 @pytest.mark.parametrize("to", ["Predict", "Explore"])
 def test_a_frame_is_sent_on(visit: Open, pair: list[Entry], to: str) -> None:
-    page = visit("view=frame-3", reduced_motion="reduce")
+    page = visit(f"{PAIR}&view=frame-3", reduced_motion="reduce")
     page.get_by_role("button", name=f"To {to}").click()
     if to == "Predict":
         page.locator(".ds-answer").nth(1).wait_for()
@@ -383,7 +388,7 @@ def test_a_frame_is_sent_on(visit: Open, pair: list[Entry], to: str) -> None:
 
 
 def test_one_network_under_two_kernels(visit: Open, pair: list[Entry]) -> None:
-    page = visit("view=right-0_frame-1_b0-2x2-v2", reduced_motion="reduce")
+    page = visit(f"{PAIR}&view=right-0_frame-1_b0-2x2-v2", reduced_motion="reduce")
     name = sample_names("cifar10")[1]
     assert answers(page, 0) == expected_answers(pair[0], sample(name))
     swapped = with_kernel(pair[0].checkpoint.model, PUBLISHED["2x2-v2"])

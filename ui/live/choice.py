@@ -6,12 +6,12 @@ import streamlit as st
 
 from design_core.browser.bundle import Film, pictures_film, samples_film
 from design_core.browser.network import live_network
-from design_core.networks.activation import REAL_ACTIVATIONS
+from design_core.networks.activation import is_real
 from design_core.paths import DATA
 from design_core.pictures.datasets import DATASETS, DatasetError, open_dataset
 from design_core.training.data import load_data
 from design_core.zoo import naming
-from design_core.zoo.card import OWN
+from design_core.zoo.card import OWN, Card
 from design_core.zoo.checkpoint import PictureForm
 from design_core.zoo.naming import describe_network, distinct_names, short_name
 from ui.networks import card_of, entry
@@ -19,13 +19,19 @@ from ui.predict.choice import MOST, data_sets, first_networks, offered
 
 __all__ = ["choose_networks", "film_of", "first_live", "network_files"]
 
+_DIFFUSED = "floyd-steinberg"
 _FRAMES = 300  # of a film made of a data set, at most
 _SAMPLED = ("cifar10", "cifar100")  # sets of which samples are embedded
 
 
 def runnable(dataset: str) -> list[str]:
     """References of the networks of a data set that keep to bits."""
-    return [one for one in offered(dataset) if card_of(one)[0].activation not in REAL_ACTIVATIONS]
+    return [one for one in offered(dataset) if _keeps_to_bits(card_of(one)[0])]
+
+
+def _keeps_to_bits(card: Card) -> bool:
+    """Error diffusion hands real errors on from pixel to pixel."""
+    return not is_real(card.activation) and card.picture != _DIFFUSED
 
 
 def first_live(dataset: str) -> list[str]:
