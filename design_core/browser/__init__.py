@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["joined", "text"]
+__all__ = ["joined", "text", "with_kernel_panel"]
 
 _HERE = Path(__file__).parent
 
@@ -22,3 +22,8 @@ def joined(*names: str, folder: Path = _HERE / "js") -> str:
 def text(name: str) -> str:
     """Markup or style of this package, by file name."""
     return (_HERE / name).read_text(encoding="utf-8")
+
+
+def with_kernel_panel(markup: str) -> str:
+    """Markup with the kernel panel, which instruments share, wherever it says so."""
+    return markup.replace("{kernel_panel}", text("kernel_panel.html"))

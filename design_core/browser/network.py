@@ -37,6 +37,8 @@ class _Activation:
 
     Parameters
     ----------
+    layer
+        Its name, as cards have it.
     thresholds
         float32 (s, d1, d2).
     norm
@@ -48,6 +50,7 @@ class _Activation:
         What to call the thresholds where they are not the named kernel's.
     """
 
+    layer: str
     thresholds: NDArray[np.float32]
     norm: ScaleShift | None
     named: ThresholdKernel | None
@@ -90,9 +93,9 @@ def live_network(checkpoint: Checkpoint, *, name: str, about: str = "", key: str
             "on bits alone. Choose a network with Sign or DeSign."
         )
     arrays: dict[str, NDArray[Any]] = {"packed": np.frombuffer(packed_bytes(packed), np.uint8)}
-    kernels = []
-    for layer, activation in enumerate(_activations(checkpoint)):
-        kernels.append(activation.kernel)
+    activations = list(_activations(checkpoint))
+    kernels = [activation.kernel for activation in activations]
+    for layer, activation in enumerate(activations):
         if activation.norm:
             for part in ("scale", "slope", "offset"):
                 arrays[f"norm.{layer}.{part}"] = getattr(activation.norm, part)
@@ -105,6 +108,7 @@ def live_network(checkpoint: Checkpoint, *, name: str, about: str = "", key: str
         "classes": [say_class(one) for one in form.class_names],
         "mean": list(form.mean),
         "deviation": list(form.deviation),
+        "layers": [activation.layer for activation in activations],
         "kernels": [None if kernel is None else plain_kernel(kernel) for kernel in kernels],
     }
     return save(arrays, {"live": json.dumps(header)})
@@ -118,11 +122,13 @@ def _activations(checkpoint: Checkpoint) -> Iterator[_Activation]:
         title = text.partition(":")[0]
         # A thermometer is the name of no activation.
         named = None if title == "thermometer" else activation_kernels(text)[0]
-        yield _Activation(network.picture.thresholds, None, named, title)
+        yield _Activation("picture", network.picture.thresholds, None, named, title)
     text = str(options["activation"])
     chain = activation_kernels(text)
+    part = "unit" if isinstance(network, ResidualChain) else "block"
     for layer, (thresholds, norm) in enumerate(_layers(network)):
-        yield _Activation(thresholds, norm, of_layer(chain, layer), text.partition(":")[0])
+        named, title = of_layer(chain, layer), text.partition(":")[0]
+        yield _Activation(f"{part}{layer + 1}", thresholds, norm, named, title)
 
 
 def _layers(

@@ -45,13 +45,13 @@ _FAR = 1e6  # no slider reaches such a strength or offset
 
 _HERE = Path(__file__).parent
 # Joined in this order into one module; a component takes one script.
-_SHARED = ("math", "paint", "files", "kernel_drawing")
-_OWN = ("framing", "kernel_panel", "readout", "gallery", "save_menu", "gestures", "keys", "viewer")
+_SHARED = ("math", "paint", "files", "kernel_drawing", "kernel_panel")
+_OWN = ("framing", "readout", "gallery", "save_menu", "gestures", "keys", "viewer")
 
 _pictures = st.components.v2.component(
     "design_viewer",
-    html=(_HERE / "viewer.html").read_text(encoding="utf-8"),
-    css=(_HERE / "viewer.css").read_text(encoding="utf-8"),
+    html=browser.with_kernel_panel((_HERE / "viewer.html").read_text(encoding="utf-8")),
+    css=browser.text("instrument.css") + (_HERE / "viewer.css").read_text(encoding="utf-8"),
     js=browser.joined(*_SHARED) + browser.joined(*_OWN, folder=_HERE / "js"),
 )
 _settings = st.components.v2.component(

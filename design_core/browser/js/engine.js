@@ -85,9 +85,20 @@ class Plan {
  * @property {number} cuts  where they lie: (rows, columns, lanes) of x's type
  * @property {number} flips  where they lie: a bit for each lane
  * @property {number} room  cells that there is room for
- * @property {?object} conv  the convolution before it: its layer, input and weights
+ * @property {?Convolution} conv  the convolution before it, whose sums it cuts
  * @property {(first: number, last: number) => void} refresh  brings channels first … last − 1 of x up
  *   to date: real sums are else computed only as far as bits hang on them
+ */
+
+/**
+ * A convolution within a block.
+ * @typedef {object} Convolution
+ * @property {object} layer  as packed.js reads it
+ * @property {object} input  maps
+ * @property {number} weights  where they lie, in the order of engine.c
+ * @property {number} lanes  of its sums
+ * @property {boolean} pool
+ * @property {() => void} changed  to be called when weights were changed
  */
 
 class PackedEngine {
@@ -181,6 +192,35 @@ class PackedEngine {
     this.exports.fold(...places, channels, lanes, this.scratch.thresholds, slices, cells, fanIn, cuts, flips);
   }
 
+  // ---- single weights
+
+  /** Weight of a convolution: ±1, or a real number. */
+  weight(conv, output, tap, channel) {
+    if (conv.layer.kind === "RealConv") return this.f32[this.realWeight(conv, output, tap, channel)];
+    const { at, bit } = this.weightBit(conv, output, tap, channel);
+    return (this.u8[at] >> bit) & 1 ? 1 : -1;
+  }
+
+  /** Turn the sign of a weight. */
+  flip(conv, output, tap, channel) {
+    if (conv.layer.kind === "RealConv") this.f32[this.realWeight(conv, output, tap, channel)] *= -1;
+    else {
+      const { at, bit } = this.weightBit(conv, output, tap, channel);
+      this.u8[at] ^= 1 << bit;
+    }
+    conv.changed();
+  }
+
+  realWeight({ weights, input, lanes }, output, tap, channel) {
+    return weights / 4 + (tap * input.lanes + channel) * lanes + output;
+  }
+
+  weightBit({ layer, weights, input: { bytes } }, output, tap, channel) {
+    const window = layer.words.shape[0] ** 2 * bytes;
+    const row = (output >> 4) * window + tap * bytes + (channel >> 3);
+    return { at: weights + row * 16 + (output & 15), bit: channel & 7 };
+  }
+
   // ---- planning, layer by layer
 
   /** Plan a layer's memory and work; its output. */
@@ -197,11 +237,12 @@ class PackedEngine {
   }
 
   planBitBlock(conv, pool, cut, maps, plan) {
-    const { sums, weights } = this.planSums(conv, maps, plan);
+    const { sums, weights, changed } = this.planSums(conv, maps, plan);
     const x = pool ? { ...sums, ...pooled(sums) } : sums;
     if (pool) this.steps.push(() => this.exports.pool(sums.at, sums.height, sums.width, sums.lanes));
     const activation = this.cutting(cut, x, plan);
-    Object.assign(activation, { conv: { layer: conv, input: maps, weights, pool }, fanIn: fanIn(conv) });
+    activation.fanIn = fanIn(conv);
+    activation.conv = { layer: conv, input: maps, weights, lanes: sums.lanes, pool, changed };
     return activation.bits;
   }
 
@@ -211,7 +252,6 @@ class PackedEngine {
     const x = plan.maps(pool ? pooled(whole) : whole, whole); // room for sums before pooling
     const { lanes } = x;
     const bounds = plan.room(4 * lanes);
-    plan.later(() => this.exports.bound_errors(weights, size * size * depth, lanes, bounds));
     const activation = this.planActivation(cut, x, plan);
     const { bits } = activation;
     const { exports } = this;
@@ -222,7 +262,9 @@ class PackedEngine {
         activation.cuts, activation.rows, activation.columns, activation.flips, bits.bytes, bits.at,
       );
     });
-    activation.conv = { layer: conv, input: maps, weights, pool };
+    const changed = () => exports.bound_errors(weights, size * size * depth, lanes, bounds);
+    plan.later(changed);
+    activation.conv = { layer: conv, input: maps, weights, lanes, pool, changed };
     activation.refresh = (first, last) => {
       exports.real_sums(
         padded, paddedWidth, depth, weights, lanes, size, stride, whole.height, whole.width, first, last, x.at,
@@ -248,14 +290,16 @@ class PackedEngine {
     this.steps.push(() => exports.bit_sums(
       padded, paddedWidth, maps.bytes, weights, lanes, size, stride, products, height, width, sums.at,
     ));
+    let changed = () => {};
     if (padding === "zero") {
       const lacking = plan.room(2 * size * size * lanes);
-      plan.later(() => exports.sum_weights(weights, size * size, lanes, channels, outputs, lacking));
+      changed = () => exports.sum_weights(weights, size * size, lanes, channels, outputs, lacking);
+      plan.later(changed);
       this.steps.push(() => exports.add_lacking(
         sums.at, height, width, lanes, lacking, size, stride, maps.height, maps.width,
       ));
     }
-    return { sums, weights };
+    return { sums, weights, changed };
   }
 
   /** A convolution of real maps: all that its routines are told. */

@@ -23,9 +23,9 @@ class LiveNetwork {
     const packed = tensors.get("packed");
     if (packed?.type !== "U8") throw new UnreadableError("The file holds no packed network.");
     const network = readPacked(packed.bytes);
-    this.checkForm(network);
     this.packed = network;
     this.engine = new PackedEngine(module, network);
+    this.checkForm(network);
     this.norms = this.engine.activations.map((activation, layer) => readNorm(tensors, layer, activation));
     /** Normalized values of the 256 pixel values, by channel. */
     this.normalized = this.about.mean.map((mean, channel) => normalizedValues(mean, this.about.deviation[channel]));
@@ -35,8 +35,12 @@ class LiveNetwork {
     this.milliseconds = 0;
   }
 
-  checkForm({ inputShape: [channels], classes }) {
+  checkForm({ inputShape: [channels, height, width], classes }) {
     const { about } = this;
+    const layers = this.engine.activations.length;
+    if (height !== width || about.layers.length !== layers || about.kernels.length !== layers) {
+      throw new UnreadableError("The file's layers are not those of its network.");
+    }
     if (about.mean.length !== channels || about.deviation.length !== channels || about.classes.length !== classes) {
       throw new UnreadableError("The file's classes or colours are not those of its network.");
     }
@@ -53,6 +57,16 @@ class LiveNetwork {
 
   get activations() {
     return this.engine.activations;
+  }
+
+  /** Names of the layers that make bits, from the input on. */
+  get layerNames() {
+    return this.about.layers;
+  }
+
+  /** Whether the picture itself is cut into bits. */
+  get cutsPicture() {
+    return this.layerNames[0] === "picture";
   }
 
   /** Answer for a picture: uint8 (H, W, C). */
@@ -101,11 +115,11 @@ function normalizedValues(mean, deviation) {
 
 function readAbout(plain) {
   const words = ["key", "name", "about"];
-  const lists = ["classes", "mean", "deviation", "kernels"];
+  const lists = ["classes", "mean", "deviation", "layers", "kernels"];
   const fits = isPlainObject(plain) && plain.format === LIVE_FORMAT
     && words.every((field) => typeof plain[field] === "string")
     && lists.every((field) => Array.isArray(plain[field]))
-    && plain.classes.every((one) => typeof one === "string")
+    && [...plain.classes, ...plain.layers].every((one) => typeof one === "string")
     && [...plain.mean, ...plain.deviation].every(Number.isFinite);
   if (!fits) throw new UnreadableError(`This is no network of format ${LIVE_FORMAT}.`);
   return plain;

@@ -3,16 +3,21 @@
 const SNAP = 0.04; // strength within this of 0 or 1 goes there while dragged
 
 class KernelPanel {
-  /** @param {Viewer} viewer  whose kernel is shown and changed */
-  constructor(viewer) {
-    this.viewer = viewer;
-    this.sliders = viewer.all("input[type=range]");
+  /**
+   * @param {object} holder  whose `kernel` is shown and changed: it finds elements (`find`, `all`),
+   *   knows the kernel as given (`settings.kernel`), what it is called now (`kernelName`, `edited`) and
+   *   the slice in use (`sliceInUse`), sets strength and offset (`setScale`), draws (`redraw`) and
+   *   reports when a change is done (`report`)
+   */
+  constructor(holder) {
+    this.holder = holder;
+    this.sliders = holder.all("input[type=range]");
     this.slice = 0; // the one that is drawn
-    this.drawing = new KernelDrawing(viewer.find(".kernel"), {
+    this.drawing = new KernelDrawing(holder.find(".kernel"), {
       onStep: (cell, step) => this.stepLevel(cell, step),
       onChoose: () => this.writeStepper(),
     });
-    for (const button of viewer.all(".stepper button")) {
+    for (const button of holder.all(".stepper button")) {
       const step = Number(button.dataset.step);
       button.addEventListener("click", () => this.stepLevel(this.drawing.chosen, step));
     }
@@ -20,7 +25,7 @@ class KernelPanel {
   }
 
   listenTo(input) {
-    const { viewer } = this;
+    const { holder } = this;
     let dragging = false;
     input.addEventListener("pointerdown", () => { dragging = true; });
     for (const end of ["pointerup", "pointercancel"]) {
@@ -30,12 +35,12 @@ class KernelPanel {
       let value = Number(input.value);
       const stops = input.name === "strength" ? [0, 1] : [0];
       if (dragging) value = stops.find((stop) => Math.abs(value - stop) <= SNAP) ?? value;
-      viewer.setScale(input.name, value);
+      holder.setScale(input.name, value);
     });
-    input.addEventListener("change", () => viewer.report(dragging ? 0 : 250));
+    input.addEventListener("change", () => holder.report(dragging ? 0 : 250));
     input.addEventListener("dblclick", () => {
-      viewer.setScale(input.name, viewer.settings.kernel[input.name]);
-      viewer.report();
+      holder.setScale(input.name, holder.settings.kernel[input.name]);
+      holder.report();
     });
   }
 
@@ -46,7 +51,7 @@ class KernelPanel {
       input.max = Math.max(2, given[input.name]);
     }
     const [count] = given.shape;
-    const host = this.viewer.find(".slices");
+    const host = this.holder.find(".slices");
     host.hidden = count < 2;
     host.replaceChildren();
     for (let slice = 0; slice < count && count > 1; slice++) {
@@ -63,19 +68,19 @@ class KernelPanel {
   }
 
   draw() {
-    const { kernel, settings } = this.viewer;
-    const name = this.viewer.kernelName();
+    const { kernel, settings } = this.holder;
+    const name = this.holder.kernelName();
     this.drawing.draw({ ...kernel, name }, this.slice);
-    this.viewer.find(".kernel-name").textContent = name || "Kernel";
-    this.viewer.all(".slices button").forEach((button, slice) => {
+    this.holder.find(".kernel-name").textContent = name || "Kernel";
+    this.holder.all(".slices button").forEach((button, slice) => {
       button.setAttribute("aria-pressed", slice === this.slice);
-      button.classList.toggle("used", slice === this.viewer.sliceInUse());
+      button.classList.toggle("used", slice === this.holder.sliceInUse());
     });
     for (const input of this.sliders) this.drawSlider(input, kernel[input.name]);
     const changed = kernel.strength !== settings.kernel.strength
       || kernel.offset !== settings.kernel.offset
-      || this.viewer.edited();
-    this.viewer.find(".reset").hidden = !changed;
+      || this.holder.edited();
+    this.holder.find(".reset").hidden = !changed;
     this.writeStepper();
   }
 
@@ -94,29 +99,29 @@ class KernelPanel {
 
   writeStepper() {
     const { chosen } = this.drawing;
-    const { levelSet, ranks, shape: [, , d2] } = this.viewer.kernel;
+    const { levelSet, ranks, shape: [, , d2] } = this.holder.kernel;
     const none = chosen < 0;
     const level = levelSet[ranks[this.place(chosen)]];
-    this.viewer.find(".stepper").classList.toggle("idle", none);
-    this.viewer.find(".cell-name").textContent = none
+    this.holder.find(".stepper").classList.toggle("idle", none);
+    this.holder.find(".cell-name").textContent = none
       ? "Click a cell to change its level"
       : `Cell ${Math.floor(chosen / d2)}, ${chosen % d2}: level ${level}`;
-    for (const button of this.viewer.all(".stepper button")) button.disabled = none;
+    for (const button of this.holder.all(".stepper button")) button.disabled = none;
   }
 
   /** Where a cell of the drawn slice stands among all of the kernel. */
   place(cell) {
-    const [, d1, d2] = this.viewer.kernel.shape;
+    const [, d1, d2] = this.holder.kernel.shape;
     return this.slice * d1 * d2 + cell;
   }
 
   /** The next level of the set, cyclically as the circular shift of the design. */
   stepLevel(cell, step) {
-    const { ranks, levelSet } = this.viewer.kernel;
+    const { ranks, levelSet } = this.holder.kernel;
     const place = this.place(cell);
     ranks[place] = (ranks[place] + step + levelSet.length) % levelSet.length;
-    this.viewer.redraw({ bits: true });
-    this.viewer.report(250);
+    this.holder.redraw({ bits: true });
+    this.holder.report(250);
   }
 
   /** Light the cell that cuts a pixel, if its slice is the one that is drawn; -1 for none. */

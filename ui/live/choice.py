@@ -1,0 +1,117 @@
+"""Which networks Live runs, and what its film shows."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from design_core.browser.bundle import Film, pictures_film, samples_film
+from design_core.browser.network import live_network
+from design_core.networks.activation import is_real
+from design_core.paths import DATA
+from design_core.pictures.datasets import DATASETS, DatasetError, open_dataset
+from design_core.training.data import load_data
+from design_core.zoo import naming
+from design_core.zoo.card import OWN, Card
+from design_core.zoo.checkpoint import PictureForm
+from design_core.zoo.naming import describe_network, distinct_names, short_name
+from ui.networks import card_of, entry
+from ui.predict.choice import MOST, data_sets, first_networks, offered
+
+__all__ = ["choose_networks", "film_of", "first_live", "network_files"]
+
+_DIFFUSED = "floyd-steinberg"
+_FRAMES = 300  # of a film made of a data set, at most
+_SAMPLED = ("cifar10", "cifar100")  # sets of which samples are embedded
+
+
+def runnable(dataset: str) -> list[str]:
+    """References of the networks of a data set that keep to bits."""
+    return [one for one in offered(dataset) if _keeps_to_bits(card_of(one)[0])]
+
+
+def _keeps_to_bits(card: Card) -> bool:
+    """Error diffusion hands real errors on from pixel to pixel."""
+    return not is_real(card.activation) and card.picture != _DIFFUSED
+
+
+def first_live(dataset: str) -> list[str]:
+    """The pair to begin with."""
+    kept = [one for one in first_networks(dataset) if one in runnable(dataset)]
+    return kept or runnable(dataset)[:2]
+
+
+def choose_networks() -> list[str]:
+    """Draw the controls and return references of the chosen networks."""
+    dataset = st.segmented_control(
+        "Networks trained on",
+        data_sets(),
+        format_func=naming.data_set_name,
+        default=data_sets()[0],
+        required=True,
+        key="live_data",
+        persist_state="session",
+        width="stretch",
+    )
+    references = runnable(str(dataset))
+    held = st.session_state.get("live_networks")
+    kept = [reference for reference in held or () if reference in references]
+    if held is None or kept != list(held):
+        st.session_state["live_networks"] = kept or first_live(str(dataset))
+    chosen: list[str] = st.multiselect(
+        "Networks at hand",
+        references,
+        format_func=_label,
+        max_selections=MOST,
+        key="live_networks",
+        persist_state="session",
+        placeholder="Choose one to four",
+        help="Two of them run side by side; one alone runs under two kernels. Networks that pass "
+        "real values on are not among them: the page computes with bits.",
+    )
+    return chosen
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _network_file(reference: str, name: str, about: str) -> bytes:
+    return live_network(entry(reference).checkpoint, name=name, about=about, key=reference)
+
+
+def network_files(references: list[str]) -> list[bytes]:
+    """The networks as browsers get them; ValueError, in words, where one cannot run there."""
+    cards = [card_of(reference) for reference in references]
+    files = []
+    for reference, name, card in zip(references, distinct_names(cards), cards, strict=True):
+        about = describe_network(*card)
+        if reference.startswith(OWN):  # of this session alone
+            files.append(live_network(entry(reference).checkpoint, name=name, about=about))
+        else:
+            files.append(_network_file(reference, name, about))
+    return files
+
+
+@st.cache_resource(max_entries=8, show_spinner="Preparing the film …")
+def film_of(dataset: str, form: PictureForm) -> Film:
+    """Test pictures of the data set if it lies on this machine, else samples."""
+    if dataset == "digits":
+        digits = load_data("digits")
+        count = min(_FRAMES, len(digits.test_x))
+        labels = [digits.class_names[int(k)] for k in digits.test_y[:count]]
+        titles = [f"Test digit {k}" for k in range(count)]
+        return Film(digits.test_x[:count].numpy(), titles, labels)
+    if dataset in DATASETS:
+        try:
+            found = open_dataset(dataset, DATA, split="test")
+        except DatasetError:
+            return samples_film(form, dataset if dataset in _SAMPLED else _SAMPLED[0])
+        places = range(min(_FRAMES, len(found)))
+        return pictures_film(
+            form,
+            [found.picture(k) for k in places],
+            [found.class_names[found.label(k)] for k in places],
+        )
+    return samples_film(form, "digits" if form.shape[0] == 1 else _SAMPLED[0])
+
+
+def _label(reference: str) -> str:
+    card, seed = card_of(reference)
+    return f"{short_name(card.activation)} · {describe_network(card, seed)}"
