@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ENTRY",
     "FORMAT",
+    "MAX_UPLOAD",
     "CheckpointError",
     "NetworkFile",
     "PictureForm",
@@ -44,6 +45,8 @@ __all__ = [
 
 #: The one entry of the safetensors header, and the format of files whose binary weights are bits.
 ENTRY, FORMAT = "checkpoint", "design-checkpoint-1"
+#: Bytes of a file that somebody brings along, see `design_core.zoo.uploaded`.
+MAX_UPLOAD = 10 * 2**20
 _MAX_BYTES = 32 * 2**20  # a bit becomes a float32: a gigabyte in memory at most
 _MAX_HEADER = 2**20
 _MAX_CLASSES = 4096

@@ -26,12 +26,10 @@ from design_core.zoo.card import OWN, PLACED_OPTIONS, Card, SeedResult
 from design_core.zoo.checkpoint import Checkpoint, CheckpointError, read_outline
 from design_core.zoo.collect import evaluate_checkpoint
 from design_core.zoo.entry import Entry
-from design_core.zoo.network_file import NetworkFile
+from design_core.zoo.network_file import MAX_UPLOAD, NetworkFile
 
-__all__ = ["HOW_TO", "MAX_BYTES", "OwnCard", "evaluate_own", "read_own"]
+__all__ = ["HOW_TO", "OwnCard", "evaluate_own", "read_own"]
 
-#: Of a file.
-MAX_BYTES = 10 * 2**20
 _MAX_WEIGHTS = 2**24  # a packed file of 2 MiB is 64 MiB of float32 in memory
 _MAX_MACS = 2**31  # per picture; a `vgg_small` of the paper's width takes 0.6 · 10⁹
 _PART = 500  # test pictures between two reports; a multiple of ten, see `evaluate`
@@ -124,9 +122,9 @@ def read_own(data: bytes, *, name: str) -> Entry:
 
 def _refuse_foreign(data: bytes, name: str) -> None:
     """CheckpointError if the file is too large, empty, or plainly of another kind."""
-    if len(data) > MAX_BYTES:
+    if len(data) > MAX_UPLOAD:
         raise CheckpointError(
-            f"{name} has {len(data):,} bytes, {MAX_BYTES:,} at most are read. Binary weights take "
+            f"{name} has {len(data):,} bytes, {MAX_UPLOAD:,} at most are read. Binary weights take "
             f"one bit each if the file is packed. {HOW_TO}"
         )
     if not data:

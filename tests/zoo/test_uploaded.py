@@ -115,7 +115,7 @@ def test_evaluation_needs_its_own_kind_of_pictures() -> None:
 
 
 def test_latency_is_of_the_engine(sound: bytes) -> None:
-    measured = measure_latency(read_own(sound, name="x").checkpoint)
+    measured = measure_latency(read_own(sound, name="x"))
     assert measured.milliseconds > 0
     assert measured.runs_on == "1-bit engine"
     assert measured.machine

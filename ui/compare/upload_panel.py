@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
-from design_core.training.data import TrainingData, load_data
 from design_core.zoo.entry import Entry
 from design_core.zoo.naming import network_words
-from design_core.zoo.uploaded import MAX_BYTES, evaluate_own, read_own
+from design_core.zoo.network_file import MAX_UPLOAD
 from ui.networks import FORWARD
+from ui.pytorch import has_pytorch, pytorch
 from ui.upload_bounds import hold
 from ui.uploaded_networks import keep_own, own_entries, remove_own
+
+if TYPE_CHECKING:
+    from design_core.training.data import TrainingData
 
 __all__ = ["own_panel"]
 
 _HELP = f"""\
-A safetensors file of a registered network, up to {MAX_BYTES // 2**20} MiB:
+A safetensors file of a registered network, up to {MAX_UPLOAD // 2**20} MiB:
 
 - a file of `assets/checkpoints`, or one written by `design_core.zoo.checkpoint.save_checkpoint`
   (binary weights one bit each), or
@@ -41,6 +46,9 @@ Nothing is unpickled and nothing stored: the network lives in this session."""
 
 def own_panel() -> None:
     """Upload, what is there, evaluation, removal."""
+    if not has_pytorch():
+        st.caption("Networks of your own can be added where PyTorch is installed.")
+        return
     uploads = st.file_uploader(
         "Add your own network",
         accept_multiple_files=True,
@@ -65,6 +73,10 @@ def own_panel() -> None:
 
 def _refusal(data: bytes, name: str) -> str:
     """Keep the network in a file; else say why not."""
+    pytorch()
+
+    from design_core.zoo.uploaded import read_own
+
     try:
         with FORWARD:
             entry = read_own(data, name=name)
@@ -102,10 +114,15 @@ def _kept(entry: Entry) -> None:
 
 @st.cache_resource(show_spinner=False)
 def _digits() -> TrainingData:
+    from design_core.training.data import load_data
+
     return load_data("digits")
 
 
 def _evaluate(entry: Entry) -> None:
+
+    from design_core.zoo.uploaded import evaluate_own
+
     bar = st.progress(0.0, "Evaluating")
     try:
         with FORWARD:
