@@ -28,6 +28,7 @@ from ui.design.search_panel import search_panel
 from ui.design.sweep_panel import sweep_panel
 from ui.design.threshold_panel import threshold_panel
 from ui.entry import require_entry
+from ui.predict.taken import take_kernel
 from ui.rail.controls import own_kernel, picture_rail
 from ui.rail.fields import levels_name
 from ui.share.address import arrive
@@ -143,8 +144,6 @@ with left:
             own_kernel(design.kernel)
             st.switch_page("pages/explore.py")
         if st.button("Send to Predict", icon=":material/neurology:", key="send_to_predict"):
-            from ui.predict.swap_panel import take_kernel  # needs torch, this page does not
-
             take_kernel(design.kernel)
             st.switch_page("pages/predict.py")
         if plane:

@@ -21,31 +21,20 @@ from ui.networks import card_of, entry, predictions
 from ui.predict.address import PANELS, PREDICT
 from ui.predict.answers import answers_html, seen_html
 from ui.predict.choice import choose_networks
-from ui.predict.diagnose_panel import diagnose_panel
-from ui.predict.perturb_panel import perturb_panel
 from ui.predict.picture import Chosen, choose_picture, sample_strip
-from ui.predict.strength_panel import strength_panel
 from ui.predict.subject import Subject
-from ui.predict.swap_panel import swap_panel
-from ui.predict.walkthrough_panel import walk_panel
+from ui.pytorch import pytorch
 from ui.share.address import arrive
 from ui.share.panel import share
 from ui.share.reproduce import picture_reference, recipe_expander
 
-DRAWN = dict(
-    zip(
-        PANELS,
-        (walk_panel, swap_panel, perturb_panel, diagnose_panel, strength_panel),
-        strict=True,
-    )
-)
 MANY = 12  # more classes than this are not listed
 
 
 def subject_of(chosen: Chosen, references: list[str]) -> Subject:
     """The networks opened; ValueError, in words, where one cannot be."""
     entries = tuple(entry(reference) for reference in references)
-    classes = entries[0].checkpoint.pictures.class_names
+    classes = entries[0].pictures.class_names
     return Subject(
         chosen.picture,
         tuple(references),
@@ -97,7 +86,10 @@ def panels(subject: Subject) -> None:
         persist_state="session",
         label_visibility="collapsed",
     )
-    DRAWN[str(panel)](subject)
+    if pytorch():
+        from ui.predict.panels import DRAWN
+
+        DRAWN[str(panel)](subject)
 
 
 require_entry()

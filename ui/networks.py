@@ -17,6 +17,7 @@ from design_core.pictures import Picture
 from design_core.zoo.card import OWN, Card, load_cards
 from design_core.zoo.entry import Entry, Prediction, open_entry
 from ui.compute import is_sample
+from ui.pytorch import pytorch
 from ui.uploaded_networks import own_cards, own_entry
 
 __all__ = ["FORWARD", "card_of", "cards", "entry", "predictions", "zoo_cards"]
@@ -93,5 +94,7 @@ def _of_own(picture: Picture, reference: str, sha256: str) -> Prediction:
 
 def _predicted(picture: Picture, reference: str) -> Prediction:
     network = entry(reference)
+    if network.file.packed is None and not pytorch():
+        raise ValueError(f"{network.card.name} runs in PyTorch only. Leave it out.")
     with FORWARD:
         return network.predict(picture)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from design_core.zoo.card import Card
 from design_core.zoo.entry import Entry
-from design_core.zoo.uploaded import MAX_WEIGHTS
+from design_core.zoo.network_file import MAX_WEIGHTS
 
 __all__ = ["keep_own", "own_cards", "own_entries", "own_entry", "remove_own"]
 

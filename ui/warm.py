@@ -1,4 +1,4 @@
-"""PyTorch and the 1-bit engine made ready while the first visitor still looks at a picture."""
+"""The 1-bit engine made ready while the first visitor still looks at a picture."""
 
 from __future__ import annotations
 
@@ -19,21 +19,17 @@ def warm_up() -> Thread:
 
 
 def wait_until_warm() -> None:
-    """Begin, and let it finish: two threads that import PyTorch at once may trip."""
+    """Begin, and let it finish: who asks a network next finds the engine compiled."""
     thread = warm_up()
     if thread.is_alive():
-        with st.spinner("Loading PyTorch and the networks, once for this server …"):
+        with st.spinner("Preparing the 1-bit engine, once for this server …"):
             thread.join()
 
 
 def _load() -> None:
-    import torch
-
     from design_core.pictures.samples import sample
     from design_core.zoo.card import load_cards
     from design_core.zoo.entry import open_entry
 
-    # `ui.networks.FORWARD` lets as many passes run at a time as there are processors.
-    torch.set_num_threads(1)
     for card in load_cards()[:1]:
         open_entry(card.name).predict(sample("digit-0"))

@@ -18,7 +18,6 @@ from __future__ import annotations
 import copy
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +38,7 @@ from design_core.engine.layers import BitConv, Block, Cut, Maps
 from design_core.engine.network import CHUNK, in_chunks
 from design_core.engine.packing import pack
 from design_core.engine.report import LayerTime, NetworkTime, Report, Turns
+from design_core.engine.turns import race, turns
 from design_core.networks import build_network
 from design_core.networks.layers import BinaryConv2d, BinaryLayer, pad_maps
 
@@ -48,8 +48,6 @@ __all__ = [
     "Settings",
     "frozen",
     "measure",
-    "race",
-    "turns",
 ]
 
 #: (input channels, outputs, side) of the 3×3 convolutions of a `vgg_small` of width 128.
@@ -65,8 +63,6 @@ NETWORKS: Mapping[str, tuple[str, dict[str, str]]] = {
     ),
     "resnet20, design:2x2-v2": ("resnet20", {"activation": "design:2x2-v2"}),
 }
-
-Contenders = Mapping[str, Callable[[], object]]
 
 
 @dataclass(frozen=True)
@@ -125,35 +121,6 @@ def measure(
         cpu=cpu_facts(),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-
-
-def race(contenders: Contenders, seconds: float, *, rest: float = 0.0) -> dict[str, float]:
-    """Least milliseconds of each contender; see `turns`."""
-    return {name: min(ms) for name, ms in turns(contenders, seconds, rest=rest).items()}
-
-
-def turns(contenders: Contenders, seconds: float, *, rest: float = 0.0) -> dict[str, list[float]]:
-    """Milliseconds of each contender's turns; they take turns for so long, five times at least.
-
-    A turn is two runs, of which the second counts: its numbers are in the caches again.
-
-    Parameters
-    ----------
-    rest
-        Seconds of sleep before each turn.
-    """
-    times: dict[str, list[float]] = {name: [] for name in contenders}
-    for run in contenders.values():
-        run()
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or min(map(len, times.values())) < 5:
-        for name, run in contenders.items():
-            time.sleep(rest)
-            run()
-            start = time.perf_counter()
-            run()
-            times[name].append((time.perf_counter() - start) * 1e3)
-    return times
 
 
 class _FrozenConv(nn.Module):

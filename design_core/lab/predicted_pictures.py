@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from design_core.paths import DATA
@@ -18,7 +17,7 @@ from design_core.pictures.datasets import (
     open_split,
     split_classes,
 )
-from design_core.training.data import load_data
+from design_core.pictures.digits import DIGIT_NAMES, TEST_DIGITS, load_digits
 from design_core.zoo.entry import Entry
 
 __all__ = ["are_the_same", "open_test_set", "predict_set", "sets_of_classes"]
@@ -37,13 +36,13 @@ def open_test_set(dataset: str, root: Path = DATA) -> PictureSet | None:
     """
     if dataset != "digits":
         return open_split(dataset, root)
-    data = load_data("digits")
-    pixels = data.test_x.numpy()
+    digits = load_digits()
+    pixels, labels = digits.pictures[-TEST_DIGITS:], digits.labels[-TEST_DIGITS:]
 
     def read(index: int) -> Picture:
-        return Picture.from_pixels(pixels[index, ..., 0], name=f"digits-test-{index:05d}")
+        return Picture.from_pixels(pixels[index], name=f"digits-test-{index:05d}")
 
-    return PictureSet("digits-test", "test digits", data.class_names, data.test_y.numpy(), read)
+    return PictureSet("digits-test", "test digits", DIGIT_NAMES, labels, read)
 
 
 def sets_of_classes(classes: tuple[str, ...], root: Path = DATA) -> list[str]:
@@ -67,7 +66,7 @@ def are_the_same(
     """
     if len(pictures) != len(true) or not np.array_equal(pictures.labels, true):
         return False
-    if pictures.class_names != entry.checkpoint.pictures.class_names:
+    if pictures.class_names != entry.pictures.class_names:
         return False
     probes = np.unique(np.linspace(0, len(true) - 1, _PROBES).astype(np.int64))
     return np.array_equal(_answers(entry, pictures, probes), predicted[probes])
@@ -83,7 +82,7 @@ def predict_set(
     ValueError
         The set has other classes than the network.
     """
-    known = entry.checkpoint.pictures.class_names
+    known = entry.pictures.class_names
     if pictures.class_names != known:
         raise ValueError(
             f"{pictures.title} has the classes {', '.join(pictures.class_names[:5])} …; the "
@@ -98,7 +97,6 @@ def predict_set(
 
 
 def _answers(entry: Entry, pictures: PictureSet, places: NDArray[np.int64]) -> NDArray[np.int64]:
-    form = entry.checkpoint.pictures
-    pixels = torch.cat([form.pixels(pictures.picture(int(place))) for place in places])
-    answers: NDArray[np.int64] = entry.checkpoint.probabilities(pixels).argmax(1).numpy()
+    squares = [entry.pictures.square(pictures.picture(int(place))) for place in places]
+    answers: NDArray[np.int64] = entry.scores(np.stack(squares)).argmax(1)
     return answers

@@ -14,7 +14,7 @@ from design_core.pictures import Picture
 from design_core.pictures.datasets import DATASETS, open_split
 from design_core.pictures.samples import GROUPS, SAMPLES, sample, sample_names
 from design_core.training.data import load_data
-from design_core.zoo.checkpoint import PictureForm
+from design_core.zoo.network_file import PictureForm
 
 __all__ = ["Subset", "held_out_subset", "picture_subset", "sample_subset"]
 

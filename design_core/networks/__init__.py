@@ -1,26 +1,10 @@
-"""Binary networks: layers, weight binarizers, VGG-small and ResNets, a registry, a summary."""
+"""Binary networks: layers, weight binarizers, VGG-small and ResNets, a registry, a summary.
+
+Names are loaded when they are first used: what the names of activations mean needs no PyTorch.
+"""
 
 from __future__ import annotations
 
-# The network modules register their builders when they are imported.
-from design_core.networks import resnet, vgg
-from design_core.networks.intermediate import ActivationMaps, activation_maps
-from design_core.networks.registry import (
-    NetworkSpec,
-    build_network,
-    network_names,
-    network_options,
-    portable_options,
-)
+import lazy_loader
 
-__all__ = [
-    "ActivationMaps",
-    "NetworkSpec",
-    "activation_maps",
-    "build_network",
-    "network_names",
-    "network_options",
-    "portable_options",
-    "resnet",
-    "vgg",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -11,12 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
-from torch import nn
 
-from design_core.activations import DeSign, HardTanh, LearnedDeSign, ReLU, Sign
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.spec import (
     decode_kernel,
@@ -26,16 +24,23 @@ from design_core.kernels.spec import (
     parse_kernel,
 )
 from design_core.registry import Registry
+from design_core.scaling import Scale
+
+if TYPE_CHECKING:
+    from torch import nn
 
 __all__ = [
     "FORMS",
+    "THERMOMETER",
     "ActivationForm",
     "Kernels",
     "activation_kernels",
     "build_activation",
+    "cut_kernel",
     "is_real",
     "of_layer",
     "portable_activation",
+    "thermometer",
 ]
 
 #: What layers cut with, None for Sign: one for all, or a chain.
@@ -43,7 +48,7 @@ Kernels = tuple[ThresholdKernel | None, ...]
 
 T = TypeVar("T")
 
-Build = Callable[[ThresholdKernel | None, str, int], nn.Module]
+Build: TypeAlias = "Callable[[ThresholdKernel | None, str, int], nn.Module]"
 
 
 @dataclass(frozen=True)
@@ -75,12 +80,37 @@ class ActivationForm:
         return [f"{word}:KERNEL", *([f"{word}:{self.instead}"] if self.instead else [])]
 
 
+# Building needs PyTorch, names do not: it is imported where an activation is built.
+
+
+def _sign(_kernel: ThresholdKernel | None, surrogate: str, _channels: int) -> nn.Module:
+    from design_core.activations import Sign
+
+    return Sign(surrogate)
+
+
+def _hard_tanh(*_: object) -> nn.Module:
+    from design_core.activations import HardTanh
+
+    return HardTanh()
+
+
+def _relu(*_: object) -> nn.Module:
+    from design_core.activations import ReLU
+
+    return ReLU()
+
+
 def _designed(kernel: ThresholdKernel | None, surrogate: str, _channels: int) -> nn.Module:
+    from design_core.activations import DeSign
+
     assert kernel is not None
     return DeSign(kernel, surrogate)
 
 
 def _learned(kernel: ThresholdKernel | None, surrogate: str, channels: int) -> nn.Module:
+    from design_core.activations import LearnedDeSign
+
     return LearnedDeSign(np.zeros((channels, 1, 1)) if kernel is None else kernel, surrogate)
 
 
@@ -102,9 +132,9 @@ def _centred(kernel: ThresholdKernel, text: str) -> ThresholdKernel:
 FORMS: Registry[ActivationForm] = Registry(
     "activation",
     {
-        "sign": ActivationForm(lambda _kernel, surrogate, _channels: Sign(surrogate)),
-        "hardtanh": ActivationForm(lambda *_: HardTanh(), real=True),
-        "relu": ActivationForm(lambda *_: ReLU(), real=True),
+        "sign": ActivationForm(_sign),
+        "hardtanh": ActivationForm(_hard_tanh, real=True),
+        "relu": ActivationForm(_relu, real=True),
         "design": ActivationForm(_designed, _as_it_is),
         "uniform": ActivationForm(_designed, _uniform),
         "centred": ActivationForm(_designed, _centred),
@@ -113,6 +143,9 @@ FORMS: Registry[ActivationForm] = Registry(
 )
 
 _THEN = " then "
+#: How the name of a picture cut of several bits per pixel begins, see `thermometer`.
+THERMOMETER = "thermometer"
+_MOST_BITS = 64  # per pixel and colour
 
 
 def of_layer(chain: Sequence[T], layer: int) -> T:
@@ -219,3 +252,28 @@ def _portable(text: str) -> str:
     if not is_kernel_file(rest):
         return text
     return f"{form}:code={encode_kernel(open_kernel(rest))}"
+
+
+def cut_kernel(text: str) -> ThresholdKernel | None:
+    """The kernel in a cut's or an activation's name, None where it has none; of a chain the first.
+
+    Of learned thresholds it is what they began with.
+    """
+    if text.partition(":")[0] == THERMOMETER:
+        return thermometer(text)
+    return activation_kernels(text)[0]
+
+
+def thermometer(text: str) -> ThresholdKernel:
+    """K slices of one cell, ranks 0 … K − 1: the thresholds of each pixel, from low to high."""
+    rest = text.partition(":")[2]
+    if rest.isdecimal() and 1 <= int(rest) <= _MOST_BITS:
+        ranks = np.arange(int(rest))
+        return ThresholdKernel(ranks[:, None, None], tuple(ranks.tolist()), Scale("quantile"))
+    if rest.startswith("code="):
+        kernel = decode_kernel(rest.removeprefix("code="))
+        if kernel.shape[1:] == (1, 1) and kernel.shape[0] <= _MOST_BITS:
+            return kernel
+    raise ValueError(
+        f"A thermometer is written thermometer:K with 1 to {_MOST_BITS} bits; got {text!r}."
+    )

@@ -21,24 +21,27 @@ from torch import Tensor, nn
 from design_core.activations import DeSign
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.spec import decode_kernel, encode_kernel, parse_kernel
-from design_core.networks.activation import activation_kernels, build_activation, is_real
+from design_core.networks.activation import (
+    THERMOMETER,
+    build_activation,
+    is_real,
+    thermometer,
+)
 from design_core.networks.intermediate import Taps, activate
-from design_core.scaling import Scale, fit_quantiles
+from design_core.scaling import fit_quantiles
 
 __all__ = [
     "ErrorDiffusion",
     "PictureCut",
     "build_picture_cut",
-    "cut_kernel",
     "fitted_picture",
 ]
 
-_REAL, _DIFFUSED, _THERMOMETER = "real", "floyd-steinberg", "thermometer"
+_REAL, _DIFFUSED = "real", "floyd-steinberg"
 _FORMS = (
     "real, sign, uniform:KERNEL, design:KERNEL, centred:KERNEL, learned:KERNEL, "
     "thermometer:K or floyd-steinberg"
 )
-_MOST_BITS = 64  # per pixel and colour
 
 
 class ErrorDiffusion(nn.Module):
@@ -108,8 +111,8 @@ def build_picture_cut(text: str, channels: int, *, surrogate: str = "clip") -> P
         return None
     if text == _DIFFUSED:
         return PictureCut(ErrorDiffusion())
-    if text.partition(":")[0] == _THERMOMETER:
-        kernel = _thermometer(text)
+    if text.partition(":")[0] == THERMOMETER:
+        kernel = thermometer(text)
         return PictureCut(DeSign(kernel, surrogate), kernel.shape[0])
     _check_binary(text)
     return PictureCut(build_activation(text, surrogate=surrogate, channels=channels))
@@ -133,7 +136,7 @@ def fitted_picture(
     form, _, rest = text.partition(":")
     if not rest:
         return text
-    kernel = _thermometer(text) if form == _THERMOMETER else _kernel(rest)
+    kernel = thermometer(text) if form == THERMOMETER else _kernel(rest)
     if kernel is None or kernel.scale.name != "quantile" or kernel.scale.values is not None:
         return text
     fitted = fit_quantiles(values, kernel.level_set, counts=counts)
@@ -144,36 +147,11 @@ def fitted_picture(
     return f"{form}:code={encode_kernel(kernel.with_scale(scale))}"
 
 
-def cut_kernel(text: str) -> ThresholdKernel | None:
-    """The kernel in a cut's or an activation's name, None where it has none; of a chain the first.
-
-    Of learned thresholds it is what they began with.
-    """
-    if text.partition(":")[0] == _THERMOMETER:
-        return _thermometer(text)
-    return activation_kernels(text)[0]
-
-
 def _kernel(text: str) -> ThresholdKernel | None:
     if text == "channel":
         return None
     code = text.removeprefix("code=")
     return parse_kernel(text) if code == text else decode_kernel(code)
-
-
-def _thermometer(text: str) -> ThresholdKernel:
-    """K slices of one cell, ranks 0 … K − 1: the thresholds of each pixel, from low to high."""
-    rest = text.partition(":")[2]
-    if rest.isdecimal() and 1 <= int(rest) <= _MOST_BITS:
-        ranks = np.arange(int(rest))
-        return ThresholdKernel(ranks[:, None, None], tuple(ranks.tolist()), Scale("quantile"))
-    if rest.startswith("code="):
-        kernel = decode_kernel(rest.removeprefix("code="))
-        if kernel.shape[1:] == (1, 1) and kernel.shape[0] <= _MOST_BITS:
-            return kernel
-    raise ValueError(
-        f"A thermometer is written thermometer:K with 1 to {_MOST_BITS} bits; got {text!r}."
-    )
 
 
 def _check_binary(text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
+from importlib import import_module
 from typing import Any, TypeVar
 
 from torch import nn
@@ -45,6 +46,13 @@ class _Network:
 
 
 _NETWORKS: Registry[_Network] = Registry("network", {})
+
+
+def _networks() -> Registry[_Network]:
+    """All of them; those of this project register when their modules are imported."""
+    for module in ("resnet", "vgg"):
+        import_module(f"design_core.networks.{module}")
+    return _NETWORKS
 
 
 def register_network(builder: Builder) -> Builder:
@@ -91,12 +99,12 @@ def _options(name: str, builder: Callable[..., nn.Module]) -> dict[str, Option]:
 
 def network_names() -> list[str]:
     """Names of all networks, in alphabetical order."""
-    return sorted(_NETWORKS)
+    return sorted(_networks())
 
 
 def network_options(name: str) -> dict[str, Option]:
     """Options of a network and their defaults."""
-    return dict(_NETWORKS.find(name).options)
+    return dict(_networks().find(name).options)
 
 
 def build_network(name: str, **options: Option) -> nn.Module:
@@ -179,7 +187,7 @@ class NetworkSpec(NetworkFacts):
         ValueError
             Options that do not fit each other; a builder of something else than a network.
         """
-        model = _NETWORKS.find(self.name).build(self.options)
+        model = _networks().find(self.name).build(self.options)
         if not isinstance(model, nn.Module) or not _takes_taps(model):
             raise ValueError(
                 f"{self.name} must build a module whose forward takes (x, taps=None) and hands "

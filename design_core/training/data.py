@@ -30,6 +30,7 @@ from design_core.pictures.datasets import (
     open_dataset,
     open_folder,
 )
+from design_core.pictures.digits import DIGIT_NAMES, TEST_DIGITS, load_digits
 from design_core.pictures.squares import square_pixels
 
 __all__ = [
@@ -214,14 +215,10 @@ def load_data(
 
 
 def _digits() -> TrainingData:
-    """1,797 digits, the last 360 for testing; scikit-learn's order is not sorted by class."""
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
-    x = torch.from_numpy((bunch.images * (255 / 16)).round().astype(np.uint8))[..., None]
-    y = torch.from_numpy(bunch.target.astype(np.int64))
-    names = tuple(str(digit) for digit in bunch.target_names)
-    return TrainingData("digits", names, x[:-360], y[:-360], x[-360:], y[-360:])
+    pictures, labels = load_digits()
+    x, y = torch.from_numpy(pictures)[..., None], torch.from_numpy(labels)
+    kept = len(y) - TEST_DIGITS
+    return TrainingData("digits", DIGIT_NAMES, x[:kept], y[:kept], x[kept:], y[kept:])
 
 
 def _class_folders(name: str, folder: Path, size: tuple[int, int]) -> TrainingData:

@@ -78,6 +78,12 @@ class Entry:
         """The network on the 1-bit engine, None if the engine cannot run it."""
         return self.file.packed or self.checkpoint.packed
 
+    def scores(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Class scores (N, classes) of pictures (N, H, W, C) that `PictureForm.square` prepared."""
+        packed = self.packed
+        scores_of = self.checkpoint.scores if packed is None else packed
+        return scores_of(self.pictures.input(squares))
+
     def predict(self, picture: Picture) -> Prediction:
         """Classify a picture on the 1-bit engine, or in PyTorch where the engine cannot.
 

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ENTRY",
     "FORMAT",
+    "MAX_UPLOAD",
+    "MAX_WEIGHTS",
     "CheckpointError",
     "NetworkFile",
     "PictureForm",
@@ -44,7 +46,12 @@ __all__ = [
 
 #: The one entry of the safetensors header, and the format of files whose binary weights are bits.
 ENTRY, FORMAT = "checkpoint", "design-checkpoint-1"
-_MAX_BYTES = 48 * 2**20  # the whole state of a resnet18 takes 42
+#: Bytes of a file that somebody brings along, see `design_core.zoo.uploaded`; the whole state of a
+#: `resnet18` takes 42 MiB.
+MAX_UPLOAD = 48 * 2**20
+_MAX_BYTES = MAX_UPLOAD
+#: In one such file, and in all that are kept together: 2 MiB packed, 64 MiB as float32 in memory.
+MAX_WEIGHTS = 2**24
 _MAX_HEADER = 2**20
 _MAX_CLASSES = 4096
 _MAX_NAME = 1000  # letters of a class's name

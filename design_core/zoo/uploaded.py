@@ -31,15 +31,10 @@ from design_core.zoo.checkpoint import (
     read_outline,
 )
 from design_core.zoo.entry import Entry
-from design_core.zoo.network_file import NetworkFile
+from design_core.zoo.network_file import MAX_UPLOAD, MAX_WEIGHTS, NetworkFile
 
-__all__ = ["HOW_TO", "MAX_BYTES", "MAX_WEIGHTS", "OwnCard", "evaluate_own", "read_own"]
+__all__ = ["HOW_TO", "OwnCard", "evaluate_own", "read_own"]
 
-#: Of a file.
-MAX_BYTES = 48 * 2**20  # the whole state of a `resnet18` takes 42
-
-#: In one file, and in all that are kept together: 2 MiB packed, 64 MiB as float32 in memory.
-MAX_WEIGHTS = 2**24
 _MAX_MACS = 2**31  # per picture; a `vgg_small` of the paper's width takes 0.6 · 10⁹
 _DIGITS = 8  # of the hash in a name
 _PART = 500  # test pictures between two reports; a multiple of ten, see `evaluate`
@@ -138,9 +133,9 @@ def _packed(data: bytes, name: str) -> bytes:
 
 def _refuse_foreign(data: bytes, name: str) -> None:
     """CheckpointError if the file is too large, empty, or plainly of another kind."""
-    if len(data) > MAX_BYTES:
+    if len(data) > MAX_UPLOAD:
         raise CheckpointError(
-            f"{name} has {len(data):,} bytes, {MAX_BYTES:,} at most are read. Binary weights take "
+            f"{name} has {len(data):,} bytes, {MAX_UPLOAD:,} at most are read. Binary weights take "
             f"one bit each if the file is packed. {HOW_TO}"
         )
     if not data:

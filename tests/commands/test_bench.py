@@ -11,8 +11,9 @@ import torch
 from design_core.__main__ import main
 from design_core.engine import measure
 from design_core.engine.cpu import cpu_facts
-from design_core.engine.measure import frozen, race
+from design_core.engine.measure import frozen
 from design_core.engine.report import Report, Turns
+from design_core.engine.turns import race
 from design_core.networks import build_network
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,15 +14,6 @@ from tests.install.environments import Environment, install
 pytestmark = pytest.mark.install
 
 SIGN = "digits-tiny-w16-sign-affine_on"
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*build, "-w", folder, ROOT], check=True)
-    (built,) = folder.iterdir()
-    return built
 
 
 @pytest.fixture(scope="module")
@@ -105,9 +94,10 @@ def test_commands_of_numpy_run(library: Environment, empty: Path) -> None:
 
 
 def test_no_networks_is_a_sentence(library: Environment, empty: Path) -> None:
-    line = refused(library, "models", cwd=empty)
-    assert f"There are no trained networks in {empty / 'checkpoints'}" in line
-    assert "DESIGN_CHECKPOINTS" in line
+    for command in (["models"], ["predict", "sample:digit-3", "--model", SIGN]):
+        line = refused(library, *command, cwd=empty)
+        assert f"There are no trained networks in {empty / 'checkpoints'}" in line
+        assert "DESIGN_CHECKPOINTS" in line
 
 
 def test_networks_are_found_by_folder_and_by_variable(library: Environment, empty: Path) -> None:
@@ -115,6 +105,12 @@ def test_networks_are_found_by_folder_and_by_variable(library: Environment, empt
     assert SIGN in elsewhere
     (empty / "checkpoints").symlink_to(CHECKPOINTS)
     assert told(library, "design", "models", cwd=empty) == elsewhere
+
+
+def test_networks_answer(library: Environment, empty: Path) -> None:
+    command = ("design", "predict", "sample:digit-3", "--model", SIGN)
+    answer = told(library, *command, cwd=empty, DESIGN_CHECKPOINTS=str(CHECKPOINTS))
+    assert answer.startswith(f"{SIGN}@0: 3 ")
 
 
 def test_what_needs_torch_says_so(library: Environment, empty: Path) -> None:

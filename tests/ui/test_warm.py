@@ -30,13 +30,23 @@ def test_the_light_pages_of_the_app_import_no_torch() -> None:
     assert done.returncode == 0, done.stderr[-2000:]
 
 
-def test_warm_means_loaded_and_one_thread_a_pass() -> None:
+def test_warm_means_the_engine_without_pytorch() -> None:
     checked = (
         "import sys, ui.warm\n"
         "ui.warm.wait_until_warm()\n"
         "assert 'design_core.zoo.entry' in sys.modules\n"
         "assert 'design_core.engine.compiled' in sys.modules\n"
-        "import threading, torch\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    done = subprocess.run([sys.executable, "-c", checked], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_pytorch_is_loaded_with_one_thread_a_pass() -> None:
+    checked = (
+        "import threading, ui.pytorch\n"
+        "assert ui.pytorch.pytorch()\n"
+        "import torch\n"
         "found = []\n"
         "asked = threading.Thread(target=lambda: found.append(torch.get_num_threads()))\n"
         "asked.start(), asked.join()\n"

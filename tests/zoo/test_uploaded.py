@@ -150,7 +150,7 @@ def test_latent_weights_run_on_the_engine_like_packed_ones() -> None:
 
 
 def test_latency_is_of_the_engine(sound: bytes) -> None:
-    measured = measure_latency(read_own(sound, name="x").checkpoint)
+    measured = measure_latency(read_own(sound, name="x"))
     assert measured.milliseconds > 0
     assert measured.runs_on == "1-bit engine"
     assert measured.machine

@@ -10,6 +10,7 @@ import streamlit as st
 from design_core.lab.latency import Latency, measure_latency
 from design_core.zoo.card import Card
 from ui.networks import entry
+from ui.pytorch import pytorch
 
 __all__ = ["latency_of", "measure_all"]
 
@@ -36,5 +37,8 @@ def measure_all(cards: Sequence[Card]) -> None:
         bar.progress(number / len(left), f"Measuring {card.name}")
         with _alone:
             reference = f"{card.name}@{card.seeds[0]}"
-            _measured()[card.results[0].sha256] = measure_latency(entry(reference).checkpoint)
+            network = entry(reference)
+            if network.file.packed is None and not pytorch():
+                continue
+            _measured()[card.results[0].sha256] = measure_latency(network)
     bar.empty()

@@ -8,8 +8,9 @@ from design_core.lab.predicted_pictures import open_test_set, sets_of_classes
 from design_core.paths import DATA
 from design_core.zoo.entry import Entry
 from design_core.zoo.naming import data_set_name, network_words
-from design_core.zoo.uploaded import MAX_BYTES, evaluate_own, read_own
+from design_core.zoo.network_file import MAX_UPLOAD
 from ui.networks import FORWARD
+from ui.pytorch import has_pytorch, pytorch
 from ui.upload_bounds import hold
 from ui.uploaded_networks import keep_own, own_entries, remove_own
 
@@ -18,7 +19,7 @@ __all__ = ["own_panel"]
 _READ = "own_read"
 
 _HELP = f"""\
-A safetensors file of a registered network, up to {MAX_BYTES // 2**20} MiB:
+A safetensors file of a registered network, up to {MAX_UPLOAD // 2**20} MiB:
 
 - a file of `assets/checkpoints`, or one written by `design_core.zoo.checkpoint.save_checkpoint`
   (binary weights one bit each), or
@@ -44,12 +45,15 @@ Nothing is unpickled and nothing stored: the network lives in this session."""
 
 def own_panel() -> None:
     """Upload, what is there, evaluation, removal."""
+    if not has_pytorch():
+        st.caption("Networks of your own can be added where PyTorch is installed.")
+        return
     uploads = st.file_uploader(
         "Add your own network",
         accept_multiple_files=True,
         key="own_files",
         help=_HELP,
-        max_upload_size=MAX_BYTES // 2**20,
+        max_upload_size=MAX_UPLOAD // 2**20,
     )
     # Each file is read once: why it was refused, or nothing.
     read: dict[str, str] = st.session_state.setdefault(_READ, {})
@@ -69,6 +73,10 @@ def own_panel() -> None:
 
 def _refusal(data: bytes, name: str) -> str:
     """Keep the network in a file; else say why not."""
+    pytorch()
+
+    from design_core.zoo.uploaded import read_own
+
     try:
         with FORWARD:
             entry = read_own(data, name=name)
@@ -114,6 +122,8 @@ def _kept(entry: Entry) -> None:
 
 
 def _evaluate(entry: Entry, dataset: str) -> None:
+    from design_core.zoo.uploaded import evaluate_own
+
     bar = st.progress(0.0, "Evaluating")
 
     def report(share: float) -> None:

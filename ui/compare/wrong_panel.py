@@ -23,9 +23,9 @@ from design_core.study.disagreement import (
 )
 from design_core.study.report import mcnemar_words
 from design_core.zoo.card import Card
-from design_core.zoo.checkpoint import PictureForm
 from design_core.zoo.entry import Entry
 from design_core.zoo.naming import data_set_name, say_class
+from design_core.zoo.network_file import PictureForm
 from ui.charts import show_chart
 from ui.compare.charts import wrong_chart
 from ui.compare.pair import Pair, choose_pair, choose_seeds
@@ -80,7 +80,7 @@ def wrong_panel(cards: Sequence[Card]) -> None:
             icon=":material/image:",
         )
         return
-    _gallery(found, pair, pictures, entries[0].checkpoint.pictures)
+    _gallery(found, pair, pictures, entries[0].pictures)
 
 
 def _opened(card: Card, seed: int) -> Entry:
@@ -215,7 +215,7 @@ def _gallery(found: Disagreement, pair: Pair, pictures: PictureSet, form: Pictur
 
 def _cell(found: Disagreement, pair: Pair, picture: Picture, form: PictureForm, place: int) -> str:
     """A picture as the networks see it, its class, and what either takes it for."""
-    png = base64.b64encode(pixels_png(form.pixels(picture)[0].numpy())).decode()
+    png = base64.b64encode(pixels_png(form.square(picture))).decode()
     true = say_class(pair.classes[found.true[place]])
     lines, spoken = [], []
     for name, predicted in (

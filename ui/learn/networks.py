@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 from plotly.subplots import make_subplots
 
-from design_core.lab.walkthrough import LayerWalk, Walk, Walker, walk
 from design_core.output.drawing import mosaic, mosaic_png, pixels_png
 from design_core.pictures.samples import SAMPLES, sample
 from design_core.study.evidence import answers, further, main_cards, verdict
@@ -21,6 +21,10 @@ from ui.figures import map_figure
 from ui.learn.figures import percent, row
 from ui.learn.step import Step, Told
 from ui.networks import FORWARD, entry, zoo_cards
+from ui.pytorch import pytorch
+
+if TYPE_CHECKING:
+    from design_core.lab.walkthrough import LayerWalk, Walk
 
 __all__ = ["STEPS"]
 
@@ -39,6 +43,8 @@ def _learned(activation: str) -> Card | None:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _walked(first: str, second: str) -> Walk:
+    from design_core.lab.walkthrough import Walker, walk
+
     networks = [Walker.trained(entry(reference).checkpoint) for reference in (first, second)]
     with FORWARD:
         return walk(sample(_PICTURE), networks[0], networks[1])
@@ -48,6 +54,8 @@ def _trained() -> Told:
     sign, design = _learned(_SIGN), _learned(_DESIGN)
     if sign is None or design is None:
         return Told("There is no trained pair of networks here yet.", _TRAIN, "compare")
+    if not pytorch():
+        return Told("Inside a network, each layer reads bits.", _TRAIN_OR_INSTALL, "compare")
     seed = min(set(sign.seeds) & set(design.seeds), default=sign.seeds[0])
     walked = _walked(f"{sign.name}@{seed}", f"{design.name}@{seed}")
     names = [layer.name for layer in walked.layers]
@@ -90,6 +98,7 @@ def _seen() -> str:
     return map_figure(png, shape=(height, width), title=about.title, alt=about.alt)
 
 
+_TRAIN_OR_INSTALL = "Looking into trained networks needs PyTorch; what they answer does not."
 _TRAIN = "Train one with `python -m design_core zoo train`, and come back."
 
 

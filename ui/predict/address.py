@@ -12,8 +12,8 @@ from design_core.zoo.card import OWN
 from ui.links.fields import Address, Field, State, choice
 from ui.predict.choice import MOST, data_sets, first_networks, offered
 from ui.predict.lab_address import DIAGNOSE, LAB_FIELDS, PERTURB, STRENGTH
+from ui.predict.lab_choices import CODE, FIRST_KERNEL, REACH, WHERE
 from ui.predict.picture import FIRST_SAMPLE
-from ui.predict.swap_panel import CODE, FIRST_KERNEL, REACH, WHERE
 from ui.rail.data_sets import item_entries
 from ui.rail.fields import pattern_of, wanted_item, wanted_upload
 

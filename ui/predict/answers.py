@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.lab.network_input import Seen, picture_bits, seen
-from design_core.networks.picture import cut_kernel
+from design_core.networks.activation import cut_kernel
 from design_core.output.drawing import pixels_png
 from design_core.pictures import fit
 from design_core.zoo.entry import Prediction

@@ -23,12 +23,10 @@ from ui.predict.lab import (
     samples,
 )
 from ui.predict.lab_charts import channels_chart, histogram_chart
+from ui.predict.lab_choices import DIAGNOSE_WAYS
 from ui.predict.subject import Subject
 
-__all__ = ["WAYS", "diagnose_panel"]
-
-#: What a network may be looked at on.
-WAYS = ("Samples", "Test set", "This picture")
+__all__ = ["diagnose_panel"]
 
 _COUNT = 200  # pictures of a test set: a second or so for a network of width 32
 _MOST_CELLS = 8  # rows and columns of a kernel that is drawn cell by cell
@@ -83,8 +81,8 @@ def _pictures(subject: Subject, network: Network) -> Pictures:
     dataset = network.entry.card.dataset
     embedded = samples(dataset, subject.form)
     test_set = held_out(dataset, subject.form, _COUNT)
-    ways = dict(zip(WAYS, (embedded, test_set), strict=False))
-    offered = [way for way in WAYS if way not in ways or ways[way] is not None]
+    ways = dict(zip(DIAGNOSE_WAYS, (embedded, test_set), strict=False))
+    offered = [way for way in DIAGNOSE_WAYS if way not in ways or ways[way] is not None]
     if st.session_state.get("diagnose_on") not in offered:
         st.session_state["diagnose_on"] = offered[0]
     way = st.segmented_control(

@@ -8,9 +8,14 @@ from design_core.kernels.published import PUBLISHED
 from design_core.pictures.perturbations import PERTURBATIONS
 from ui.links.fields import Field, State, choice, whole
 from ui.predict.choice import MOST
-from ui.predict.diagnose_panel import WAYS
-from ui.predict.perturb_panel import FIRST, MOST_DRAWS
-from ui.predict.strength_panel import COUNTS, FIRST_COUNT, OWN_KERNEL
+from ui.predict.lab_choices import (
+    COUNTS,
+    DIAGNOSE_WAYS,
+    FIRST_COUNT,
+    FIRST_PERTURBATION,
+    MOST_DRAWS,
+    OWN_KERNEL,
+)
 
 __all__ = ["DIAGNOSE", "LAB_FIELDS", "PERTURB", "STRENGTH"]
 
@@ -21,15 +26,15 @@ _BLOCKS = 64  # no network has more
 
 
 def _read_perturbation(state: State) -> str:
-    name = state.get("perturb_kind", FIRST)
+    name = state.get("perturb_kind", FIRST_PERTURBATION)
     start = PERTURBATIONS[name].start
     strength = state.get(f"perturb_{name}", start)
-    return "" if (name, strength) == (FIRST, start) else f"{name}{_PART}{strength:g}"
+    return "" if (name, strength) == (FIRST_PERTURBATION, start) else f"{name}{_PART}{strength:g}"
 
 
 def _write_perturbation(code: str) -> dict[str, Any]:
     entries: dict[str, Any] = {f"perturb_{one.name}": one.start for one in PERTURBATIONS.values()}
-    name, _, number = code.partition(_PART) if code else (FIRST, "", "")
+    name, _, number = code.partition(_PART) if code else (FIRST_PERTURBATION, "", "")
     if name not in PERTURBATIONS:
         raise ValueError(f"{name[:40]!r} is none of {', '.join(PERTURBATIONS)}")
     by_code = {f"{strength:g}": strength for strength in PERTURBATIONS[name].strengths}
@@ -63,13 +68,13 @@ LAB_FIELDS = (
         PERTURB,
         Field("perturb", _read_perturbation, _write_perturbation),
         whole("perturb_draw", 0, MOST_DRAWS, 0, name="draw").only(
-            lambda state: state.get("perturb_kind", FIRST) == "noise"
+            lambda state: state.get("perturb_kind", FIRST_PERTURBATION) == "noise"
         ),
     ),
     *_on(
         DIAGNOSE,
         whole("diagnose_network", 0, MOST - 1, 1, name="diagnose"),
-        choice("diagnose_on", WAYS, WAYS[0], name="on"),
+        choice("diagnose_on", DIAGNOSE_WAYS, DIAGNOSE_WAYS[0], name="on"),
         Field("block", _read_block, _write_block),
     ),
     *_on(

@@ -19,12 +19,10 @@ from ui.charts import chart_title, show_chart
 from ui.predict.answers import percent
 from ui.predict.lab import Network, networks, responded
 from ui.predict.lab_charts import blocks_chart, confidence_chart, flips_chart
+from ui.predict.lab_choices import FIRST_PERTURBATION, MOST_DRAWS
 from ui.predict.subject import Subject
 
-__all__ = ["FIRST", "MOST_DRAWS", "perturb_panel"]
-
-#: The perturbation that the panel opens with, and the highest seed of noise.
-FIRST, MOST_DRAWS = "blur", 999
+__all__ = ["perturb_panel"]
 
 Answers = Sequence[tuple[Network, Response]]
 
@@ -60,7 +58,7 @@ def _controls() -> tuple[Perturbation, float, int]:
         "Perturbation",
         list(PERTURBATIONS),
         format_func=lambda key: PERTURBATIONS[key].title,
-        default=FIRST,
+        default=FIRST_PERTURBATION,
         required=True,
         key="perturb_kind",
         persist_state="session",

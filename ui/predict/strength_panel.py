@@ -17,14 +17,10 @@ from ui.charts import show_chart
 from ui.networks import FORWARD
 from ui.predict.lab import Counts, Network, Pictures, counts, held_out, networks
 from ui.predict.lab_charts import strength_chart
+from ui.predict.lab_choices import COUNTS, FIRST_COUNT, OWN_KERNEL
 from ui.predict.subject import Subject
 
-__all__ = ["COUNTS", "FIRST_COUNT", "OWN_KERNEL", "strength_panel"]
-
-#: What is scaled unless one kernel is chosen for all.
-OWN_KERNEL = "each network's own kernel"
-#: How many pictures of a test set are offered, and are chosen first.
-COUNTS, FIRST_COUNT = (100, 500, 2000), 500
+__all__ = ["strength_panel"]
 
 _QUICK = 360  # pictures of 8×8: counted without being asked for
 

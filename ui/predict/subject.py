@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from design_core.pictures import Picture
-from design_core.zoo.checkpoint import PictureForm
 from design_core.zoo.entry import Entry
+from design_core.zoo.network_file import PictureForm
 
 __all__ = ["Subject"]
 
@@ -52,7 +52,7 @@ class Subject:
     @property
     def form(self) -> PictureForm:
         """What the networks take."""
-        return self.entries[0].checkpoint.pictures
+        return self.entries[0].pictures
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -61,7 +61,7 @@ class Subject:
 
 
 def _kind(entry: Entry) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    pictures = entry.checkpoint.pictures
+    pictures = entry.pictures
     return pictures.shape, pictures.class_names
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import streamlit as st
 
 from design_core.kernels.kernel import ThresholdKernel
@@ -15,32 +14,23 @@ from design_core.zoo.naming import describe_network
 from ui.charts import chart_title, ink
 from ui.figures import kernel_image
 from ui.predict.answers import answer_card
+from ui.predict.lab_choices import CODE, FIRST_KERNEL, REACH, WHERE
 from ui.predict.subject import Subject
+from ui.predict.taken import take_scale
 from ui.predict.walkthrough_view import walk_chart, walk_maps
 from ui.predict.walkthroughs import Side, walked
 from ui.rail.fields import named
 from ui.rail.kernel_choice import choose_pattern, choose_published
 
 __all__ = [
-    "CODE",
-    "FIRST_KERNEL",
     "FIRST_TEXT",
-    "REACH",
     "WAYS",
-    "WHERE",
     "swap_panel",
-    "take_kernel",
 ]
 
 WAYS = ("Published", "Pattern", "Text", "Own", "Sign")
-#: What is exchanged, of networks that cut their picture.
-WHERE = ("Picture", "Hidden layers")
 _SCALES = ("published", "lloyd-max", "quantile", "matlab")
-#: Of strength and offset.
-REACH = 2.0
-FIRST_KERNEL, FIRST_TEXT = "3x3-symmetric-v1", "1 3; 3 1"
-#: Stands before a link's code for a kernel, as on the command line.
-CODE = "code:"
+FIRST_TEXT = "1 3; 3 1"
 
 
 def swap_panel(subject: Subject) -> None:
@@ -110,23 +100,10 @@ def _where() -> str:
     )
 
 
-def take_kernel(kernel: ThresholdKernel) -> None:
-    """Make this the kernel that the panel swaps in, and show the panel."""
-    st.session_state["own_kernel"] = kernel
-    st.session_state["predict_panel"] = "Swap the kernel"
-    st.session_state["swap_way"] = "Own"
-    _take_scale(kernel)
-
-
-def _take_scale(kernel: ThresholdKernel) -> None:
-    st.session_state["swap_strength"] = float(np.clip(kernel.scale.strength, -REACH, REACH))
-    st.session_state["swap_offset"] = float(np.clip(kernel.scale.offset, -REACH, REACH))
-
-
 def _turned() -> None:
     """The kernel from Design comes with its own strength and offset, others with 1 and 0."""
     own = st.session_state["swap_way"] == "Own"
-    _take_scale(st.session_state["own_kernel"] if own else PUBLISHED[FIRST_KERNEL])
+    take_scale(st.session_state["own_kernel"] if own else PUBLISHED[FIRST_KERNEL])
 
 
 def _kernel() -> ThresholdKernel | None:

@@ -154,12 +154,11 @@ def binary_answer() -> None:
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _facts(name: str) -> tuple[LayerFacts, ...] | None:
     """Of the first seed; None where the engine cannot run it. Shared: zoo and sample are."""
-    checkpoint = entry(f"{name}@{card_of(name)[1]}").checkpoint
-    if checkpoint.packed is None:
+    network = entry(f"{name}@{card_of(name)[1]}")
+    if network.packed is None:
         return None
-    pictures = checkpoint.pictures
-    x = pictures.normalized(pictures.pixels(sample("cifar10-00")))
-    return layer_facts(checkpoint.packed, x.numpy())
+    square = network.pictures.square(sample("cifar10-00"))
+    return layer_facts(network.packed, network.pictures.input(square[None]))
 
 
 def _fact_table(facts: Sequence[LayerFacts]) -> str:

@@ -1,0 +1,21 @@
+from . import resnet, vgg
+from .intermediate import ActivationMaps, activation_maps
+from .registry import (
+    NetworkSpec,
+    build_network,
+    network_names,
+    network_options,
+    portable_options,
+)
+
+__all__ = [
+    "ActivationMaps",
+    "NetworkSpec",
+    "activation_maps",
+    "build_network",
+    "network_names",
+    "network_options",
+    "portable_options",
+    "resnet",
+    "vgg",
+]
