@@ -28,7 +28,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "embedded samples of the network's data set are looked at. Exits with 1 if anything "
         "is wrong.",
     )
-    parser.add_argument("network", metavar="NETWORK", help="NAME or NAME@SEED of `models`")
+    parser.add_argument(
+        "network", metavar="NETWORK", help="NAME or NAME@SEED of `models`, or a run's folder"
+    )
     parser.add_argument(
         "--picture", metavar="P", help="look at one picture: a file, or sample:NAME"
     )
@@ -55,9 +57,10 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     """Diagnose and print."""
     from design_core.lab.diagnosis import diagnose
+    from design_core.zoo.card import located
     from design_core.zoo.entry import open_entry
 
-    entry = open_entry(args.network, args.zoo)
+    entry = open_entry(*located(args.network, args.zoo))
     diagnosis = diagnose(entry.checkpoint, _subset(args, entry))
     if args.json:
         named = {"name": entry.card.name, "seed": entry.seed}

@@ -27,9 +27,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "export", help="write a trained network for other programs", description=_NOTES
     )
-    parser.add_argument(
-        "network", metavar="NETWORK", help="a network of `models`, or NAME@SEED (else first seed)"
-    )
+    parser.add_argument("network", metavar="NETWORK", help="NAME, NAME@SEED, or a run's folder")
     parser.add_argument("--to", choices=tuple(_WRITERS), required=True, help="kind of file")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE")
     add_zoo_argument(parser)
@@ -38,9 +36,10 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Write the file and say how large it is."""
+    from design_core.zoo.card import located
     from design_core.zoo.entry import open_entry
 
-    entry = open_entry(args.network, args.zoo)
+    entry = open_entry(*located(args.network, args.zoo))
     _WRITERS[args.to](entry.checkpoint, args.out)
     floats = entry.card.bytes["float32"]
     size = args.out.stat().st_size

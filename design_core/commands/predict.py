@@ -25,7 +25,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         dest="models",
         action="append",
         metavar="NAME",
-        help="a network of `models`, or NAME@SEED; may be repeated (default: each, first seed)",
+        help="NAME, NAME@SEED or a run's folder; may be repeated (default: each, first seed)",
     )
     add_zoo_argument(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
@@ -35,14 +35,14 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     """Predict and print."""
     from design_core.pictures.samples import load_picture
-    from design_core.zoo.card import load_cards
+    from design_core.zoo.card import load_cards, located
     from design_core.zoo.entry import open_entry
 
     picture = load_picture(args.picture)
     references = args.models or [card.name for card in load_cards(args.zoo)]
     answers: list[dict[str, Any]] = []
     for reference in references:
-        entry = open_entry(reference, args.zoo)
+        entry = open_entry(*located(reference, args.zoo))
         prediction = entry.predict(picture)
         answers.append(
             {

@@ -22,7 +22,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "name",
         metavar="NAME",
-        help="a trained network of `models`, NAME@SEED, or a kind of network such as vgg_small",
+        help="NAME, NAME@SEED, a run's folder, or a kind of network such as vgg_small",
     )
     add_zoo_argument(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -58,9 +58,10 @@ def _of_a_kind(name: str) -> tuple[dict[str, Any], NetworkSummary]:
 def _of_the_zoo(args: argparse.Namespace) -> tuple[dict[str, Any], NetworkSummary]:
     """A trained network; densities are those of its card, measured on the test set."""
     from design_core.networks.summary import summary
+    from design_core.zoo.card import located
     from design_core.zoo.entry import open_entry
 
-    entry = open_entry(args.name, args.zoo)
+    entry = open_entry(*located(args.name, args.zoo))
     counted = summary(entry.checkpoint.model, entry.checkpoint.pictures.shape)
     measured = entry.card.result(entry.seed).density
     return {"name": entry.card.name, "seed": entry.seed}, counted.with_densities(measured)

@@ -38,7 +38,9 @@ __all__ = [
     "SeedResult",
     "card_name",
     "find_card",
+    "is_finished_run",
     "load_cards",
+    "located",
     "no_networks",
     "recipe_changes",
     "with_younger_options",
@@ -199,14 +201,20 @@ class Card(NetworkFacts):
         """The packed network of a seed."""
         return self.folder / f"seed-{seed}.safetensors"
 
+    def _log(self, seed: int) -> Path:
+        return self.folder / "logs" / f"seed-{seed}.jsonl"
+
+    def _predictions(self, seed: int) -> Path:
+        return self.folder / "logs" / f"seed-{seed}.npz"
+
     def curve(self, seed: int, quantity: str = "test_accuracy") -> list[float]:
         """A quantity of the metrics after each epoch of a seed."""
-        lines = (self.folder / "logs" / f"seed-{seed}.jsonl").read_text(encoding="utf-8")
+        lines = self._log(seed).read_text(encoding="utf-8")
         return [json.loads(line)[quantity] for line in lines.splitlines()]
 
     def predictions(self, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Predicted and true class of every test picture, shape (N,) each."""
-        with np.load(self.folder / "logs" / f"seed-{seed}.npz", allow_pickle=False) as stored:
+        with np.load(self._predictions(seed), allow_pickle=False) as stored:
             predicted, true = stored["predictions"], stored["labels"]
         return predicted.astype(np.int64), true.astype(np.int64)
 
@@ -276,8 +284,46 @@ def with_younger_options(network: Mapping[str, Any]) -> Json:
 
 
 def load_cards(root: Path = CHECKPOINTS) -> list[Card]:
-    """All cards of a zoo, by name."""
-    return [Card.load(path.parent) for path in sorted(root.glob("[!.]*/card.json"))]
+    """All cards of a zoo, by name; a finished run in its folder is one too."""
+    return [_load(folder) for folder in _folders(root)]
+
+
+def is_finished_run(folder: Path) -> bool:
+    """Whether a folder is that of a training run that came to its end."""
+    return all((folder / name).is_file() for name in ("run.json", "result.json"))
+
+
+def _folders(root: Path) -> list[Path]:
+    return [
+        folder
+        for folder in sorted(root.glob("[!.]*/"))
+        if (folder / "card.json").is_file() or is_finished_run(folder)
+    ]
+
+
+def _load(folder: Path) -> Card:
+    if (folder / "card.json").is_file():
+        return Card.load(folder)
+    from design_core.zoo.runs import open_run  # cards are read without PyTorch, runs are not
+
+    return open_run(folder)[0]
+
+
+def located(reference: str, root: Path = CHECKPOINTS) -> tuple[str, Path]:
+    """Name and zoo of a network that the owner of this machine names: a run's folder is both.
+
+    Raises
+    ------
+    ValueError
+        The folder of a run that is not finished.
+    """
+    folder = Path(reference)
+    if not (folder / "run.json").is_file():
+        return reference, root
+    if not is_finished_run(folder):
+        raise ValueError(f"{folder} holds no finished training run. Go on with train --resume.")
+    folder = folder.resolve()
+    return folder.name, folder.parent
 
 
 def no_networks(root: Path) -> str:
@@ -297,15 +343,15 @@ def find_card(reference: str, root: Path = CHECKPOINTS) -> tuple[Card, int | Non
     ValueError
         No such card or seed; the message lists what there is.
     """
-    name, at, seed = reference.partition("@")
-    known = sorted(path.parent.name for path in root.glob("[!.]*/card.json"))
+    known = [folder.name for folder in _folders(root)]
+    name, at, seed = (reference, "", "") if reference in known else reference.partition("@")
     if not known:
         raise ValueError(no_networks(root))
     if name not in known:
         raise ValueError(f"The zoo has no {name!r}. Its networks: {', '.join(known)}.")
     if at and not seed.isdecimal():
         raise ValueError(f"A network of one seed is written {name}@0; got {reference!r}.")
-    card = Card.load(root / name)
+    card = _load(root / name)
     return card, card.result(int(seed)).seed if at else None
 
 

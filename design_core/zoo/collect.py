@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from design_core.atomic import write_atomically
 from design_core.networks import NetworkSpec
 from design_core.networks.summary import NetworkSummary, summary
-from design_core.training.data import TrainingData, picture_size
+from design_core.training.data import TrainingData
 from design_core.training.train import Evaluation, evaluate, load_run
 from design_core.zoo.card import (
     CHECKPOINTS,
@@ -23,7 +22,8 @@ from design_core.zoo.card import (
     card_name,
     with_younger_options,
 )
-from design_core.zoo.checkpoint import Checkpoint, PictureForm, load_checkpoint, save_checkpoint
+from design_core.zoo.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from design_core.zoo.runs import picture_form, read_result, seed_result
 
 __all__ = ["collect_run", "evaluate_checkpoint"]
 
@@ -53,13 +53,13 @@ def collect_run(run: Path, data: TrainingData | None, *, root: Path = CHECKPOINT
         A run that is not finished; a packed network that does not give the run's predictions,
         picture by picture; a card of the same name with another recipe, network or data.
     """
-    result = _result(run)
+    result = read_result(run)
     seed, folder = int(result["seed"]), root / card_name(result)
     spec = NetworkSpec.from_dict(result["network"])
     others = _other_results(folder, result)
     description, model = load_run(run)
     model = model.to(memory_format=torch.channels_last)
-    pictures = _picture_form(spec, description["data"])
+    pictures = picture_form(spec, description["data"])
     logs = folder / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     path = folder / f"seed-{seed}.safetensors"
@@ -72,18 +72,7 @@ def collect_run(run: Path, data: TrainingData | None, *, root: Path = CHECKPOINT
     for name in ("metrics.jsonl", "predictions.npz"):
         source = run / name
         write_atomically(logs / f"seed-{seed}{source.suffix}", source.read_bytes())
-    own = SeedResult(
-        seed=seed,
-        accuracy=result["accuracy"],
-        right=result["right"],
-        loss=result["loss"],
-        training_loss=result["final_training"]["loss"],
-        density=result["density"],
-        sha256=sha256,
-        bytes=path.stat().st_size,
-        seconds=result["seconds"],
-        environment=result["environment"],
-    )
+    own = seed_result(result, path.read_bytes())
     results = tuple(sorted([*others, own], key=lambda entry: entry.seed))
     card = _card(folder, result, summary(model, pictures.shape), results)
     write_atomically(folder / "card.json", card.text().encode())
@@ -104,14 +93,6 @@ def evaluate_checkpoint(checkpoint: Checkpoint, data: TrainingData) -> Evaluatio
     return evaluate(checkpoint.model, data.test_x, data.test_y, mean, deviation)
 
 
-def _result(run: Path) -> dict[str, Any]:
-    path = run / "result.json"
-    if not path.is_file():
-        raise ValueError(f"{run} holds no finished training run.")
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
-
-
 def _other_results(folder: Path, result: Mapping[str, Any]) -> list[SeedResult]:
     """Those of the other seeds, if the card is of the same configuration."""
     if not (folder / "card.json").is_file():
@@ -125,14 +106,6 @@ def _other_results(folder: Path, result: Mapping[str, Any]) -> list[SeedResult]:
                 f"not {own[key]}. {_NAMES[key]}"
             )
     return [entry for entry in card.results if entry.seed != result["seed"]]
-
-
-def _picture_form(spec: NetworkSpec, data: Mapping[str, Any]) -> PictureForm:
-    channels = len(data["mean"])
-    # ResNets take any size, so also the 8 pixels of the digits.
-    digits = data["name"] == "digits" and "image_size" not in spec.options
-    side = 8 if digits else picture_size(spec.options)[1]
-    return PictureForm.from_dict({**data, "shape": (channels, side, side)})
 
 
 def _prove(

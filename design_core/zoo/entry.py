@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from design_core.engine.network import PackedNetwork
 from design_core.pictures import Picture
-from design_core.zoo.card import CHECKPOINTS, Card, find_card
+from design_core.zoo.card import CHECKPOINTS, Card, find_card, is_finished_run
 from design_core.zoo.network_file import NetworkFile, PictureForm, read_bytes
 
 if TYPE_CHECKING:
@@ -127,6 +127,10 @@ def open_entry(reference: str, root: Path = CHECKPOINTS) -> Entry:
     """
     card, seed = find_card(reference, root)
     result = card.result(seed)
+    if is_finished_run(card.folder):
+        from design_core.zoo.runs import open_run
+
+        return Entry(card, result.seed, open_run(card.folder)[1])
     return Entry(card, result.seed, _file(card.file(result.seed), result.sha256))
 
 
