@@ -5,15 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from design_core.browser.bundle import Film, pictures_film, samples_film
-from design_core.browser.network import live_network
 from design_core.networks.activation import is_real
 from design_core.paths import DATA
 from design_core.pictures.datasets import DATASETS, DatasetError, open_dataset
-from design_core.training.data import load_data
+from design_core.pictures.digits import DIGIT_NAMES, TEST_DIGITS, load_digits
 from design_core.zoo import naming
 from design_core.zoo.card import OWN, Card
-from design_core.zoo.checkpoint import PictureForm
-from design_core.zoo.naming import describe_network, distinct_names, short_name
+from design_core.zoo.naming import card_short_name, describe_network, distinct_names
+from design_core.zoo.network_file import PictureForm
 from ui.networks import card_of, entry
 from ui.predict.choice import MOST, data_sets, first_networks, offered
 
@@ -73,11 +72,15 @@ def choose_networks() -> list[str]:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _network_file(reference: str, name: str, about: str) -> bytes:
+    from design_core.browser.network import live_network
+
     return live_network(entry(reference).checkpoint, name=name, about=about, key=reference)
 
 
 def network_files(references: list[str]) -> list[bytes]:
     """The networks as browsers get them; ValueError, in words, where one cannot run there."""
+    from design_core.browser.network import live_network
+
     cards = [card_of(reference) for reference in references]
     files = []
     for reference, name, card in zip(references, distinct_names(cards), cards, strict=True):
@@ -93,11 +96,12 @@ def network_files(references: list[str]) -> list[bytes]:
 def film_of(dataset: str, form: PictureForm) -> Film:
     """Test pictures of the data set if it lies on this machine, else samples."""
     if dataset == "digits":
-        digits = load_data("digits")
-        count = min(_FRAMES, len(digits.test_x))
-        labels = [digits.class_names[int(k)] for k in digits.test_y[:count]]
+        digits = load_digits()
+        count = min(_FRAMES, TEST_DIGITS)
+        shown = slice(-TEST_DIGITS, -TEST_DIGITS + count or None)
+        labels = [DIGIT_NAMES[k] for k in digits.labels[shown]]
         titles = [f"Test digit {k}" for k in range(count)]
-        return Film(digits.test_x[:count].numpy(), titles, labels)
+        return Film(digits.pictures[shown, ..., None], titles, labels)
     if dataset in DATASETS:
         try:
             found = open_dataset(dataset, DATA, split="test")
@@ -114,4 +118,4 @@ def film_of(dataset: str, form: PictureForm) -> Film:
 
 def _label(reference: str) -> str:
     card, seed = card_of(reference)
-    return f"{short_name(card.activation)} · {describe_network(card, seed)}"
+    return f"{card_short_name(card)} · {describe_network(card, seed)}"
