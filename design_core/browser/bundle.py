@@ -20,8 +20,8 @@ from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.pictures import Picture
 from design_core.pictures.samples import SAMPLES, sample, sample_names
-from design_core.zoo.checkpoint import PictureForm
 from design_core.zoo.naming import say_class
+from design_core.zoo.network_file import PictureForm
 
 __all__ = [
     "SCRIPTS",
@@ -74,7 +74,7 @@ def samples_film(form: PictureForm, group: str) -> Film:
     """The samples of a group as a film, prepared as networks of this form take them."""
     names = sample_names(group)
     return Film(
-        np.concatenate([form.pixels(sample(name)).numpy() for name in names]),
+        np.concatenate([form.square(sample(name))[None] for name in names]),
         [SAMPLES[name].title for name in names],
         [say_class(SAMPLES[name].label or "") for name in names],
     )
@@ -83,7 +83,7 @@ def samples_film(form: PictureForm, group: str) -> Film:
 def pictures_film(form: PictureForm, pictures: Sequence[Picture], labels: Sequence[str]) -> Film:
     """Any pictures as a film; their labels as data sets write them."""
     return Film(
-        np.concatenate([form.pixels(picture).numpy() for picture in pictures]),
+        np.concatenate([form.square(picture)[None] for picture in pictures]),
         [picture.name for picture in pictures],
         [say_class(label) for label in labels],
     )
