@@ -138,7 +138,11 @@ def test_gradients_stay_finite_far_away(name: str, dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("cut", [sign, Sign(), DeSign([[0.5, -0.5]]), Sign("triangular")], ids=str)
+@pytest.mark.parametrize(
+    "cut",
+    [sign, Sign(), DeSign([[0.5, -0.5]]), Sign("triangular")],
+    ids=["sign", "Sign", "DeSign", "triangular"],
+)
 def test_nan_does_not_pass_a_cut(cut: Callable[[Tensor], Tensor], dtype: torch.dtype) -> None:
     x = torch.zeros(2, 3, 4, 5, dtype=dtype)
     x[0, 0, 0] = math.inf

@@ -18,6 +18,7 @@ from design_core.study.markdown_tables import accuracy_words, probability, signe
 from design_core.study.plan import UNIFORM_SWEEP
 from design_core.zoo.arms import PICTURE_ARMS, picture_arm
 from design_core.zoo.card import Card
+from design_core.zoo.naming import data_set_name
 
 __all__ = [
     "INFORMATION",
@@ -220,7 +221,7 @@ def _setting(card: Card) -> str:
     grey = ", grey" if card.in_channels == 1 else ""
     name, width = card.network["name"], card.width
     return (
-        f"one-bit pictures of {card.dataset}{grey}, {name} of width {width}, "
+        f"one-bit pictures of {data_set_name(card.dataset)}{grey}, {name} of width {width}, "
         f"{card.recipe['epochs']} epochs"
     )
 
