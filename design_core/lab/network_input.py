@@ -84,7 +84,7 @@ class Seen:
 
 def seen(picture: Picture, form: PictureForm) -> Seen:
     """What a network of this form is given, before normalization."""
-    pixels, size = form.pixels(picture)[0].numpy(), (picture.height, picture.width)
+    pixels, size = form.square(picture), (picture.height, picture.width)
     same = size == pixels.shape[:2] and np.array_equal(
         np.broadcast_to(pixels, picture.pixels.shape), picture.pixels
     )

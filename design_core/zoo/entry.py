@@ -61,7 +61,7 @@ class Entry:
     @property
     def activation(self) -> str:
         """The name of its activation, see `design_core.networks.activation`."""
-        return str(self.file.network["activation"])
+        return str(self.file.network.get("activation", self.card.activation))
 
     @property
     def picture(self) -> str:

@@ -52,14 +52,17 @@ def described(
     Raises
     ------
     UnpackableError
-        A network that only PyTorch can run: of another kind, with real activations, with latent
-        weights, or with errors diffused over its picture.
+        A network that only PyTorch can run: of another kind, with options left out, with real
+        activations, or with errors diffused over its picture.
     ValueError, KeyError
         Arrays that do not fit each other, or too few.
     """
-    name, activation = str(network["name"]), str(network["activation"])
+    name = str(network["name"])
     if name not in (*_CHAINS, *_RESIDUAL_CHAINS):
         raise UnpackableError(f"Only PyTorch knows how {name} is built.")
+    if not {"activation", "padding"} <= network.keys():
+        raise UnpackableError(f"Only PyTorch knows the defaults of {name}, which are left out.")
+    activation = str(network["activation"])
     if strange := {part.partition(":")[0] for part in activation.split(" then ")} - _FORMS:
         raise UnpackableError(f"Only PyTorch knows what {min(strange)} makes of its thresholds.")
     stored = _Stored(network, arrays, input_shape)

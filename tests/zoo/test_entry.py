@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.numpy import load
 
 from design_core.engine import pack, save_packed
+from design_core.engine.folding import UnpackableError
 from design_core.lab.feature_maps import extract_maps
 from design_core.networks import NetworkSpec
 from design_core.networks.activation import is_real
@@ -26,6 +28,7 @@ from design_core.zoo.checkpoint import CheckpointError, save_checkpoint
 from design_core.zoo.collect import evaluate_checkpoint
 from design_core.zoo.entry import Entry, layer_maps, open_entry
 from design_core.zoo.network_file import NetworkFile, PictureForm
+from design_core.zoo.stored_network import described
 from tests.engine.randomized import randomized_network
 
 SIGN = "digits-tiny-w16-sign-affine_on"
@@ -219,3 +222,11 @@ def test_pictures_are_prepared_alike_with_and_without_pytorch() -> None:
     every = np.arange(256 * 3, dtype=np.uint8).reshape(1, 16, 16, 3)
     form = PictureForm((3, 16, 16), (0.4914, 0.4822, 0.4465), (0.247, 0.2435, 0.2616), ("a", "b"))
     assert np.array_equal(form.input(every), form.normalized(torch.from_numpy(every)).numpy())
+
+
+def test_options_that_a_file_leaves_out_are_left_to_pytorch() -> None:
+    """Somebody's own file may name only what differs from the defaults."""
+    stored = open_entry(SIGN).file
+    short = {key: stored.network[key] for key in ("name", "width", "image_size")}
+    with pytest.raises(UnpackableError, match="left out"):
+        described(short, load(stored.data), stored.pictures.shape)
