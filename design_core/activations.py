@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from design_core.kernels.kernel import ThresholdKernel, tile
+from design_core.kernels.spec import parse_kernel
 from design_core.registry import Registry
 
 __all__ = [
@@ -197,6 +198,16 @@ class BinaryActivation(nn.Module):
     thresholds: Tensor
     surrogate: str
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Refuse ``kernel``, which would be kept beside the thresholds and cut nothing."""
+        if name == "kernel":
+            raise AttributeError(
+                f"A {type(self).__name__} keeps no kernel, only its thresholds. Make another "
+                "activation, DeSign(kernel), or use with_kernel(model, kernel) of "
+                "design_core.networks.swap."
+            )
+        super().__setattr__(name, value)
+
 
 class Sign(BinaryActivation):
     """Plain Sign: one threshold, 0, for all pixels. Any shape, type and device.
@@ -206,6 +217,7 @@ class Sign(BinaryActivation):
 
     def __init__(self, surrogate: str = "clip") -> None:
         super().__init__()
+        SURROGATES.find(surrogate)  # an unknown one is told now, not at the first forward
         self.surrogate = surrogate
 
     @property
@@ -228,9 +240,15 @@ class DeSign(BinaryActivation):
     Parameters
     ----------
     kernel
-        A threshold kernel, or plain real thresholds of shape (s, d1, d2) or (d1, d2).
+        A threshold kernel; what `parse_kernel` reads, such as ``2x2-v2``; or plain real thresholds
+        of shape (s, d1, d2) or (d1, d2).
     surrogate
         One of `SURROGATES`, centred on x − T.
+
+    Raises
+    ------
+    ValueError
+        An unknown kernel or surrogate.
 
     Notes
     -----
@@ -245,9 +263,12 @@ class DeSign(BinaryActivation):
     [[[[1.0, 1.0], [-1.0, -1.0]]]]
     """
 
-    def __init__(self, kernel: ThresholdKernel | ArrayLike, surrogate: str = "clip") -> None:
+    def __init__(self, kernel: ThresholdKernel | ArrayLike | str, surrogate: str = "clip") -> None:
         super().__init__()
-        if not isinstance(kernel, ThresholdKernel):
+        SURROGATES.find(surrogate)  # an unknown one is told now, not at the first forward
+        if isinstance(kernel, str):
+            kernel = parse_kernel(kernel)
+        elif not isinstance(kernel, ThresholdKernel):
             kernel = ThresholdKernel.from_thresholds(kernel)
         self.surrogate = surrogate
         self.register_buffer("thresholds", torch.tensor(kernel.thresholds, dtype=torch.float32))
@@ -289,7 +310,7 @@ class LearnedDeSign(DeSign):
     Functions", ECCV 2020, section 4.2 (RSign).
     """
 
-    def __init__(self, kernel: ThresholdKernel | ArrayLike, surrogate: str = "clip") -> None:
+    def __init__(self, kernel: ThresholdKernel | ArrayLike | str, surrogate: str = "clip") -> None:
         super().__init__(kernel, surrogate)
         start = self.thresholds
         del self.thresholds

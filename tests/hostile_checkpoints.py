@@ -250,8 +250,8 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "tensors of another program": (renamed, "is not of the network that it names"),
     "wrong type": (
-        lambda d: with_tensor(d, NORM, torch.ones(16, dtype=torch.float64)),
-        "float64 of shape [16], not float32",
+        lambda d: with_tensor(d, NORM, torch.ones(16, dtype=torch.int32)),
+        "int32 of shape [16], not float32",
     ),
     "wrong shape": (lambda d: with_tensor(d, NORM, torch.ones(5)), "of shape [5], not float32"),
     "NaN": (lambda d: with_tensor(d, NORM, torch.full((16,), torch.nan)), "not finite"),

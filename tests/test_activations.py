@@ -14,6 +14,7 @@ from design_core.activations import (
     SURROGATES,
     DeSign,
     HardTanh,
+    LearnedDeSign,
     ReLU,
     Sign,
     sign,
@@ -22,6 +23,7 @@ from design_core.activations import (
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.patterns import random_levels
 from design_core.kernels.published import PUBLISHED
+from design_core.kernels.spec import parse_kernel
 
 DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
 
@@ -153,6 +155,26 @@ def test_nan_does_not_pass_a_cut(cut: Callable[[Tensor], Tensor], dtype: torch.d
         spoilt[1, 2, 3, 4] = math.nan
         with pytest.raises(ValueError, match="1 of 120 values before a cut are NaN"):
             cut(spoilt)
+
+
+@pytest.mark.parametrize("make", [Sign, lambda name: DeSign([[1.0]], name)], ids=["Sign", "DeSign"])
+def test_an_unknown_surrogate_is_told_at_construction(make: Callable[[str], object]) -> None:
+    with pytest.raises(ValueError, match=r"surrogate gradient 'ste'.*clip.*swish"):
+        make("ste")
+
+
+@pytest.mark.parametrize("words", ["2x2-v2", "bayer-4", "[1 1; 3 3]", "2x2-v2@lloyd-max"])
+def test_a_kernel_may_be_named(words: str) -> None:
+    expected = DeSign(parse_kernel(words)).thresholds
+    assert torch.equal(DeSign(words).thresholds, expected)
+    with pytest.raises(ValueError, match="Unknown kernel '2x2-v9'"):
+        DeSign("2x2-v9")
+
+
+def test_a_kernel_is_not_assigned_in_silence() -> None:
+    for activation in (Sign(), DeSign("2x2-v2"), LearnedDeSign("2x2-v2")):
+        with pytest.raises(AttributeError, match="keeps no kernel, only its thresholds"):
+            activation.kernel = parse_kernel("2x2-v1")
 
 
 def test_shapes_without_numbers_are_cut_too() -> None:

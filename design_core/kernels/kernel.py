@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from design_core.arrays import as_array
 from design_core.kernels.notation import read_numbers
 from design_core.scaling import Scale
 
@@ -334,13 +335,14 @@ def tile(thresholds: Array, channels: int, height: int, width: int) -> Array:
     return cycled
 
 
-def binarize(x: NDArray[np.floating[Any]], kernel: ThresholdKernel) -> NDArray[np.bool_]:
+def binarize(x: ArrayLike, kernel: ThresholdKernel) -> NDArray[np.bool_]:
     """Bits of DeSign on maps: True (+1) where x ≥ T, False (−1) elsewhere.
 
     Parameters
     ----------
     x
-        Pre-activations of a floating-point type, shape (..., C, H, W), or (H, W) for one map.
+        Pre-activations of a floating-point type, shape (..., C, H, W), or (H, W) for one map; an
+        array or a torch tensor.
 
     Returns
     -------
@@ -352,6 +354,7 @@ def binarize(x: NDArray[np.floating[Any]], kernel: ThresholdKernel) -> NDArray[n
     ValueError
         Integers, which would round T as well; fewer than two axes; or NaN, which bits would hide.
     """
+    x = as_array(x)
     if x.ndim < 2 or not np.issubdtype(x.dtype, np.floating):
         raise ValueError(
             "binarize takes floating-point maps of shape (..., C, H, W) or (H, W); "

@@ -12,8 +12,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from design_core.arrays import as_array
 from design_core.kernels.kernel import ThresholdKernel, binarize
 from design_core.output.drawing import INK, PAPER, grey_levels, threshold_shades
 from design_core.scores import activation_density, total_variation
@@ -34,14 +35,14 @@ FORMATS = ("pdf", "svg", "png")
 
 
 def activation_figure(
-    x: NDArray[np.float32], kernel: ThresholdKernel, *, channel: int = 0, use: str = "paper"
+    x: ArrayLike, kernel: ThresholdKernel, *, channel: int = 0, use: str = "paper"
 ) -> Figure:
     """Pre-activation, Sign, DeSign and the kernel in a row, total variation and density beneath.
 
     Parameters
     ----------
     x
-        One pre-activation map, shape (H, W).
+        One pre-activation map, shape (H, W); an array or a torch tensor.
     kernel
         Its slice ``channel mod s`` cuts the map.
     channel
@@ -62,6 +63,7 @@ def activation_figure(
 
     if use not in USES:
         raise ValueError(f"A figure is for one of {', '.join(USES)}; got {use!r}.")
+    x = as_array(x)
     sign, design, own = _cut(x, kernel, channel)
     width, points = USES[use]
     height_of_map = x.shape[0] / x.shape[1]
@@ -76,7 +78,7 @@ def activation_figure(
 
 
 def figure_caption(
-    x: NDArray[np.float32], kernel: ThresholdKernel, *, channel: int = 0, map_name: str = ""
+    x: ArrayLike, kernel: ThresholdKernel, *, channel: int = 0, map_name: str = ""
 ) -> str:
     """The caption that belongs to `activation_figure`: what is shown, with which numbers.
 
@@ -86,6 +88,7 @@ def figure_caption(
     >>> figure_caption(ramp, ThresholdKernel([[1, 1], [3, 3]], name="2x2-v2"))[:51]
     'One map of 4×4 pixels before the cut, and binarized'
     """
+    x = as_array(x)
     sign, design, own = _cut(x, kernel, channel)
     height, width = x.shape
     scale = own.scale

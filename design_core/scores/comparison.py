@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from design_core import scores
-from design_core.kernels.kernel import ThresholdKernel, binarize
+from design_core.arrays import as_array
+from design_core.kernels.kernel import ThresholdKernel, binarize, refuse_nan
 
 __all__ = ["ActivationScores", "compare_activations", "finding"]
 
@@ -66,20 +67,23 @@ def _scores_of_bits(x: NDArray[np.float32], kernel: ThresholdKernel) -> Activati
     )
 
 
-def compare_activations(
-    x: NDArray[np.float32], kernel: ThresholdKernel
-) -> dict[str, ActivationScores]:
+def compare_activations(x: ArrayLike, kernel: ThresholdKernel) -> dict[str, ActivationScores]:
     """Apply Sign, DeSign and ReLU to the same maps.
 
     Parameters
     ----------
     x
-        Standardized pre-activations, float32, shape (C, H, W).
+        Standardized pre-activations, float32, shape (C, H, W); an array or a torch tensor.
 
     Returns
     -------
     dict
         Keys ``sign``, ``design``, ``relu``.
+
+    Raises
+    ------
+    ValueError
+        Maps of another shape or type, or that hold NaN.
 
     Examples
     --------
@@ -89,6 +93,13 @@ def compare_activations(
     >>> bool(both["design"].density[0] < both["sign"].density[0])
     True
     """
+    x = as_array(x)
+    if x.ndim != 3 or not np.issubdtype(x.dtype, np.floating):
+        raise ValueError(
+            "compare_activations takes floating-point maps of one picture, (C, H, W); "
+            f"got {x.dtype} of shape {x.shape}. Of a batch (N, C, H, W) give one, x[0]."
+        )
+    refuse_nan(x)
     rectified = np.maximum(x, 0)
     relu = ActivationScores(
         output=rectified,

@@ -66,6 +66,10 @@ _WRONG_DESCRIPTION = (
 
 Tensors = Mapping[str, Tensor]
 
+_WRAPPERS = ("_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
+_MOST_PREFIXES = 4
+_REAL = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
@@ -233,7 +237,9 @@ def read_checkpoint(data: bytes, *, name: str = "The checkpoint") -> Checkpoint:
     tensors = _tensors(data, name)
     model = outline.model
     shapes = {key: tensor.shape for key, tensor in _binary_weights(model)} if outline.packed else {}
-    _check_tensors(tensors, _expected(model.state_dict(), shapes), name)
+    expected = _expected(model.state_dict(), shapes)
+    tensors = _as_trained(tensors, expected)
+    _check_tensors(tensors, expected, name)
     whole = {
         key: _unpacked(tensor, shapes[key]) if key in shapes else tensor
         for key, tensor in tensors.items()
@@ -314,6 +320,34 @@ def _expected(state: Tensors, packed: Mapping[str, Sequence[int]]) -> dict[str, 
         else (tensor.dtype, tuple(tensor.shape))
         for name, tensor in state.items()
     }
+
+
+def _as_trained(tensors: Tensors, expected: Mapping[str, tuple[Any, ...]]) -> dict[str, Tensor]:
+    """The tensors under the names and in the types that the network itself gives them.
+
+    What wraps a model puts words before its names: ``_orig_mod.`` of torch.compile, ``module.`` of
+    data parallel training, or a common one of a larger model. Real numbers of another type become
+    float32; those of 64 bits are rounded.
+    """
+    named = {_unwrapped(key): tensor for key, tensor in tensors.items()}
+    if len(named) < len(tensors):  # two of one name, of which one would be lost
+        return dict(tensors)
+    for _ in range(_MOST_PREFIXES):
+        shared = next(iter(named), "").partition(".")[0] + "."
+        if set(named) & set(expected) or not all(key.startswith(shared) for key in named):
+            break
+        named = {key.removeprefix(shared): tensor for key, tensor in named.items()}
+    return {
+        key: tensor.to(expected[key][0])
+        if key in expected and tensor.dtype in _REAL and expected[key][0] in _REAL
+        else tensor
+        for key, tensor in named.items()
+    }
+
+
+def _unwrapped(key: str) -> str:
+    """A name without the words of torch.compile and sharding, which may stand anywhere in it."""
+    return ".".join(word for word in key.split(".") if word not in _WRAPPERS)
 
 
 def _check_tensors(tensors: Tensors, expected: Mapping[str, tuple[Any, ...]], name: str) -> None:

@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from design_core.kernels.kernel import ThresholdKernel, binarize
@@ -19,6 +20,16 @@ def a_map(height: int = 24, width: int = 31) -> np.ndarray:
 
 
 @pytest.mark.parametrize("use", USES)
+def test_a_figure_of_a_tensor_is_that_of_its_numbers() -> None:
+    x = torch.randn(8, 8, generator=torch.Generator().manual_seed(0))
+    kernel = PUBLISHED["2x2-v2"]
+    whole = x.numpy().copy()
+    assert figure_caption(x.requires_grad_(), kernel) == figure_caption(whole, kernel)
+    assert save_figure(activation_figure(x, kernel), "svg") == save_figure(
+        activation_figure(whole, kernel), "svg"
+    )
+
+
 def test_svg_holds_the_numbers_as_text(use: str) -> None:
     x, kernel = a_map(), PUBLISHED["3x3-symmetric-v1"]
     svg = save_figure(activation_figure(x, kernel, use=use), "svg").decode()

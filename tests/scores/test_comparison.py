@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from design_core import scores
 from design_core.kernels.kernel import ThresholdKernel, binarize
@@ -12,6 +13,24 @@ from design_core.scores.comparison import ActivationScores, compare_activations,
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(3, 15, 17)).astype(np.float32)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+def test_tensors_are_compared_like_arrays(dtype: torch.dtype) -> None:
+    x = torch.randn(2, 8, 8, generator=torch.Generator().manual_seed(0)).to(dtype)
+    plain = (x.float() if dtype == torch.bfloat16 else x).numpy()
+    kernel = PUBLISHED["2x2-v2"]
+    for tensor in (x, x.clone().requires_grad_()):
+        ours, theirs = compare_activations(tensor, kernel), compare_activations(plain, kernel)
+        for name in theirs:
+            np.testing.assert_array_equal(ours[name].output, theirs[name].output)
+            np.testing.assert_array_equal(ours[name].tv, theirs[name].tv)
+
+
+@pytest.mark.parametrize("x", [torch.zeros(1, 2, 4, 4), np.zeros((2, 4, 4), int), np.zeros((4, 4))])
+def test_maps_of_other_shapes_say_what_to_give(x: object) -> None:
+    with pytest.raises(ValueError, match=r"\(C, H, W\); got .* give one, x\[0\]"):
+        compare_activations(x, PUBLISHED["2x2-v2"])  # type: ignore[arg-type]
 
 
 def test_outputs_and_scores_are_those_of_each_activation() -> None:

@@ -28,6 +28,7 @@ from design_core.zoo.checkpoint import (
     save_checkpoint,
     save_latent_weights,
 )
+from tests.hostile_checkpoints import latent_file
 
 NARROW = {"resnet18": 4, "resnet20": 4, "tiny": 4, "vgg_small": 4}
 
@@ -226,8 +227,8 @@ BAD: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         "extra is one tensor too many",
     ),
     "wrong type": (
-        lambda d: with_tensor(d, NORM, torch.ones(4, dtype=torch.float64)),
-        "float64 of shape .4., not float32",
+        lambda d: with_tensor(d, NORM, torch.ones(4, dtype=torch.int32)),
+        "int32 of shape .4., not float32",
     ),
     "wrong shape": (lambda d: with_tensor(d, NORM, torch.ones(5)), "shape .5., not float32"),
     "bits too few": (
@@ -259,6 +260,80 @@ def test_every_flipped_byte_is_noticed_through_the_hash(whole: bytes, tmp_path: 
         path.write_bytes(damaged)
         with pytest.raises(CheckpointError, match="the SHA-256 differs"):
             load_checkpoint(path, sha256=sha256)
+
+
+LATENT = latent_file({"name": "vgg_small", "width": 2, "activation": "design:2x2-v2"})
+
+
+def probabilities(data: bytes) -> Tensor:
+    checkpoint = read_checkpoint(data)
+    return checkpoint.probabilities(checkpoint.pictures.pixels(sample("chelsea")))
+
+
+def of_names(change: Callable[[str], str]) -> bytes:
+    def rename(tensors: dict[str, Tensor], _: object) -> None:
+        renamed = {change(key): tensors.pop(key) for key in list(tensors)}
+        tensors.update(renamed)
+
+    return rewritten(LATENT, rename)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda key: f"_orig_mod.{key}",
+        lambda key: f"module.{key}",
+        lambda key: f"module._orig_mod.{key}",
+        lambda key: f"_orig_mod.module.{key}",
+        lambda key: f"model.{key}",
+        lambda key: f"net.backbone.{key}",
+        lambda key: key.replace("blocks.", "blocks._orig_mod.", 1),
+        lambda key: f"_fsdp_wrapped_module.{key}",
+    ],
+)
+def test_what_wraps_a_model_does_not_count(change: Callable[[str], str]) -> None:
+    assert torch.equal(probabilities(of_names(change)), probabilities(LATENT))
+
+
+@pytest.mark.parametrize("change", [lambda key: f"x{key}", lambda key: "a." * 5 + key])
+def test_other_names_are_refused(change: Callable[[str], str]) -> None:
+    with pytest.raises(CheckpointError, match="is not of the network that it names"):
+        read_checkpoint(of_names(change))
+
+
+def test_two_tensors_of_one_name_are_refused() -> None:
+    def double(tensors: dict[str, Tensor], _: object) -> None:
+        key = next(iter(tensors))
+        tensors[f"_orig_mod.{key}"] = tensors[key] + 1
+
+    with pytest.raises(CheckpointError, match="one tensor too many"):
+        read_checkpoint(rewritten(LATENT, double))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_real_numbers_of_other_types_are_opened(dtype: torch.dtype) -> None:
+    def cast(tensors: dict[str, Tensor], _: object) -> None:
+        for key, tensor in tensors.items():
+            if tensor.is_floating_point():
+                tensors[key] = tensor.to(dtype)
+
+    def rounded(tensors: dict[str, Tensor], _: object) -> None:
+        for key, tensor in tensors.items():
+            if tensor.is_floating_point():
+                tensors[key] = tensor.to(dtype).float()
+
+    assert torch.equal(
+        probabilities(rewritten(LATENT, cast)), probabilities(rewritten(LATENT, rounded))
+    )
+
+
+def test_types_that_are_not_opened_are_named() -> None:
+    def cast(tensors: dict[str, Tensor], _: object) -> None:
+        key = next(key for key, tensor in tensors.items() if tensor.is_floating_point())
+        tensors[key] = tensors[key].to(torch.float8_e4m3fn)
+
+    with pytest.raises(CheckpointError, match="is float8_e4m3fn of shape"):
+        read_checkpoint(rewritten(LATENT, cast))
 
 
 def test_a_missing_and_an_oversized_file(tmp_path: Path) -> None:
