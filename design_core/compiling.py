@@ -9,14 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Callable
-from contextlib import suppress
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Timer
 from typing import Any, TypeVar
 
 import numba
 
-__all__ = ["compiled"]
+__all__ = ["compiled", "told"]
+
+_LOG = logging.getLogger(__name__)
+_PATIENCE = 1.0  # seconds
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -47,6 +52,22 @@ def _one_at_a_time(compile_for: Callable[[Any], Any]) -> Callable[[Any], Any]:
             return compile_for(signature)
 
     return compile_alone
+
+
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Warn in the log that `what` is being compiled, if it takes longer than a second.
+
+    Code from the cache is there at once, and nothing is said.
+    """
+    message = "Compiling %s for this processor: some seconds, the first time only."
+    timer = Timer(_PATIENCE, _LOG.warning, (message, what))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 class _Cache(caching.FunctionCache):  # type: ignore[misc]

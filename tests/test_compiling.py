@@ -7,11 +7,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from design_core import compiling
 from design_core.paths import ROOT
 
 SOURCE = """
@@ -117,3 +119,25 @@ def test_the_first_calls_may_come_from_many_threads_at_once(module: Path) -> Non
         command, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_wait_for_the_compiler_is_told_and_none_is_not(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with compiling.told("nothing"):
+        pass
+    assert not caplog.records
+    said = Event()
+    monkeypatch.setattr(compiling, "_PATIENCE", 0)
+    words_said: list[tuple[str, ...]] = []
+
+    def warning(*words: str) -> None:
+        words_said.append(words)
+        said.set()
+
+    monkeypatch.setattr(compiling._LOG, "warning", warning)
+    with compiling.told("the engine"):
+        assert said.wait(10)
+    assert words_said[0][0] % words_said[0][1] == (
+        "Compiling the engine for this processor: some seconds, the first time only."
+    )

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from design_core.compiling import compiled
+from design_core.compiling import compiled, told
 from design_core.engine.bits import WORD, Words, word_count
 from design_core.engine.layers import Layer, Maps
 from design_core.engine.program import Buffer, Do, Of, assemble
@@ -59,6 +59,7 @@ def program(
     layers: Sequence[Layer], maps: Maps, *, planar: bool = False
 ) -> Callable[[Array], Array]:
     """See `design_core.engine.backend.Backend`."""
+    _compile()
     made = assemble(layers, maps, planar=planar)
     kind = np.uint32 if maps.kind == "bits" else np.float32
     depth = word_count(made.gives.channels) if made.gives.kind == "bits" else made.gives.channels
@@ -68,6 +69,8 @@ def program(
 
     def run(x: Array) -> Array:
         given = np.ascontiguousarray(x, dtype=kind).reshape(len(x), -1)
+        if not given.flags.writeable:  # numba would compile everything anew for such an array
+            given = given.copy()
         y = np.empty((len(x), values), np.uint32)
         _run(given.view(np.uint32), y, steps, store)
         words = y.reshape(len(x), *shape)
@@ -77,6 +80,15 @@ def program(
         return real if made.gives.kind == "real" else real.astype(np.int32)
 
     return run
+
+
+def _compile() -> None:
+    """Compile now, or read from the cache, so that the wait is here and can be told."""
+    dispatcher: Any = _run
+    if not dispatcher.signatures:
+        nothing, no_steps = np.empty((0, 0), np.uint32), np.zeros((1, len(Of)), np.int64)
+        with told("the 1-bit engine"):
+            _run(nothing, nothing, no_steps, np.empty(0, np.uint32))
 
 
 @compiled

@@ -105,6 +105,18 @@ def test_any_order_in_memory_and_any_number_type(
     assert np.array_equal(packed(few.tolist()), expected)
 
 
+def test_pictures_that_cannot_be_written_to_compile_nothing_anew(
+    packed: PackedNetwork, x: NDArray[np.float32]
+) -> None:
+    from design_core.engine.compiled import _run
+
+    few = np.ascontiguousarray(x[:2])
+    expected = packed(few)
+    few.flags.writeable = False
+    assert np.array_equal(packed(few), expected)
+    assert len(_run.signatures) == 1  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(
     ("shape", "message"),
     [
