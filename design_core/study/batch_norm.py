@@ -16,7 +16,7 @@ from design_core.statistics import (
     mean_difference,
     paired_difference,
 )
-from design_core.study.markdown_tables import partner
+from design_core.study.pairs import partner
 from design_core.zoo.arms import ARMS
 from design_core.zoo.card import Card
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from design_core.statistics import McNemar, mcnemar
 from design_core.zoo.card import Card
 
-__all__ = ["Disagreement", "card_disagreement", "class_names", "disagreement", "spread"]
+__all__ = ["Disagreement", "card_disagreement", "disagreement", "spread"]
 
 Classes = NDArray[np.int64]
 
@@ -108,7 +107,7 @@ def card_disagreement(first: Card, seed: int, second: Card, other_seed: int) -> 
     ValueError
         No such seed, or networks that were tested on different pictures.
     """
-    if class_names(first) != class_names(second):
+    if first.class_names != second.class_names:
         raise ValueError(
             f"{first.name} and {second.name} know different classes: {first.dataset} and "
             f"{second.dataset}. Choose two networks of one data set."
@@ -131,8 +130,3 @@ def spread(places: Classes, true: Classes) -> Classes:
     classes = true[places]
     turn = np.array([(classes[:k] == classes[k]).sum() for k in range(len(places))], np.int64)
     return places[np.lexsort((classes, turn))]
-
-
-def class_names(card: Card) -> Sequence[str]:
-    """The classes that a network tells apart, in the order of their numbers."""
-    return [str(name) for name in card.data["class_names"]]

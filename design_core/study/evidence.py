@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from design_core.study.batch_norm import Gain, gain_over
 from design_core.study.learning_rates import learning_rate_words
-from design_core.study.markdown_tables import groups, partner
+from design_core.study.pairs import groups, partner
 from design_core.study.report import claimed, gain_words, training_words
 from design_core.zoo.arms import ARMS
 from design_core.zoo.card import Card

@@ -2,133 +2,34 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from design_core.atomic import write_atomically
 from design_core.statistics import (
-    Difference,
     area_under_curve,
-    compare_seeds,
     epochs_to,
     mcnemar,
     mean_interval,
 )
-from design_core.zoo.arms import ARMS, arm_of
+from design_core.study.number_words import probability, signed_points
+from design_core.study.pairs import Comparison, batch_norm_column, comparisons, groups
+from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card
 from design_core.zoo.naming import data_set_name, training_name
 
-__all__ = [
-    "BEGIN",
-    "END",
-    "Comparison",
-    "accuracy_words",
-    "comparisons",
-    "groups",
-    "partner",
-    "probability",
-    "results_markdown",
-    "signed_points",
-    "write_between_markers",
-]
+__all__ = ["BEGIN", "END", "accuracy_words", "results_markdown", "write_between_markers"]
 
 BEGIN, END = "<!-- zoo table: begin -->", "<!-- zoo table: end -->"
-
-_BASELINE = "sign"
-_UNIFORM = ARMS["uniform"].activation
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Two cards that differ in one thing.
-
-    Parameters
-    ----------
-    question
-        What is compared, for people.
-    first, second
-        The cards; a positive difference speaks for the first.
-    difference
-        Over the seeds; None where a single network each leaves only McNemar's test.
-    """
-
-    question: str
-    first: Card
-    second: Card
-    difference: Difference | None
-
-
-def comparisons(cards: Sequence[Card]) -> list[Comparison]:
-    """All comparisons that answer a question, among cards alike in all else.
-
-    Every activation against Sign, every kernel against the uniform control, and batch norm's γ
-    and β learned against not.
-    """
-    found = []
-    for card in cards:
-        title, batch_norm = arm_of(card.activation).title, _batch_norm(card)
-        for base, name in ((_BASELINE, "Sign"), (_UNIFORM, "the uniform control")):
-            other = partner(card, cards, activation=base)
-            if other and card.activation not in (_BASELINE, base):
-                found.append(_compared(f"{title} less {name}, {batch_norm}", card, other))
-        if card.affine and (other := partner(card, cards, affine=False)):
-            found.append(_compared(f"{title}: γ, β learned less not", card, other))
-    return found
-
-
-def partner(card: Card, cards: Sequence[Card], **changed: object) -> Card | None:
-    """The card that is the same but for the changed options of its network, None without one."""
-    wanted = {**card.network, **changed}
-    recipe = {**card.recipe, "network": None}
-    for other in cards:
-        same_training = {**other.recipe, "network": None} == recipe and other.data == card.data
-        if other is not card and same_training and other.network == wanted:
-            return other
-    return None
-
-
-def _compared(question: str, first: Card, second: Card) -> Comparison:
-    return Comparison(question, first, second, compare_seeds(first.accuracies, second.accuracies))
 
 
 def results_markdown(cards: Sequence[Card]) -> str:
     """All tables of a zoo; a heading per data set, network and recipe."""
     hidden = [card for card in cards if not card.about_the_picture]
     return "\n".join(line for group in groups(hidden) for line in _section(group))
-
-
-def groups(cards: Sequence[Card]) -> list[list[Card]]:
-    """Cards of one data set, network and recipe together: what may be compared, the main first."""
-    found: dict[str, list[Card]] = {}
-    for card in sorted(cards, key=_rank):
-        found.setdefault(_group(card), []).append(card)
-    return list(found.values())
-
-
-def _rank(card: Card) -> tuple[object, ...]:
-    """CIFAR-10 before the rest, pictures of their own size, the shorter recipe, plan's order."""
-    order = [arm.activation for arm in ARMS.values()]
-    known = card.activation in order
-    return (
-        *(card.dataset == "digits", card.dataset, bool(card.enlarged)),
-        *(card.recipe["epochs"], card.width or 0),
-        *(not known, order.index(card.activation) if known else 0, card.name),
-    )
-
-
-def _group(card: Card) -> str:
-    """All that `partner` wants equal, but for what is compared."""
-    compared = {"activation", "affine"}
-    if card.about_the_picture:
-        compared |= {"picture", "first"}
-    network = {key: value for key, value in card.network.items() if key not in compared}
-    recipe = {**card.recipe, "network": card.about_the_picture}
-    return json.dumps([card.data, network, recipe], sort_keys=True)
 
 
 def _section(cards: Sequence[Card]) -> Iterator[str]:
@@ -212,28 +113,14 @@ def _learning_table(cards: Sequence[Card]) -> Iterator[str]:
         area = 100 * float(np.mean([area_under_curve(curve) for curve in curves]))
         loss = float(np.mean([result.training_loss for result in card.results]))
         minutes = float(np.mean([result.seconds for result in card.results])) / 60
-        title = f"{arm_of(card.activation).title}, {_batch_norm(card)}"
+        title = f"{arm_of(card.activation).title}, {batch_norm_column(card)}"
         yield f"| {title} | {told} | {area:.2f} | {loss:.3f} | {minutes:.1f} |"
     yield ""
-
-
-def _batch_norm(card: Card) -> str:
-    return "γ, β learned" if card.affine else "γ, β not learned"
 
 
 def _mean_density(card: Card) -> float:
     densities: list[Mapping[str, float]] = [result.density for result in card.results]
     return float(np.mean([list(density.values()) for density in densities]))
-
-
-def signed_points(share: float) -> str:
-    """A difference of shares in percentage points, with its sign."""
-    return f"{100 * share:+.2f}".replace("-", "−")
-
-
-def probability(p: float) -> str:
-    """A p-value for people."""
-    return f"{p:.4f}" if p >= 0.0001 else "< 0.0001"
 
 
 def _count(number: int, noun: str) -> str:

@@ -14,7 +14,8 @@ import numpy as np
 
 from design_core.paths import RESOURCES
 from design_core.statistics import Difference, paired_difference
-from design_core.study.markdown_tables import accuracy_words, probability, signed_points
+from design_core.study.markdown_tables import accuracy_words
+from design_core.study.number_words import probability, signed_points
 from design_core.study.plan import UNIFORM_SWEEP
 from design_core.zoo.arms import PICTURE_ARMS, picture_arm
 from design_core.zoo.card import Card

@@ -18,7 +18,8 @@ from design_core.study.batch_norm import DESIGN, SIGN, Gain, batch_norm_influenc
 from design_core.study.disagreement import Disagreement
 from design_core.study.learning_curves import convergence
 from design_core.study.learning_rates import learning_rate_words
-from design_core.study.markdown_tables import partner, probability, signed_points
+from design_core.study.number_words import probability, signed_points
+from design_core.study.pairs import partner
 from design_core.study.picture_cuts import picture_sentences
 from design_core.study.step_time import step_time_words
 from design_core.zoo.arms import ARMS, arm_of

@@ -124,6 +124,11 @@ class Card(NetworkFacts):
     def dataset(self) -> str:
         return str(self.data["name"])
 
+    @property
+    def class_names(self) -> list[str]:
+        """The classes that its networks tell apart, in the order of their numbers."""
+        return [str(name) for name in self.data["class_names"]]
+
     def network_options(self) -> Mapping[str, Any]:
         """As in ``run.json``."""
         return self.network

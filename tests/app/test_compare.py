@@ -20,7 +20,7 @@ from streamlit.testing.v1 import AppTest
 from design_core.__main__ import main
 from design_core.lab.predicted_pictures import open_test_set, predict_set, sets_of_classes
 from design_core.pictures.datasets import CIFAR10_CLASSES, PictureSet
-from design_core.study.disagreement import card_disagreement, class_names, spread
+from design_core.study.disagreement import card_disagreement, spread
 from design_core.study.report import headline, report
 from design_core.zoo.card import Card, find_card, load_cards
 from tests.app_pages import APP, heading
@@ -149,7 +149,7 @@ def pairs() -> list[tuple[Card, Card]]:
     found = [
         (one, other)
         for one, other in itertools.permutations(CARDS, 2)
-        if class_names(one) == class_names(other)
+        if one.class_names == other.class_names
     ]
     return random.Random(0).sample(found, min(12, len(found)))
 

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 
-from design_core.study.disagreement import card_disagreement, class_names, disagreement, spread
+from design_core.study.disagreement import card_disagreement, disagreement, spread
 from design_core.zoo.card import Card, load_cards
 
 CARDS = load_cards()
@@ -55,7 +55,7 @@ def pairs() -> list[tuple[Card, Card]]:
     return [
         (one, other)
         for one, other in itertools.combinations(CARDS, 2)
-        if class_names(one) == class_names(other)
+        if one.class_names == other.class_names
     ]
 
 

@@ -8,13 +8,8 @@ from pathlib import Path
 import pytest
 
 from design_core.study.evidence import evidence_markdown
-from design_core.study.markdown_tables import (
-    BEGIN,
-    END,
-    comparisons,
-    results_markdown,
-    write_between_markers,
-)
+from design_core.study.markdown_tables import BEGIN, END, results_markdown, write_between_markers
+from design_core.study.pairs import comparisons
 from design_core.zoo.card import Card, find_card, load_cards
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results.md"

@@ -13,7 +13,7 @@ from scipy import stats
 
 from design_core.study import picture_cuts
 from design_core.study.evidence import main_cards
-from design_core.study.markdown_tables import groups
+from design_core.study.pairs import groups
 from design_core.study.picture_cuts import (
     best_uniform,
     closed_share,

@@ -14,7 +14,7 @@ from design_core.statistics import paired_difference
 from design_core.study.batch_norm import gain_over
 from design_core.study.disagreement import disagreement
 from design_core.study.evidence import evidence_markdown
-from design_core.study.markdown_tables import probability, signed_points
+from design_core.study.number_words import probability, signed_points
 from design_core.study.report import gain_words, headline, influence_words, mcnemar_words, report
 from design_core.zoo.card import load_cards
 

@@ -21,7 +21,7 @@ from design_core.networks.activation import is_real
 from design_core.pictures.samples import sample
 from design_core.search.sources import MapOptions, open_tables
 from design_core.search.tables import estimate_tables
-from design_core.study.markdown_tables import comparisons
+from design_core.study.pairs import comparisons
 from design_core.training.data import load_data
 from design_core.zoo.card import CHECKPOINTS, Card, load_cards
 from design_core.zoo.checkpoint import CheckpointError, save_checkpoint

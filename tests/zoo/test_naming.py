@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from design_core.networks import network_options
-from design_core.study.markdown_tables import groups
+from design_core.study.pairs import groups
 from design_core.training.recipe import load_recipe
 from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card, card_name, load_cards

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from design_core.study.batch_norm import batch_norm_influence
-from design_core.study.markdown_tables import signed_points
+from design_core.study.number_words import signed_points
 from design_core.study.report import influence_words, setting_words
 from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card

@@ -13,7 +13,7 @@ from design_core.statistics import Interval
 from design_core.study.batch_norm import Gain, Influence
 from design_core.study.class_accuracy import ClassAccuracy, Rates
 from design_core.study.learning_curves import Band
-from design_core.study.markdown_tables import groups
+from design_core.study.pairs import groups
 from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card
 from design_core.zoo.naming import say_class

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from design_core.study.learning_curves import QUANTITIES, Band, convergence, learning_band
-from design_core.study.markdown_tables import groups
+from design_core.study.pairs import groups
 from design_core.zoo.card import Card
 from ui.charts import show_chart
 from ui.compare.charts import learning_chart

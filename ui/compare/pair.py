@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from design_core.study.batch_norm import DESIGN, SIGN
-from design_core.study.disagreement import class_names
-from design_core.study.markdown_tables import partner
+from design_core.study.pairs import partner
 from design_core.zoo.card import Card
 from ui.compare.filters import keep_valid
 from ui.compare.names import card_names
@@ -29,7 +28,7 @@ class Pair:
     @property
     def classes(self) -> Sequence[str]:
         """The classes that both know."""
-        return class_names(self.first)
+        return self.first.class_names
 
 
 def choose_pair(cards: Sequence[Card]) -> Pair | None:
@@ -54,7 +53,7 @@ def choose_pair(cards: Sequence[Card]) -> Pair | None:
     fitting = [
         card.name
         for card in cards
-        if card.name != first and class_names(card) == class_names(by_name[first])
+        if card.name != first and card.class_names == by_name[first].class_names
     ]
     if not fitting:
         right.info("No other network knows these classes.", icon=":material/info:")
@@ -92,7 +91,7 @@ def _first_pair(cards: Sequence[Card]) -> tuple[Card, Card] | None:
             return sign, card
     for card in cards:
         for other in cards:
-            if other is not card and class_names(other) == class_names(card):
+            if other is not card and other.class_names == card.class_names:
                 return card, other
     return None
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from design_core.study.markdown_tables import groups
+from design_core.study.pairs import groups
 from design_core.zoo.card import Card
 from design_core.zoo.naming import batch_norm_words
 from ui.compare.names import training_names
