@@ -23,7 +23,7 @@ from design_core.engine.wasm import wasm_bytes
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
-from design_core.networks import NetworkSpec
+from design_core.networks import NetworkSpec, activation_maps
 from design_core.networks.swap import with_kernel, with_picture
 from design_core.pictures.samples import sample, sample_names
 from design_core.zoo.card import load_cards
@@ -372,10 +372,7 @@ def test_values_of_the_batch_norm_are_those_of_pytorch(page: Any) -> None:
     in_browser(page, live_network(checkpoint, name="it"))
     pixels, x = prepared(checkpoint, 40)
     page.evaluate("(pixels) => network.see(octets(pixels))", text(pixels[:1].tobytes()))
-    block = checkpoint.model.blocks["block2"]  # type: ignore[index, union-attr]
-    with torch.inference_mode():
-        bits = checkpoint.model.blocks["block1"](torch.from_numpy(x[:1]))[1]  # type: ignore[index, union-attr]
-        expected = block(bits)[0][0].numpy()
+    expected = activation_maps(checkpoint.model, torch.from_numpy(x[:1]))[1][1].x[0].numpy()
     values = page.evaluate("""() => {
       const { x } = network.activations[1];
       const out = new Float32Array(x.height * x.width);
