@@ -228,7 +228,7 @@ def _read_text(data: bytes) -> None:
 
 # Reports of the app's own parts in the browser, which anybody may forge: nothing is raised.
 
-_GIVEN = {"kernel": "k", "maps": "m", "view": "auto", "selected": 0, "revision": 0}
+_GIVEN = {"kernel": "k", "maps": "m", "size": [9, 9], "view": "auto", "selected": 0, "revision": 0}
 
 
 def _reports() -> list[bytes]:

@@ -30,7 +30,7 @@ from ui.links.session_file import SessionFile, read_session, write_session
 from ui.rail.fields import RAIL_FIELDS
 
 SECRET = "root:x:0:0, a line of the server"
-REFUSED = "no file is opened here|Unknown kernel|no kernel.s code|Unknown activation"
+REFUSED = "no file is opened here|Unknown kernel|no code of a kernel|Unknown activation"
 
 #: What comes of a path, such that one of two guards might miss that it ends like a kernel's file.
 DISGUISES: dict[str, Callable[[str], str]] = {

@@ -248,7 +248,7 @@ def decode_kernel(code: str) -> ThresholdKernel:
         all_levels = tuple(map(_level, level_set.split("."))) if level_set else OMEGA
         return ThresholdKernel(_levels_of_code(levels), all_levels, scale)
     except ValueError as error:
-        raise ValueError(f"This is no kernel's code: {str(error)[:200]}") from error
+        raise ValueError(f"This is no code of a kernel: {str(error)[:200]}") from error
 
 
 def _published_name(kernel: ThresholdKernel) -> str:

@@ -281,7 +281,7 @@ def test_the_sweep_shows_every_map(app: AppTest, across: str) -> None:
     app.selectbox(key="sweep_across").set_value(across).run()
     assert not app.exception
     (grid,) = [one.proto.body for one in app.get("html") if "ds-sweep" in one.proto.body]
-    assert grid.count("<img") == 16
+    assert grid.count("<img") == (20 if across.startswith("Scalings") else 16)
     app.multiselect(key="sweep_strengths").set_value([]).run()
     assert "at least one strength" in app.info[0].value
 

@@ -9,6 +9,7 @@ import pytest
 from design_core.__main__ import main
 from design_core.lab.diagnosis import diagnose
 from design_core.lab.subset import Subset, held_out_subset, picture_subset, sample_subset
+from design_core.paths import DATA
 from design_core.pictures.samples import sample
 from design_core.zoo.entry import open_entry
 
@@ -58,7 +59,7 @@ def test_in_words(capsys: pytest.CaptureFixture[str]) -> None:
         (("--picture", "sample:digit-3", "--data", "digits"), "not both"),
         (("--data", "digits", "--count", "0"), "from 1; got 0"),
         (("--data", "cifar10", "--data-root", "nowhere"), "cifar10 is not in nowhere"),
-        (("--data", "pets"), "pets is not in data"),
+        (("--data", "pets"), f"pets is not in {DATA}"),
     ],
 )
 def test_what_cannot_be_looked_at(

@@ -10,6 +10,7 @@ import pytest
 from design_core.study.evidence import evidence_markdown
 from design_core.study.markdown_tables import BEGIN, END, results_markdown, write_between_markers
 from design_core.study.pairs import comparisons
+from design_core.study.picture_cuts import pictures_markdown
 from design_core.zoo.card import Card, find_card, load_cards
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results.md"
@@ -21,7 +22,8 @@ def test_the_documentation_shows_the_cards() -> None:
     shown, end, _ = rest.partition(END)
     assert end
     cards = load_cards()
-    expected = f"{evidence_markdown(cards)}\n{results_markdown(cards)}"
+    parts = (pictures_markdown(cards), evidence_markdown(cards), results_markdown(cards))
+    expected = "\n".join(parts)
     assert shown.strip() == expected.strip()
 
 

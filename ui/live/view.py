@@ -12,15 +12,17 @@ from ui.live.address import STATE
 from ui.live.choice import choose_networks, film_of, network_files
 from ui.networks import entry
 from ui.rail.fields import upload_code
-from ui.share.address import arrivals
 
 __all__ = ["show_live"]
 
 _KEY = "live"
 
 
-def show_live() -> None:
-    """Draw the controls and the instrument; take a frame along where it was sent."""
+def show_live(revision: int) -> None:
+    """Draw the controls and the instrument; take a frame along where it was sent.
+
+    The instrument begins anew with each `revision`: when a link, undo or a session arrives.
+    """
     with st.sidebar:
         references = choose_networks()
     try:
@@ -32,7 +34,7 @@ def show_live() -> None:
         return
     film = film_of(str(st.session_state["live_data"]), entry(references[0]).pictures)
     made = bundle(files, film, key=_KEY)
-    answer = live(made, key=_KEY, start=st.session_state.get(STATE, ""), revision=arrivals())
+    answer = live(made, key=_KEY, start=st.session_state.get(STATE, ""), revision=revision)
     st.session_state[STATE] = answer.state
     if answer.sent and answer.sent[0] in ("predict", "explore"):
         _send(*answer.sent, references)
