@@ -9,13 +9,17 @@ from collections.abc import Sequence
 from design_core import __version__
 from design_core.commands import COMMANDS
 from design_core.commands.console import speak_plainly
+from design_core.commands.watching import EXIT_STOPPED
 from design_core.extras import missing_extra
 
 __all__ = ["main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0, 1 after bad input (one line), 2 for usage."""
+    """Run one command and return its exit status.
+
+    0, 1 after bad input (one line), 2 for usage, 130 after Ctrl-C.
+    """
     speak_plainly()
     parser = argparse.ArgumentParser(
         prog="design",
@@ -28,6 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = parser.parse_args(arguments)
     try:
         return int(args.run(args))
+    except KeyboardInterrupt:
+        _refuse(args.command, "stopped")
+        return EXIT_STOPPED
     except BrokenPipeError:
         return 0  # the reader (head, less) has seen enough
     except ModuleNotFoundError as error:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from typing import TYPE_CHECKING, Any
+
+from design_core.commands.watching import EXIT_STOPPED, watched
 
 if TYPE_CHECKING:
     from design_core.scaling import Scale
     from design_core.search.find import KernelScore, SearchResult
-    from design_core.search.landscape import Progress
     from design_core.search.tables import BlockTables
 
 __all__ = ["add_parser", "add_source_options", "run", "source_tables", "table_lines"]
@@ -111,25 +111,27 @@ def run(args: argparse.Namespace) -> int:
     if args.report:
         return _report(args)
     rule, n_slices = args.slices
-    result = find_kernels(
-        source_tables(args, args.levels or OMEGA),
-        args.size,
-        objective=args.objective,
-        constraints=Constraints(
-            density=args.density,
-            levels=args.allow,
-            max_distinct=args.max_distinct,
-            balance=args.balance,
-            symmetry=args.symmetry,
-        ),
-        slice_rule=rule,
-        n_slices=n_slices,
-        top=args.top,
-        seed=args.seed,
-        progress=_progress(),
-    )
+    tables = source_tables(args, args.levels or OMEGA)
+    with watched() as progress:
+        result = find_kernels(
+            tables,
+            args.size,
+            objective=args.objective,
+            constraints=Constraints(
+                density=args.density,
+                levels=args.allow,
+                max_distinct=args.max_distinct,
+                balance=args.balance,
+                symmetry=args.symmetry,
+            ),
+            slice_rule=rule,
+            n_slices=n_slices,
+            top=args.top,
+            seed=args.seed,
+            progress=progress,
+        )
     print(json.dumps(result.to_dict(), indent=2) if args.json else _as_text(result))
-    return 0
+    return EXIT_STOPPED if result.stopped else 0
 
 
 def table_lines(scored: tuple[KernelScore, ...]) -> list[str]:
@@ -161,24 +163,12 @@ def _report(args: argparse.Namespace) -> int:
     from design_core.kernels.kernel import OMEGA
     from design_core.search.report import finding_report
 
-    found = finding_report(
-        lambda form: source_tables(args, args.levels or OMEGA, form=form), progress=_progress()
-    )
+    with watched() as progress:
+        found = finding_report(
+            lambda form: source_tables(args, args.levels or OMEGA, form=form), progress=progress
+        )
     print(json.dumps(found.to_dict(), indent=2) if args.json else found.markdown())
-    return 0
-
-
-def _progress() -> Progress:
-    """Show progress to a person only."""
-    return _show_progress if sys.stderr.isatty() else _no_progress
-
-
-def _show_progress(fraction: float, message: str) -> None:
-    print(f"\r{message}: {fraction:4.0%} ", end="\r", file=sys.stderr, flush=True)
-
-
-def _no_progress(_fraction: float, _message: str) -> None:
-    """For output that nobody watches."""
+    return EXIT_STOPPED if found.stopped else 0
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from http.client import HTTPException
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from design_core.paths import DATA
 from design_core.pictures import Picture, is_clutter, is_picture_file, load_file
+from design_core.progress import Progress, no_progress
 
 __all__ = [
     "CIFAR10_CLASSES",
@@ -67,9 +68,6 @@ CIFAR100_CLASSES: tuple[str, ...] = (
 )
 
 SPLITS = ("train", "test")
-
-#: Called with the finished fraction, None when it is unknown, and with what is being done.
-Progress: TypeAlias = Callable[[float | None, str], None]
 
 _TIMEOUT_SECONDS = 30
 _CHUNK_BYTES = 2**20
@@ -405,9 +403,7 @@ def _class_tree(folder: Path) -> Any:
     return ClassFolders(folder, is_valid_file=is_valid)
 
 
-def download_dataset(
-    name: str, root: Path | str, *, progress: Progress = lambda _fraction, _message: None
-) -> None:
+def download_dataset(name: str, root: Path | str, *, progress: Progress = no_progress) -> None:
     """Download a data set into a root folder; do nothing when it is there already.
 
     Parameters

@@ -1,14 +1,13 @@
-"""Kernels too large for exact search: coordinate ascent with restarts, and an upper bound.
+"""Kernels that cannot be searched exactly: coordinate ascent with restarts.
 
 Ascent changes one free cell at a time (under limits on means it also exchanges two) until no such
-step helps; the best kernels are then shaken in a few cells and climb again. It proves nothing. The
-bound holds for kernels of every size: the mean of the local terms over a tiling is the mean over
-all windows of it, so no kernel beats the best open strip of a few columns.
+step helps; the best kernels are then shaken in a few cells and climb again. It proves nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import combinations, product
 from typing import Any
@@ -16,15 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from design_core.progress import Progress, StoppedError, no_progress, part_of
 from design_core.search.constraints import Constraints
-from design_core.search.landscape import Progress, all_rows
-from design_core.search.objectives import LocalScore
 from design_core.search.scorer import Scorer
 
-__all__ = ["ascend", "strip_bound"]
+__all__ = ["ascend"]
 
-_STRIP_STATES = 1296
-_STRIP_ROWS = 64
 _CLIMBERS = 48
 _ROUNDS = 6
 _MOST_EXCHANGED = 36  # cells; the pairs of more would take minutes
@@ -37,7 +33,7 @@ def ascend(
     constraints: Constraints,
     starts: Sequence[NDArray[Any]] = (),
     seed: int = 0,
-    progress: Progress = lambda _fraction, _message: None,
+    progress: Progress = no_progress,
 ) -> tuple[NDArray[np.uint8], int]:
     """The best kernel that ascent finds.
 
@@ -47,6 +43,8 @@ def ascend(
         Level ranks of kernels to start from, beside random ones, each (d1, d2).
     seed
         Of the random starts and shakes; equal seeds give equal results.
+    progress
+        `StoppedError` ends the ascent with the best kernel so far.
 
     Returns
     -------
@@ -65,18 +63,22 @@ def ascend(
     for place, start in enumerate(starts[: _CLIMBERS // 2]):
         climbers[place] = start.ravel()[representative]
     climb = _Climb(scorer, shape, constraints, orbits)
-    climbers = climb.to_the_top(climbers)
-    for done in range(_ROUNDS):
-        progress((done + 1) / (_ROUNDS + 1), "Climbing")
-        shaken = climbers.copy()
-        for kernel in shaken:
-            cells = random.integers(0, n_free, max(2, n_free // 8))
-            kernel[cells] = random.integers(0, len(scorer.levels), cells.size)
-        both = np.concatenate([climbers, climb.to_the_top(shaken)])
-        order = np.lexsort(tuple(-key for key in climb.keys(both)))
-        # The better half, each kernel once, so that the climbers do not all become the same one.
-        distinct = np.unique(both, axis=0, return_index=True)[1]
-        climbers = both[order[np.isin(order, distinct)][:_CLIMBERS]]
+    parts = [
+        part_of(progress, k / (_ROUNDS + 1), (k + 1) / (_ROUNDS + 1)) for k in range(_ROUNDS + 1)
+    ]
+    with suppress(StoppedError):
+        climb.to_the_top(climbers, parts[0])
+        for part in parts[1:]:
+            shaken = climbers.copy()
+            for kernel in shaken:
+                cells = random.integers(0, n_free, max(2, n_free // 8))
+                kernel[cells] = random.integers(0, len(scorer.levels), cells.size)
+            climb.to_the_top(shaken, part)
+            both = np.concatenate([climbers, shaken])
+            order = np.lexsort(tuple(-key for key in climb.keys(both)))
+            # The better half, each kernel once, so that the climbers do not all become the same.
+            distinct = np.unique(both, axis=0, return_index=True)[1]
+            climbers = both[order[np.isin(order, distinct)][:_CLIMBERS]]
     score_key, feasible_key = climb.keys(climbers)
     best = int(np.lexsort((score_key, feasible_key))[-1])
     if feasible_key[best] < 0:
@@ -108,14 +110,14 @@ class _Climb:
         violation = self.constraints.violation(cells, self.scorer.density, self.scorer.values)
         return self.scorer.sums(cells.reshape(-1, *self.shape)), -violation
 
-    def to_the_top(self, free: NDArray[Any]) -> NDArray[Any]:
-        """Take single steps while any of them helps any of the kernels."""
-        climbed = free.copy()
+    def to_the_top(self, climbed: NDArray[Any], progress: Progress) -> None:
+        """Take single steps, in place, while any of them helps any of the kernels."""
         score, feasible = self.keys(climbed)
         improved = True
         while improved:
             improved = False
             for step in self._steps(climbed.shape[1]):
+                progress(0, "Climbing")
                 changed = climbed.copy()
                 step(changed)
                 new_score, new_feasible = self.keys(changed)
@@ -127,7 +129,6 @@ class _Climb:
                     climbed[better] = changed[better]
                     score = np.where(better, new_score, score)
                     feasible = np.where(better, new_feasible, feasible)
-        return climbed
 
     def _steps(self, n_free: int) -> Iterator[Callable[[NDArray[Any]], None]]:
         """Set a cell to a level; under limits on means exchange two cells too, which keeps them."""
@@ -143,24 +144,3 @@ class _Climb:
         if self.constraints.by_cell and n_free <= _MOST_EXCHANGED:
             for cells in combinations(range(n_free), 2):
                 yield partial(exchange, cells)
-
-
-def strip_bound(score: LocalScore) -> float:
-    """An upper bound on the score of every kernel of every size.
-
-    The largest mean of the local terms over an open strip of 64 rows, as wide as 1,296 row states
-    allow, found by the max-plus powers of its transfer matrix.
-    """
-    width = 2
-    while score.n_levels ** (width + 1) <= _STRIP_STATES:
-        width += 1
-    width = min(width, 8)
-    rows = all_rows(score.n_levels, width).astype(np.int64)
-    terms = score.table.reshape(score.n_levels**2, -1).astype(np.float64)
-    pairs = rows[:, :-1] * score.n_levels + rows[:, 1:]
-    total = sum(terms[pairs[:, k, None], pairs[:, k]] for k in range(width - 1))
-    steps = np.asarray(total)
-    best = steps.max(axis=0)
-    for _ in range(_STRIP_ROWS - 2):
-        best = (best[:, None] + steps).max(axis=0)
-    return float(best.max()) / ((_STRIP_ROWS - 1) * (width - 1) * score.denominator)

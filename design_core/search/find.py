@@ -3,9 +3,13 @@
 The way is chosen by what is asked:
 
 - ``enumeration``: every admissible kernel is scored (2×2, 3×3, or more under a symmetry). Exact.
-- ``transfer``: a max-plus transfer matrix over rows (4×4 and N^short side up to 7,776). Exact, with
-  a certificate; a limit on the number of levels is met by searching each choice of levels.
-- ``ascent``: coordinate ascent, with an upper bound. Never exact.
+- ``transfer``: the largest closed walks over rows (`is_feasible`: on six levels up to 7×7 by total
+  variation, 6×6 by information). Exact, with a certificate. A limit on the number of levels is met
+  by searching each choice of levels; under limits on means or a symmetry, kernels are traced in
+  descending order until the best within the limits is proven.
+- ``ascent``: coordinate ascent. Exact where it reaches the upper bound that is found beside it.
+
+A search can be stopped at any time and then gives the best kernels so far.
 """
 
 from __future__ import annotations
@@ -22,14 +26,17 @@ from numpy.typing import NDArray
 
 from design_core.kernels.kernel import MAX_SIDE, ThresholdKernel
 from design_core.kernels.published import PUBLISHED
-from design_core.search.ascent import ascend, strip_bound
+from design_core.progress import Progress, StoppedError, no_progress, part_of
+from design_core.search.ascent import ascend
+from design_core.search.bounds import score_bound
 from design_core.search.constraints import Constraints
-from design_core.search.landscape import MAX_KERNELS, Landscape, Progress, list_landscape
+from design_core.search.landscape import MAX_KERNELS, Landscape, list_landscape
+from design_core.search.limited import Limit, best_within
 from design_core.search.objectives import LocalScore, Objective
 from design_core.search.scorer import Scorer, slice_places
 from design_core.search.symmetry import class_count
 from design_core.search.tables import BlockTables
-from design_core.search.transfer import Optimum, density_bound, find_optimum, is_feasible
+from design_core.search.transfer import Optimum, find_optimum, is_feasible
 
 __all__ = ["KernelScore", "SearchResult", "find_kernels", "full_landscape", "score_kernel"]
 
@@ -38,6 +45,11 @@ Ranks = NDArray[np.uint8]
 _LARGEST_FULL = 2**24  # kernels that are listed in one go: 3×3 on six levels
 _MOST_SYMMETRIC = 16  # sides beyond which equivalent kernels are not counted
 _LARGEST_TILED = 2**17  # smaller kernels whose landscape is searched for a start of the ascent
+
+# The finished fraction when a search turns to the worst kernel; to a bound; to tracing kernels.
+_WORST = 0.6
+_PROVING = 0.4
+_TRACING = 0.5
 
 
 @dataclass(frozen=True)
@@ -91,7 +103,7 @@ class SearchResult:
     best
         Best first, one of each class of equivalent kernels.
     worst
-        The kernel of lowest score; None when it was not sought (ascent).
+        The kernel of lowest score; None when it was not sought.
     ties, tied_classes
         How many kernels share the best score, and how many when equivalent ones (cyclic shifts,
         and reflections where the tables are symmetric) count once; None where unknown.
@@ -100,7 +112,9 @@ class SearchResult:
     evaluated
         How many kernels were scored, one by one or by proof.
     exact
-        Whether `best` is proven.
+        Whether the best score is proven.
+    stopped
+        Whether the search was ended early.
     bound
         No kernel scores more; equal to the best score when exact, None where none is known.
     method
@@ -127,6 +141,7 @@ class SearchResult:
     classes: int | None
     evaluated: int
     exact: bool
+    stopped: bool
     bound: float | None
     method: str
     uniform_ties: bool
@@ -144,15 +159,19 @@ class SearchResult:
 
     def _certainty(self) -> list[str]:
         if self.exact:
-            how = "all were scored" if self.method == "enumeration" else "by transfer matrix"
-            return [f"Proven best for this source, form and objective ({how})."]
+            how = {
+                "enumeration": "all were scored",
+                "transfer": "by the largest walks over all rows",
+                "ascent": "it reaches an upper bound",
+            }
+            return [f"Proven best for this source, form and objective ({how[self.method]})."]
+        found = "Found by ascent, which proves nothing"
+        if self.stopped:
+            found = "Stopped before the end: the best so far"
         if self.bound is None:
-            return ["Found by ascent, which proves nothing; no bound is known."]
+            return [f"{found}; no bound is known."]
         gap = self.bound - self.score
-        return [
-            f"Found by ascent, which proves nothing; no kernel scores more than {self.bound:.6f}, "
-            f"which is {gap:.2g} above."
-        ]
+        return [f"{found}; no kernel scores more than {self.bound:.6f}, which is {gap:.2g} above."]
 
     def _ties(self) -> list[str]:
         if self.ties is None or self.ties == 1:
@@ -208,7 +227,7 @@ def find_kernels(
     n_slices: int = 1,
     top: int = 10,
     seed: int = 0,
-    progress: Progress = lambda _fraction, _message: None,
+    progress: Progress = no_progress,
 ) -> SearchResult:
     """Search the kernels of one size for the highest scores.
 
@@ -230,8 +249,8 @@ def find_kernels(
     seed
         Of the ascent.
     progress
-        Called now and then with the finished fraction and what is being done. Whatever it raises
-        stops the search and is passed on.
+        See `Progress`. `StoppedError`, which it then goes on raising, ends the search with the best
+        kernels so far.
 
     Raises
     ------
@@ -254,12 +273,13 @@ def find_kernels(
     limits = constraints or Constraints()
     judge = _Judge(tables, parsed, slice_places(len(tables.levels), slice_rule, n_slices))
     scorer = judge.scorer.restricted(limits.levels or tables.levels)
+    watched = _Watched(progress)
     if n_listed(len(scorer.levels), size, limits) <= _most_listed(limits):
-        found = _by_enumeration(scorer, size, limits, top, progress)
-    elif _by_levels_alone(limits) and parsed.local and is_feasible(len(scorer.levels), size):
-        found = _by_transfer(scorer, size, limits, top, progress)
+        found = _by_enumeration(scorer, size, limits, top, watched)
+    elif _by_levels_alone(limits) and parsed.local and is_feasible(scorer.local, size):
+        found = _by_transfer(scorer, size, limits, top, watched)
     else:
-        found = _by_ascent(scorer, size, limits, seed, progress)
+        found = _by_ascent(scorer, size, limits, seed, watched)
     listed = found.listed
     scored = [judge.score(judge.place(scorer, kernel), listed) for kernel in found.kernels]
     best_sum = int(scorer.sums(found.kernels[0]))
@@ -280,7 +300,8 @@ def find_kernels(
         kernels=found.count,
         classes=_classes(scorer, size, limits),
         evaluated=found.evaluated,
-        exact=found.method != "ascent",
+        exact=found.exact,
+        stopped=watched.stopped,
         bound=found.bound,
         method=found.method,
         uniform_ties=any(best_sum - int(scorer.sums(k)) <= scorer.tolerance for k in uniform),
@@ -355,6 +376,20 @@ def _ranks_in(kernel: ThresholdKernel, tables: BlockTables) -> NDArray[np.int64]
             f"The kernel uses level {strangers[0]}, and the tables have levels {tables.levels}."
         )
     return np.searchsorted(tables.levels, kernel.levels)
+
+
+class _Watched:
+    """Passes progress on, and notes whether that has stopped the search."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self.stopped = progress, False
+
+    def __call__(self, fraction: float | None, message: str) -> None:
+        try:
+            self._progress(fraction, message)
+        except StoppedError:
+            self.stopped = True
+            raise
 
 
 class _Judge:
@@ -435,11 +470,12 @@ class _Found:
 
     method: str
     kernels: Sequence[Ranks]
-    worst: Ranks | None
-    ties: int | None
-    count: int | None
-    evaluated: int
+    exact: bool
     bound: float | None
+    evaluated: int
+    worst: Ranks | None = None
+    ties: int | None = None
+    count: int | None = None
     listed: Landscape | None = None
 
 
@@ -449,14 +485,18 @@ def _by_enumeration(
     listed = list_landscape(scorer, size, constraints=limits, progress=progress)
     best = listed.best(top)
     top_sum = int(scorer.sums(best[0]))
+    if not listed.complete:
+        bound = _upper_bound(scorer, size, no_progress)
+        return _Found("enumeration", best, exact=False, bound=bound, evaluated=listed.size)
     return _Found(
         method="enumeration",
         kernels=best,
+        exact=True,
+        bound=top_sum * scorer.unit(size),
+        evaluated=listed.size,
         worst=listed.worst()[0],
         ties=listed.ties(top_sum),
         count=listed.size,
-        evaluated=listed.size,
-        bound=top_sum * scorer.unit(size),
         listed=listed,
     )
 
@@ -466,18 +506,25 @@ def _by_transfer(
 ) -> _Found:
     n_levels = len(scorer.levels)
     most = min(limits.max_distinct or n_levels, n_levels)
-    highest = _transfer_within(scorer.local, size, most, top, progress)
-    lowest = _transfer_within(scorer.local.negated(), size, most, 1, progress, count_ties=False)
+    highest = _transfer_within(scorer.local, size, most, top, part_of(progress, 0, _WORST))
+    if not highest.proven:
+        bound = _upper_bound(scorer, size, no_progress)
+        scored = len(highest.kernels)
+        return _Found("transfer", highest.kernels, exact=False, bound=bound, evaluated=scored)
+    lowest = _transfer_within(
+        scorer.local.negated(), size, most, 1, part_of(progress, _WORST, 1), count_ties=False
+    )
     cells = size[0] * size[1]
     count = sum(_kernels_of_exactly(k, cells) * comb(n_levels, k) for k in range(1, most + 1))
     return _Found(
         method="transfer",
         kernels=highest.kernels,
-        worst=lowest.kernels[0],
+        exact=True,
+        bound=highest.sums[0] * scorer.unit(size),
+        evaluated=count,
+        worst=lowest.kernels[0] if lowest.proven else None,
         ties=highest.ties,
         count=count,
-        evaluated=count,
-        bound=highest.bound * scorer.unit(size),
     )
 
 
@@ -499,34 +546,37 @@ def _transfer_within(
     if most == score.n_levels:
         return find_optimum(score, size, top=top, count_ties=count_ties, progress=progress)
     found: dict[bytes, tuple[int, Ranks]] = {}
-    bound, by_choice = -(2**63), {}
-    for choice in combinations(range(score.n_levels), most):
+    by_choice: dict[tuple[int, ...], Optimum] = {}
+    choices = list(combinations(range(score.n_levels), most))
+    for number, choice in enumerate(choices):
         optimum = find_optimum(
             score.restricted(np.array(choice)),
             size,
             top=top,
             count_ties=count_ties,
-            progress=progress,
+            progress=part_of(progress, number / len(choices), (number + 1) / len(choices)),
         )
-        bound = max(bound, optimum.bound)
         by_choice[choice] = optimum
         for kernel, value in zip(optimum.kernels, optimum.sums, strict=True):
             ranks = np.array(choice, dtype=np.uint8)[kernel]
             found[ranks.tobytes()] = (value, ranks)
+        if not optimum.proven:
+            break
     ordered = sorted(found.values(), key=lambda pair: (-pair[0], pair[1].tobytes()))[:top]
     kernels, sums = tuple(r for _, r in ordered), tuple(value for value, _ in ordered)
-    ties = _union_ties(score, size, most, bound, by_choice) if count_ties else None
-    return Optimum(kernels, sums, bound, ties)
+    proven = len(by_choice) == len(choices) and all(one.proven for one in by_choice.values())
+    ties = _union_ties(score, size, most, sums[0], by_choice) if proven and count_ties else None
+    return Optimum(kernels, sums, ties, proven)
 
 
 def _union_ties(
     score: LocalScore,
     size: tuple[int, int],
     most: int,
-    bound: int,
+    best: int,
     by_choice: dict[tuple[int, ...], Optimum],
 ) -> int | None:
-    """Kernels at the bound over all choices of levels, each counted once.
+    """Kernels that score best over all choices of levels, each counted once.
 
     A kernel of k different levels is found by C(N − k, most − k) choices. Inclusion and exclusion
     over smaller choices takes the surplus away: a choice of j levels counts (−1)^(most − j) ·
@@ -540,7 +590,7 @@ def _union_ties(
                 optimum = by_choice[choice]
             else:
                 optimum = find_optimum(score.restricted(np.array(choice)), size)
-            if optimum.bound < bound - score.tolerance:
+            if optimum.sums[0] < best - score.tolerance:
                 continue
             if optimum.ties is None:
                 return None
@@ -551,32 +601,65 @@ def _union_ties(
 def _by_ascent(
     scorer: Scorer, size: tuple[int, int], limits: Constraints, seed: int, progress: Progress
 ) -> _Found:
-    starts = _tiled_starts(scorer, size)
     best, scored = ascend(
-        scorer, size, constraints=limits, starts=starts, seed=seed, progress=progress
+        scorer,
+        size,
+        constraints=limits,
+        starts=_tiled_starts(scorer, size),
+        seed=seed,
+        progress=part_of(progress, 0, _PROVING),
     )
-    bound: float | None = strip_bound(scorer.local) + abs(scorer.objective.weight("correlation"))
-    if scorer.objective.weight("psnr"):
-        bound = None
-    if (
-        bound is not None
-        and limits.density
-        and scorer.is_local
-        and is_feasible(len(scorer.levels), size)
-    ):
-        constrained = density_bound(
-            scorer.local, scorer.density, limits.density, size, progress=progress
+    method, score = "ascent", float(scorer.scores(best))
+    bound = _upper_bound(scorer, size, part_of(progress, _PROVING, _TRACING))
+    exact = bound is not None and bound - score <= scorer.tolerance * scorer.unit(size)
+    if not exact and scorer.is_local and is_feasible(scorer.local, size):
+        within = best_within(
+            scorer.local,
+            best,
+            _limits_on_means(scorer, limits),
+            _Admission(scorer, limits, size),
+            progress=part_of(progress, _TRACING, 1),
         )
-        bound = min(bound, constrained)
-    return _Found(
-        method="ascent",
-        kernels=[best],
-        worst=None,
-        ties=None,
-        count=None,
-        evaluated=scored,
-        bound=bound,
-    )
+        best, score, exact = within.ranks, float(scorer.scores(within.ranks)), within.proven
+        method = "transfer" if exact else "ascent"
+        bound = within.bound if bound is None else min(bound, within.bound)
+        scored += within.visited
+    return _Found(method, [best], exact=exact, bound=score if exact else bound, evaluated=scored)
+
+
+def _limits_on_means(scorer: Scorer, limits: Constraints) -> list[Limit]:
+    means = []
+    if limits.density is not None:
+        means.append(Limit(scorer.density, *limits.density))
+    if limits.balance is not None:
+        means.append(Limit(scorer.values, -limits.balance, limits.balance))
+    return means
+
+
+class _Admission:
+    """From a kernel to an equivalent one that satisfies all limits, or None."""
+
+    def __init__(self, scorer: Scorer, limits: Constraints, size: tuple[int, int]) -> None:
+        self._scorer, self._limits, self._size = scorer, limits, size
+        self._orbits = limits.cell_orbits(size)
+        self._first = np.unique(self._orbits, return_index=True)[1]
+        self._equivalent = scorer.equivalences(size)
+
+    def __call__(self, ranks: Ranks) -> Ranks | None:
+        cells = ranks.reshape(1, -1)
+        if not self._limits.admits(cells, self._scorer.density, self._scorer.values)[0]:
+            return None
+        laid = ranks.ravel()[self._equivalent]
+        symmetric = (laid[:, self._first][:, self._orbits] == laid).all(axis=1)
+        return laid[symmetric.argmax()].reshape(self._size) if symmetric.any() else None
+
+
+def _upper_bound(scorer: Scorer, size: tuple[int, int], progress: Progress) -> float | None:
+    """No kernel scores more; None under an objective of which nothing is known."""
+    if scorer.objective.weight("psnr"):
+        return None
+    local = score_bound(scorer.local, size, progress=progress)
+    return local + abs(scorer.objective.weight("correlation"))
 
 
 def _tiled_starts(scorer: Scorer, size: tuple[int, int]) -> list[Ranks]:

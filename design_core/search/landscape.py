@@ -10,13 +10,14 @@ so that the 10,077,696 scores of 3×3 on six levels are sums of three broadcast 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from design_core.progress import Progress, StoppedError, no_progress
 from design_core.search.constraints import Constraints
 from design_core.search.objectives import LocalScore
 from design_core.search.scorer import Scorer
@@ -25,7 +26,6 @@ from design_core.search.symmetry import canonical
 __all__ = [
     "MAX_KERNELS",
     "Landscape",
-    "Progress",
     "all_rows",
     "list_landscape",
     "row_pair_sums",
@@ -36,9 +36,6 @@ Ranks = NDArray[np.uint8]
 
 #: No larger landscape is listed: 64 million kernels, 512 MB at most.
 MAX_KERNELS = 2**26
-
-#: Called with the finished fraction and what is being done. Whatever it raises stops the search.
-Progress: TypeAlias = Callable[[float, str], None]
 
 _CHUNK = 2**18
 _MAX_CLASSIFIED = 2**20  # equivalence classes of more tied kernels than this are not counted
@@ -58,6 +55,8 @@ class Landscape:
         Which kernel each is (see `ranks`); None where `sums` holds all of them in order.
     orbits
         Which free number each cell takes; the cells' own order without a symmetry.
+    complete
+        Whether the listing was not stopped early. Ranks and ties in a part of it say nothing.
     """
 
     scorer: Scorer
@@ -66,6 +65,7 @@ class Landscape:
     sums: NDArray[Any]
     codes: Integers | None
     orbits: Integers
+    complete: bool = True
 
     @property
     def size(self) -> int:
@@ -183,9 +183,9 @@ def list_landscape(
     shape: tuple[int, int],
     *,
     constraints: Constraints | None = None,
-    progress: Progress = lambda _fraction, _message: None,
+    progress: Progress = no_progress,
 ) -> Landscape:
-    """Score every admissible kernel of a size.
+    """Score every admissible kernel of a size; when `progress` raises `StoppedError`, those so far.
 
     Parameters
     ----------
@@ -213,24 +213,28 @@ def list_landscape(
     whole = limits.symmetry is None and not limits.by_cell
     if whole and by_rows and shape[0] > 1 and n_levels ** shape[1] <= 2**11:
         sums = _by_rows(scorer, shape)
-        progress(1.0, "Scored all kernels")
         return Landscape(scorer, shape, limits, sums, None, orbits)
     sums, good = np.empty(count, dtype=np.int64), np.ones(count, dtype=np.bool_)
-    for start in range(0, count, _CHUNK):
-        chunk = slice(start, min(start + _CHUNK, count))
-        cells = _digits(np.arange(chunk.start, chunk.stop), n_levels, n_free)[:, orbits]
-        sums[chunk] = scorer.sums(cells.reshape(-1, *shape))
-        if limits.by_cell:
-            good[chunk] = limits.admits(cells, scorer.density, scorer.values)
-        progress(chunk.stop / count, "Scoring kernels")
-    if not limits.by_cell:
+    done = 0
+    with suppress(StoppedError):
+        for start in range(0, count, _CHUNK):
+            chunk = slice(start, min(start + _CHUNK, count))
+            cells = _digits(np.arange(chunk.start, chunk.stop), n_levels, n_free)[:, orbits]
+            sums[chunk] = scorer.sums(cells.reshape(-1, *shape))
+            if limits.by_cell:
+                good[chunk] = limits.admits(cells, scorer.density, scorer.values)
+            done = chunk.stop
+            progress(done / count, "Scoring kernels")
+    if not limits.by_cell and done == count:
         return Landscape(scorer, shape, limits, sums, None, orbits)
+    sums, good = sums[:done], good[:done]
     if not good.any():
         raise ValueError(
             "No kernel satisfies the constraints; widen the range of densities, allow more "
             "levels, or drop the balance."
         )
-    return Landscape(scorer, shape, limits, sums[good], np.flatnonzero(good), orbits)
+    codes = np.flatnonzero(good)
+    return Landscape(scorer, shape, limits, sums[good], codes, orbits, complete=done == count)
 
 
 def all_rows(n_levels: int, width: int) -> Ranks:

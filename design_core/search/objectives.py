@@ -23,12 +23,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import reduce
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from design_core.kernels.kernel import MAX_SIDE
 from design_core.search.tables import PATTERNS, BlockTables
 
 __all__ = ["QUANTUM", "TERMS", "LocalScore", "Objective", "local_score"]
@@ -40,6 +43,12 @@ Floats = NDArray[np.float64]
 QUANTUM = 2.0**-40
 
 _TOLERANCE = 2**8  # in quanta: the rounding of up to 256 terms
+
+_MOST_CELLS = MAX_SIDE**2
+_MOST = 2**62  # of the sum over so many cells, in magnitude
+
+# The two places of the block (a, b; c, d) that make each pair of neighbours.
+_PAIRS = ((0, 1), (2, 3), (0, 2), (1, 3))
 
 # Numerator and denominator of √2. The numerator is odd and larger than any count of blocks in use,
 # so that A + B·√2 for different whole A, B never coincide.
@@ -174,15 +183,22 @@ class LocalScore:
         return replace(self, table=self.table[np.ix_(keep, keep, keep, keep)])
 
     def with_cell_term(self, term: Floats) -> LocalScore:
-        """The score plus a term of each cell's own level, shape (N,); rounded."""
-        return _rounded(self.table / self.denominator + term[:, None, None, None])
+        """The score plus a term of each cell's own level, shape (N,), which alone is rounded."""
+        finer = 4 * max(1, int(1 / (QUANTUM * self.denominator)))
+        denominator = self.denominator * finer
+        # A quarter in each place of the block, so that the table keeps its symmetries.
+        quarter = np.rint(term * denominator / 4).astype(np.int64)
+        table = self.table * finer
+        for place in range(4):
+            table += quarter.reshape([-1 if axis == place else 1 for axis in range(4)])
+        return LocalScore(table, denominator, 4 * max(_TOLERANCE, self.tolerance))
 
     def stacked(self, places: Integers) -> LocalScore:
         """The mean score over slices in which rank r stands as ``places[slice, r]``."""
         if len(places) == 1:
             return self.restricted(places[0])
         tables = [self.restricted(slice_ranks).table for slice_ranks in places]
-        if len(places) * int(np.abs(self.table).max()) * 2**6 >= 2**63:  # 64 cells could overflow
+        if len(places) * int(np.abs(self.table).max()) * _MOST_CELLS > _MOST:
             return _rounded(np.mean(tables, axis=0) / self.denominator)
         tolerance = self.tolerance * len(places)
         return LocalScore(np.sum(tables, axis=0), self.denominator * len(places), tolerance)
@@ -191,11 +207,11 @@ class LocalScore:
 def local_score(objective: Objective, tables: BlockTables) -> LocalScore:
     """The local part of an objective: all terms but the correlation and the PSNR.
 
-    Whole-number tables are kept exact when the objective is one total variation with weight 1.
+    Whole-number tables are kept exact when the objective is one total variation.
     """
     terms = [(name, weight) for name, weight in objective.weights if name in _TERM_SCORES]
-    if len(terms) == 1 and terms[0][1] == 1:
-        return _TERM_SCORES[terms[0][0]](tables)
+    if len(terms) == 1 and (exact := _weighted(_TERM_SCORES[terms[0][0]](tables), terms[0][1])):
+        return exact
     combined = np.zeros((len(tables.levels),) * 4)
     for name, weight in terms:
         score = _TERM_SCORES[name](tables)
@@ -203,37 +219,62 @@ def local_score(objective: Objective, tables: BlockTables) -> LocalScore:
     return _rounded(combined)
 
 
-def _differences(tables: BlockTables) -> tuple[NDArray[Any], ...]:
-    """|a−b|, |c−d|, |a−c|, |b−d| of the outputs, each broadcastable to (N, N, N, N, 16)."""
+def _weighted(score: LocalScore, weight: float) -> LocalScore | None:
+    """The score times a decimal fraction, exactly; None where its sums could overflow."""
+    factor = Fraction(str(weight))
+    if int(np.abs(score.table).max()) * abs(factor.numerator) * _MOST_CELLS > _MOST:
+        return None
+    return LocalScore(
+        score.table * factor.numerator,
+        score.denominator * factor.denominator,
+        score.tolerance * max(1, abs(factor.numerator)),
+    )
+
+
+def _outputs(tables: BlockTables, place: int) -> NDArray[Any]:
+    """Output of a pixel by its level and the pattern, (N, 16); bits do not depend on levels."""
+    bits = PATTERNS[None, :, place]
     if tables.form != "reconstruction":
-        outputs: list[NDArray[Any]] = [PATTERNS[:, position] for position in range(4)]
-    else:
-        outputs = []
-        whole = tables.exact and (tables.values == np.rint(tables.values)).all()
-        values = tables.values.astype(np.int64) if whole else tables.values
-        for position in range(4):
-            shape = [1, 1, 1, 1, 1]
-            shape[position] = -1
-            outputs.append(values.reshape(shape) * PATTERNS[:, position])
-    a, b, c, d = outputs
-    return np.abs(a - b), np.abs(c - d), np.abs(a - c), np.abs(b - d)
+        return bits
+    whole = tables.exact and (tables.values == np.rint(tables.values)).all()
+    values = tables.values.astype(np.int64) if whole else tables.values
+    return np.asarray(values[:, None] * bits)
 
 
 def _tv(tables: BlockTables) -> LocalScore:
-    upper, lower, left, right = _differences(tables)
-    return _expected(tables, upper + lower + left + right, 2)
+    """Four terms of two neighbours each, and exactly so: rounded, if at all, one by one."""
+    pairs = [_pair_tv(tables, first, second) for first, second in _PAIRS]
+    denominator = 2 * tables.total  # each pair of neighbours is in two blocks
+    if any(pair.dtype.kind != "i" for pair in pairs):
+        rounded = [np.rint(pair / denominator / QUANTUM).astype(np.int64) for pair in pairs]
+        return LocalScore(reduce(np.add, rounded), round(1 / QUANTUM), _TOLERANCE)
+    table = reduce(np.add, pairs)
+    common = math.gcd(denominator, int(np.gcd.reduce(table, axis=None)))
+    return LocalScore(table // common, denominator // common)
+
+
+def _pair_tv(tables: BlockTables, first: int, second: int) -> NDArray[Any]:
+    """Summed difference of two pixels of the block, of a shape that broadcasts to (N, N, N, N)."""
+    other = tuple(slice(None) if place in (first, second) else 0 for place in range(4))
+    outputs = _outputs(tables, first)[:, None], _outputs(tables, second)[None]
+    differences = (tables.patterns[other] * np.abs(outputs[0] - outputs[1])).sum(axis=-1)
+    shape = [len(tables.levels) if place in (first, second) else 1 for place in range(4)]
+    return np.asarray(differences.reshape(shape))
 
 
 def _tv_isotropic(tables: BlockTables) -> LocalScore:
-    dx, _, dy, _ = _differences(tables)
     if tables.form == "reconstruction" or not tables.exact:
-        return _expected(tables, np.hypot(dx, dy), 1)
-    one = tables.patterns @ (dx != dy).astype(np.int64)
-    both = tables.patterns @ (dx & dy)
+        a, b, c = (_outputs(tables, place) for place in range(3))
+        dx, dy = np.abs(a[:, None] - b)[:, :, None, None], np.abs(a[:, None] - c)[:, None, :, None]
+        return _rounded((tables.patterns * np.hypot(dx, dy)).sum(axis=-1) / tables.total)
+    dx, dy = (PATTERNS[:, 0] ^ PATTERNS[:, place] for place in (1, 2))
+    one, both = tables.patterns @ (dx ^ dy), tables.patterns @ (dx & dy)
+    common = math.gcd(tables.total, int(np.gcd.reduce([one, both], axis=None)))
+    one, both, total = one // common, both // common, tables.total // common
     table = one * _ROOT_DENOMINATOR + both * _ROOT_NUMERATOR
-    if int(one.max() + both.max()) * 2**6 > 2**31:  # beyond, 64 cells could overflow int64
-        return _rounded(table / (tables.total * _ROOT_DENOMINATOR))
-    return LocalScore(table, tables.total * _ROOT_DENOMINATOR)
+    if total * _MOST_CELLS >= _ROOT_NUMERATOR:  # sums could coincide, or overflow
+        return _rounded(table / (total * _ROOT_DENOMINATOR))
+    return LocalScore(table, total * _ROOT_DENOMINATOR)
 
 
 def _information(tables: BlockTables) -> LocalScore:
@@ -243,16 +284,6 @@ def _information(tables: BlockTables) -> LocalScore:
 
 
 _TERM_SCORES = {"tv": _tv, "tv-isotropic": _tv_isotropic, "information": _information}
-
-
-def _expected(tables: BlockTables, cost: NDArray[Any], divisor: int) -> LocalScore:
-    """Expectation of cost / divisor over the patterns; exact where counts and costs are whole."""
-    table = (tables.patterns * cost).sum(axis=-1)
-    if table.dtype.kind != "i":
-        return _rounded(table / (tables.total * divisor))
-    denominator = tables.total * divisor
-    common = math.gcd(denominator, int(np.gcd.reduce(table, axis=None)))
-    return LocalScore(table // common, denominator // common)
 
 
 def _rounded(table: Floats) -> LocalScore:

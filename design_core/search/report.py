@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from design_core.progress import Progress, no_progress, part_of
 from design_core.search.find import SearchResult, find_kernels
-from design_core.search.landscape import Progress
 from design_core.search.tables import FORMS, BlockTables
 
 __all__ = ["Finding", "finding_report"]
@@ -28,14 +28,18 @@ class Finding:
         For people.
     results
         One search each, in the order of forms, sizes and objectives.
+    stopped
+        Whether it was ended early; searches that were not finished are left out.
     """
 
     source: str
     results: tuple[SearchResult, ...]
+    stopped: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able description."""
-        return {"source": self.source, "results": [result.to_dict() for result in self.results]}
+        results = [result.to_dict() for result in self.results]
+        return {"source": self.source, "results": results, "stopped": self.stopped}
 
     def markdown(self) -> str:
         """Two tables: what wins, and where the published kernels stand."""
@@ -56,8 +60,8 @@ class Finding:
 def finding_report(
     open_form: Callable[[str], BlockTables],
     *,
-    sizes: Sequence[tuple[int, int]] = ((2, 2), (3, 3), (4, 4)),
-    progress: Progress = lambda _fraction, _message: None,
+    sizes: Sequence[tuple[int, int]] = ((2, 2), (3, 3), (4, 4), (5, 5)),
+    progress: Progress = no_progress,
 ) -> Finding:
     """Search every form and objective on one source.
 
@@ -66,7 +70,9 @@ def finding_report(
     open_form
         Makes the tables of a form, one of `FORMS`.
     sizes
-        The sizes to search; 4×4 takes some seconds each.
+        The sizes to search; 5×5 takes some seconds each.
+    progress
+        `StoppedError` ends it with the searches that are finished.
     """
     jobs = [
         (form, size, objective)
@@ -75,11 +81,14 @@ def finding_report(
         for objective in _OBJECTIVES
         if not (form == "reconstruction" and objective == "information")  # that of the same bits
     ]
-    results = []
+    results: list[SearchResult] = []
     tables = {form: open_form(form) for form in FORMS}
     for done, (form, size, objective) in enumerate(jobs):
-        progress(done / len(jobs), f"{objective} of {size[0]}×{size[1]}, {form}")
-        results.append(find_kernels(tables[form], size, objective=objective, top=1))
+        part = part_of(progress, done / len(jobs), (done + 1) / len(jobs))
+        found = find_kernels(tables[form], size, objective=objective, top=1, progress=part)
+        if found.stopped:
+            return Finding(tables[form].source, tuple(results), stopped=True)
+        results.append(found)
     return Finding(results[0].source, tuple(results))
 
 

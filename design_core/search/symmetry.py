@@ -111,7 +111,9 @@ def _cycles(permutation: Indices) -> int:
     return count
 
 
-def necklaces(rows: NDArray[np.integer], *, mirrored: bool = False) -> tuple[Indices, Indices]:
+def necklaces(
+    rows: NDArray[np.integer], *, mirrored: bool = False
+) -> tuple[Indices, Indices, Indices]:
     """Rows up to cyclic shift, and up to reversal if `mirrored`.
 
     Parameters
@@ -121,12 +123,17 @@ def necklaces(rows: NDArray[np.integer], *, mirrored: bool = False) -> tuple[Ind
 
     Returns
     -------
-    Index of the first row of each class, and how many rows the class has; int64, shape (classes,).
+    Index of the first row of each class, and how many rows the class has, shape (classes,); the
+    class of every row, shape (R,). All int64.
     """
     width = rows.shape[1]
     turns = [np.roll(np.arange(width), shift) for shift in range(width)]
     turns += [turn[::-1] for turn in turns if mirrored]
-    first, sizes = np.unique(canonical(rows, np.array(turns)), axis=0, return_counts=True)
-    n_levels = int(rows.max()) + 1
-    place = first.astype(np.int64) @ n_levels ** np.arange(width - 1, -1, -1, dtype=np.int64)
-    return place, sizes.astype(np.int64)
+    digits = int(rows.max(initial=0)) + 1
+    places = digits ** np.arange(width - 1, -1, -1, dtype=np.int64)
+    # Rows are in reading order, so that the least equivalent row is the least number.
+    least = np.arange(len(rows))
+    for turn in turns:
+        np.minimum(least, rows[:, turn].astype(np.int64) @ places, out=least)
+    first, classes, sizes = np.unique(least, return_inverse=True, return_counts=True)
+    return first, sizes.astype(np.int64), classes.astype(np.int64)

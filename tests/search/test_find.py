@@ -10,7 +10,8 @@ import pytest
 
 from design_core.kernels.kernel import OMEGA, ThresholdKernel
 from design_core.kernels.published import PUBLISHED
-from design_core.search.ascent import strip_bound
+from design_core.progress import StoppedError, no_progress
+from design_core.search.bounds import score_bound
 from design_core.search.constraints import Constraints
 from design_core.search.find import find_kernels, full_landscape, score_kernel
 from design_core.search.front import front_slices, pareto_places, tv_information_front
@@ -77,7 +78,7 @@ def test_a_limit_on_distinct_levels_equals_enumeration(most: int, tables: object
     # The same by the transfer matrix, which `find_kernels` takes for larger sizes.
     from design_core.search.find import _by_transfer
 
-    found = _by_transfer(scorer, size, limits, 4, lambda _fraction, _message: None)
+    found = _by_transfer(scorer, size, limits, 4, no_progress)
     assert found.bound == pytest.approx(result.score)
     assert found.ties == listed.ties(int(listed.sums.max())) == result.ties
     assert found.count == listed.size
@@ -94,30 +95,67 @@ def test_symmetric_kernels_are_enumerated_beyond_the_full_landscape() -> None:
     assert best == best.rotated(2)
 
 
-def test_ascent_never_claims_to_be_exact() -> None:
+def test_a_density_of_a_large_kernel_is_met_and_proven() -> None:
     limits = Constraints(levels=(0, 3, 9), density=(0.3, 0.4))
     result = find_kernels(RELU, (5, 5), constraints=limits)
-    assert (result.method, result.exact, result.worst) == ("ascent", False, None)
+    assert (result.method, result.exact, result.worst) == ("transfer", True, None)
     best = result.best[0]
     assert 0.3 <= best.density <= 0.4
     assert set(best.kernel.levels.ravel().tolist()) <= {0, 3, 9}
-    assert result.score <= result.bound
-    assert "proves nothing" in result.findings()[0]
+    assert result.score == result.bound
     assert find_kernels(RELU, (5, 5), constraints=limits).best == result.best  # the seed decides
+
+
+def test_ascent_claims_to_be_exact_only_at_the_bound() -> None:
+    limits = Constraints(levels=(0, 3, 9))
+    even = find_kernels(RELU, (12, 12), constraints=limits)
+    assert (even.method, even.exact) == ("ascent", True)
+    assert even.score == even.bound == pytest.approx(1.996094, abs=5e-7)
+    assert "it reaches an upper bound" in even.findings()[0]
+    odd = find_kernels(RELU, (13, 13), constraints=limits)  # where no checkerboard fits
+    assert (odd.method, odd.exact, odd.worst) == ("ascent", False, None)
+    assert odd.score < odd.bound
+    assert "proves nothing" in odd.findings()[0]
 
 
 def test_ascent_keeps_symmetry_and_finds_the_checkerboard() -> None:
     result = find_kernels(RELU, (6, 6), constraints=Constraints(symmetry="transpose"))
     assert result.score == pytest.approx(1.996094, abs=5e-7)
+    assert result.exact
     assert result.best[0].kernel == result.best[0].kernel.transposed()
 
 
+@pytest.mark.parametrize(
+    ("size", "limits"),
+    [
+        ((4, 4), Constraints(symmetry="half-turn")),
+        ((4, 4), Constraints()),
+        ((5, 5), Constraints(density=(0.3, 0.4), levels=(0, 3, 9))),
+        ((13, 13), Constraints(levels=(0, 3, 9))),
+    ],
+)
+def test_a_search_that_is_stopped_says_so(size: tuple[int, int], limits: Constraints) -> None:
+    def stop(_fraction: float | None, _message: str) -> None:
+        raise StoppedError
+
+    result = find_kernels(RELU, size, constraints=limits, progress=stop)
+    assert result.stopped
+    if not result.exact:
+        assert (result.worst, result.ties) == (None, None)
+        assert result.score <= result.bound
+        assert result.findings()[0].startswith("Stopped before the end")
+    assert result.best[0].score == pytest.approx(result.score)
+
+
 @pytest.mark.parametrize("objective", ["tv", "tv-isotropic", "information"])
-def test_the_strip_bound_holds_for_every_kernel(objective: str) -> None:
-    scorer = Scorer.of(Objective.parse(objective), RELU)
-    bound = strip_bound(scorer.local)
-    for shape in ((1, 1), (2, 2), (3, 3), (1, 5)):
-        assert list_landscape(scorer, shape).scores().max() <= bound + 1e-9
+@pytest.mark.parametrize("tables", [SIGNED, RELU])
+def test_the_bound_holds_for_every_kernel(tables: object, objective: str) -> None:
+    scorer = Scorer.of(Objective.parse(objective), tables).restricted((0, 3, 7))
+    of_all_sizes = score_bound(scorer.local, (64, 64))  # by strips
+    for shape in ((1, 1), (2, 2), (3, 3), (1, 5), (2, 4)):
+        best = list_landscape(scorer, shape).scores().max()
+        assert best <= score_bound(scorer.local, shape) + 1e-9
+        assert best <= of_all_sizes + 1e-9
 
 
 @pytest.mark.parametrize(("rule", "n_slices"), [("shift", 4), ("complement", 2)])

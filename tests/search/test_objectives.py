@@ -10,7 +10,9 @@ import pytest
 from design_core import scores
 from design_core.kernels.kernel import ThresholdKernel, binarize
 from design_core.search.objectives import Objective, local_score
+from design_core.search.row_steps import pair_terms
 from design_core.search.scorer import Scorer, slice_places
+from design_core.search.symmetry import REFLECTIONS, keeps
 from design_core.search.tables import (
     PATTERNS,
     estimate_tables,
@@ -156,3 +158,52 @@ def test_the_correlation_of_reconstructions_is_refused() -> None:
     tables = random_convolution_tables(form="reconstruction")
     with pytest.raises(ValueError, match="choose the form signed or relu"):
         Scorer.of(Objective.parse("correlation"), tables)
+
+
+@pytest.mark.parametrize("form", ["signed", "relu"])
+@pytest.mark.parametrize("objective", ["tv", "tv-isotropic"])
+def test_tiling_a_kernel_does_not_change_its_score(objective: str, form: str) -> None:
+    """Up to the largest kernel there is: sums over 4,096 cells fit."""
+    scorer = Scorer.of(Objective.parse(objective), random_convolution_tables(form=form))
+    small = np.random.default_rng(9).integers(0, 6, (2, 2))
+    expected = float(scorer.scores(small))
+    for times in (4, 16, 32):
+        tiled = np.tile(small, (times, times))
+        assert float(scorer.scores(tiled)) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("form", ["signed", "relu", "reconstruction"])
+def test_total_variation_is_a_sum_over_neighbours_even_when_rounded(form: str) -> None:
+    x = np.random.default_rng(10).normal(size=(40, 50)).astype(np.float32)
+    for tables in (estimate_tables([x], form=form), random_convolution_tables(form=form)):
+        score = local_score(Objective.parse("tv"), tables)
+        terms = pair_terms(score.table)
+        assert terms is not None
+        across, down = terms
+        ranks = np.random.default_rng(11).integers(0, 6, (30, 3, 4))
+        right, below = np.roll(ranks, -1, axis=2), np.roll(ranks, -1, axis=1)
+        sums = (across[ranks, right] + down[ranks, below]).sum(axis=(1, 2))
+        assert np.array_equal(sums, score.sums(ranks))
+    information = local_score(Objective.parse("information"), random_convolution_tables())
+    assert pair_terms(information.table) is None
+
+
+def test_a_weight_alone_keeps_whole_numbers() -> None:
+    tables = random_convolution_tables()
+    ranks = np.random.default_rng(12).integers(0, 6, (20, 3, 3))
+    plain = local_score(Objective.parse("tv"), tables)
+    for weight in ("2", "-1", "0.1"):
+        weighted = local_score(Objective.parse(f"{weight}*tv"), tables)
+        assert weighted.tolerance == 0
+        assert weighted.scores(ranks) == pytest.approx(float(weight) * plain.scores(ranks))
+
+
+def test_a_term_of_each_cell_is_added_and_keeps_symmetries() -> None:
+    score = local_score(Objective.parse("tv"), random_convolution_tables())
+    term = np.random.default_rng(13).normal(size=6)
+    priced = score.with_cell_term(term)
+    ranks = np.random.default_rng(14).integers(0, 6, (20, 3, 4))
+    expected = score.scores(ranks) + term[ranks].mean(axis=(1, 2))
+    assert priced.scores(ranks) == pytest.approx(expected, abs=1e-9)
+    for name, lay in REFLECTIONS.items():
+        assert keeps(priced, lay) == keeps(score, lay), name

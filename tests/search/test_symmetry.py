@@ -60,8 +60,10 @@ def test_the_canonical_kernel_is_the_first_of_its_class() -> None:
 
 def test_necklaces_stand_for_all_rows() -> None:
     rows = np.array(list(itertools.product(range(3), repeat=4)))
-    starts, sizes = necklaces(rows)
+    starts, sizes, classes = necklaces(rows)
     assert sizes.sum() == len(rows)
+    assert np.array_equal(np.bincount(classes), sizes)
+    assert np.array_equal(classes[starts], np.arange(len(starts)))
     assert len(starts) == 24  # (3⁴ + 3² + 3 + 3) / 4
     for start, size in zip(starts, sizes, strict=True):
         shifts = {tuple(np.roll(rows[start], step)) for step in range(4)}

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.published import PUBLISHED
+from design_core.progress import Progress
 from design_core.scaling import Scale
 from design_core.scores.distribution import Distribution, maps_distribution, normal_distribution
 from design_core.search.constraints import Constraints
@@ -27,7 +28,7 @@ from design_core.search.find import (
     score_kernel,
 )
 from design_core.search.front import Front, tv_information_front
-from design_core.search.landscape import Landscape, Progress
+from design_core.search.landscape import Landscape
 from design_core.search.objectives import Objective
 from design_core.search.sampling import PlanePoints, SampledScores, plane_points, sample_scores
 from design_core.search.scorer import Scorer
@@ -199,22 +200,23 @@ class Question:
             answer = _picture_answer(
                 self.scene, self.levels, self.scale, self.form, self.objective, order
             )
+        if answer:
+            return answer[0]
+        found = find_kernels(
+            self.tables(),
+            order.size,
+            objective=self.objective,
+            constraints=order.constraints,
+            slice_rule=order.slice_rule,
+            n_slices=order.n_slices,
+            top=12,
+            progress=progress,
+        )
         # The answer is put in here, not cached by its function: a cached function may not draw,
-        # and the progress bar is drawn while it works.
-        if not answer:
-            answer.append(
-                find_kernels(
-                    self.tables(),
-                    order.size,
-                    objective=self.objective,
-                    constraints=order.constraints,
-                    slice_rule=order.slice_rule,
-                    n_slices=order.n_slices,
-                    top=12,
-                    progress=progress,
-                )
-            )
-        return answer[0]
+        # and the progress bar is drawn while it works. One that was stopped is none.
+        if not found.stopped:
+            answer.append(found)
+        return found
 
 
 @_shared

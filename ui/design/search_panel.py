@@ -6,7 +6,9 @@ import time
 from html import escape
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import RerunException, StopException
 
+from design_core.progress import StoppedError, time_left
 from design_core.search.constraints import Constraints
 from design_core.search.find import KernelScore, SearchResult
 from design_core.search.scorer import SLICE_RULES
@@ -104,24 +106,35 @@ def _order(desk: Desk, question: Question) -> SearchOrder | None:
 
 
 def _search(question: Question, order: SearchOrder) -> None:
-    """Search with a bar; any interaction reruns the page, which stops the search."""
+    """Search with a bar; any interaction stops the search, which leaves the best so far."""
     slot = st.empty()
     room = slot.container(horizontal=True, vertical_alignment="center")
     bar = room.progress(0.0, "Searching")
     room.button("Stop", key="stop_search", icon=":material/stop:")
-    last = 0.0
+    begun = last = time.monotonic()
+    ended: RerunException | StopException | None = None
 
-    def progress(fraction: float, message: str) -> None:
-        nonlocal last
-        if time.monotonic() - last > _TICK:
-            last = time.monotonic()
-            bar.progress(min(1.0, max(0.0, fraction)), message)
+    def progress(fraction: float | None, message: str) -> None:
+        nonlocal last, ended
+        now = time.monotonic()
+        if ended is None and now - last < _TICK:
+            return
+        last = now
+        try:
+            text = f"{message}{time_left(fraction, now - begun)}"
+            bar.progress(min(1.0, max(0.0, fraction or 0.0)), text)
+        except (RerunException, StopException) as end:  # how Streamlit ends a run of the page
+            ended = end
+        if ended is not None:
+            raise StoppedError
 
     try:
         st.session_state["search_result"] = question.find(order, progress)
     except ValueError as error:
         st.session_state.pop("search_result", None)
         st.warning(str(error), icon=":material/info:")
+    if ended is not None:
+        raise ended
     slot.empty()
 
 
