@@ -13,6 +13,7 @@ from ui.live.choice import choose_networks, film_of, network_files
 from ui.networks import entry
 from ui.rail.fields import upload_code
 from ui.share.address import arrivals
+from ui.text import plain
 
 __all__ = ["show_live"]
 
@@ -28,7 +29,7 @@ def show_live() -> None:
             raise ValueError("Choose a network, at the left.")
         files = network_files(references)
     except ValueError as error:
-        st.info(str(error), icon=":material/arrow_back:")
+        st.info(plain(str(error)), icon=":material/arrow_back:")
         return
     film = film_of(str(st.session_state["live_data"]), entry(references[0]).pictures)
     made = bundle(files, film, key=_KEY)
@@ -43,7 +44,7 @@ def _send(page: str, png: bytes, references: list[str]) -> None:
     try:
         picture = decoded(png, "live frame.png")
     except PictureError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        st.error(plain(str(error)), icon=":material/broken_image:")
         return
     session = st.session_state
     session["uploaded"] = picture
