@@ -26,12 +26,14 @@ from design_core.output.batch import (
 from design_core.pictures import MAX_BYTES, PictureError
 from design_core.pictures.feature_maps import SOURCES
 from design_core.pictures.samples import GROUPS, sample, sample_names
+from design_core.text import csv_cell
 from ui.batch.address import BATCH
 from ui.compute import decode_alone
 from ui.entry import require_entry
 from ui.rail.controls import batch_rail
 from ui.share.address import arrive
 from ui.share.panel import share
+from ui.text import plain
 
 COLUMNS = {
     "name": "Picture",
@@ -85,7 +87,7 @@ def chosen_items() -> list[Item]:
         try:
             items += archive_items(data, name, decoder=decode_alone)
         except PictureError as error:
-            st.error(str(error), icon=":material/broken_image:")
+            st.error(plain(str(error)), icon=":material/broken_image:")
     return items
 
 
@@ -103,7 +105,7 @@ def score(items: list[Item], settings: Settings) -> None:
             for row in coming:
                 batch.rows.append(row)
                 done = len(batch.rows)
-                bar.progress(done / len(items), f"{done} of {len(items)}: {row.name}")
+                bar.progress(done / len(items), f"{done} of {len(items)}: {plain(row.name)}")
     finally:
         batch.archive = archive.getvalue()
     slot.empty()
@@ -123,6 +125,8 @@ def how(batch: Batch) -> str:
 def results(batch: Batch) -> None:
     """Table, problems and files."""
     table = pd.DataFrame([asdict(row) for row in batch.rows])[list(COLUMNS)]
+    for column in ("name", "problem"):
+        table[column] = table[column].map(csv_cell)  # the table too can be saved as CSV
     table = table.rename(columns=COLUMNS)
     if not any(row.problem for row in batch.rows):
         table = table.drop(columns=COLUMNS["problem"])

@@ -34,6 +34,7 @@ from ui.rail.fields import levels_name
 from ui.share.address import arrive
 from ui.share.panel import share
 from ui.share.reproduce import recipe_expander, subject_of
+from ui.text import plain
 
 
 def landscape_title(listing: Listing, judged: Judged, question: Question, size: str) -> str:
@@ -152,7 +153,7 @@ with right:
     if judged and listing:
         charts(design, question, listing, judged, plane)
     else:
-        st.info(why_not, icon=":material/info:")
+        st.info(plain(why_not), icon=":material/info:")
 
 panel = st.segmented_control(
     "Panel",

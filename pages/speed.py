@@ -23,6 +23,7 @@ from ui.speed.answers import (
 )
 from ui.speed.charts import activation_chart, milliseconds, ratio_chart, spoken
 from ui.speed.measuring import Measurement, measurement, thread_counts
+from ui.text import plain
 
 _TALL = 64  # pixels per bar on the left, where there are fewer charts
 _TICK = 0.5  # seconds between two looks at a measurement
@@ -142,7 +143,7 @@ def machine(report: Report) -> None:
     """What it was measured on, in the rail."""
     cpu = report.cpu
     flags = " ".join(f"`{flag}`" for flag in cpu["flags"]) or "not known"
-    st.markdown(f"**{cpu['name']}**, {cpu['cores']} core{'s' if cpu['cores'] > 1 else ''}")
+    st.markdown(f"**{plain(cpu['name'])}**, {cpu['cores']} core{'s' if cpu['cores'] > 1 else ''}")
     st.caption(
         f"Instructions that matter here: {flags}. "
         + (f"numba compiles for {cpu['target']}." if cpu["target"] else "Without numba: NumPy.")
@@ -163,7 +164,7 @@ heading.html(
     f'<p class="ds-note">{escape(conditions(report, batch, threads))}</p>'
 )
 if live.error:
-    st.warning(f"The measurement failed: {live.error}", icon=":material/warning:")
+    st.warning(f"The measurement failed: {plain(str(live.error))}", icon=":material/warning:")
 if report.disturbed:
     st.info("Measure again when the machine is free.", icon=":material/info:")
 bars(report, batch, threads)

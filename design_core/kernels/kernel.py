@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from design_core.arrays import as_array
 from design_core.kernels.notation import read_numbers
 from design_core.scaling import Scale
+from design_core.text import printable
 
 __all__ = [
     *("MAX_LEVEL", "MAX_SIDE", "MAX_SLICES", "OMEGA"),
@@ -96,7 +97,8 @@ class ThresholdKernel:
         object.__setattr__(self, "levels", checked)
         object.__setattr__(self, "level_set", ordered)
         object.__setattr__(self, "scale", scale or Scale())
-        object.__setattr__(self, "name", name)
+        shown = printable(name)
+        object.__setattr__(self, "name", name if shown == name else shown[:MAX_NAME])
         self.scale.thresholds(ordered)  # a scale without values for these levels is told now
 
     @classmethod

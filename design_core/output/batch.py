@@ -36,6 +36,7 @@ from design_core.pictures.feature_maps import FeatureMaps
 from design_core.pictures.samples import load_picture
 from design_core.scaling import fit_scale
 from design_core.scores.comparison import ActivationScores, compare_activations
+from design_core.text import csv_cell, printable
 
 __all__ = [
     "MAX_ARCHIVE",
@@ -179,11 +180,12 @@ def _row(
     archive: IO[bytes] | None,
     packed: zipfile.ZipFile | None,
 ) -> Row:
+    name = printable(item.name)  # a file's name may be no text at all
     try:
         picture = fit(item.open(), settings.longest)
         maps, compared = _compared(picture, settings)
     except (ValueError, OSError) as error:  # PictureError and DatasetError are ValueErrors
-        return Row(item.name, problem=str(error))
+        return Row(name, problem=printable(str(error)))
     problem = ""
     if packed and archive:
         if archive.tell() > MAX_ARCHIVE:
@@ -192,7 +194,7 @@ def _row(
             _write_maps(packed, folder, compared)
     sign, design = compared["sign"], compared["design"]
     return Row(
-        item.name,
+        name,
         picture.height,
         picture.width,
         len(maps.x),
@@ -243,11 +245,14 @@ def scores_csv(rows: Iterable[Row]) -> str:
     names = [field.name for field in fields(Row)]
     writer.writerow(names)
     for row in rows:
-        # Spreadsheets take a cell that begins so for a formula.
-        shown = f"'{row.name}" if row.name[:1] in ("=", "+", "-", "@", "\t") else row.name
-        rest = (getattr(row, name) for name in names[1:])
-        writer.writerow([shown, *("" if value is None else value for value in rest)])
+        writer.writerow([_cell(getattr(row, name)) for name in names])
     return buffer.getvalue()
+
+
+def _cell(value: str | float | None) -> str | float:
+    if isinstance(value, str):
+        return csv_cell(value)
+    return "" if value is None else value
 
 
 def batch_finding(rows: Sequence[Row]) -> str:

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from design_core.text import printable
+
 __all__ = ["BLUE", "GREEN", "RED", "Picture", "PictureError", "Pixels", "fit", "three_channels"]
 
 Pixels: TypeAlias = NDArray[np.uint8 | np.uint16]
@@ -47,10 +49,11 @@ class Picture:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Hold the pixels through a read-only view."""
+        """Hold the pixels through a read-only view; the name can be shown and stored."""
         view = self.pixels.view()
         view.flags.writeable = False
         object.__setattr__(self, "pixels", view)
+        object.__setattr__(self, "name", printable(self.name))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Build anew when unpickled: an array forgets that it is read-only."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from math import isnan
 
+from design_core.text import printable
 from design_core.training.recipe import recipe_names
 from design_core.zoo.arms import Arm, arm_of, picture_arm
 from design_core.zoo.card import BEFORE_HASH, OWN, Card, recipe_changes
@@ -152,7 +153,7 @@ def say_class(name: str) -> str:
     >>> say_class("aquarium_fish")
     'aquarium fish'
     """
-    return name.replace("_", " ")
+    return printable(name).replace("_", " ") or "(no name)"
 
 
 def recipe_words(card: Card) -> str:

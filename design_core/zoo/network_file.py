@@ -55,6 +55,7 @@ MAX_WEIGHTS = 2**24
 _MAX_HEADER = 2**20
 _MAX_CLASSES = 4096
 _MAX_NAME = 1000  # letters of a class's name
+_NEEDED = {"activation", "padding"}  # options that are asked for before PyTorch is
 
 
 class CheckpointError(ValueError):
@@ -162,7 +163,8 @@ class NetworkFile:
     def network(self) -> Mapping[str, Any]:
         """The network's name and its options."""
         network: Mapping[str, Any] = read_header(self.data, self.name)["network"]
-        return network
+        # The zoo's files name every option; one that somebody wrote may leave some out.
+        return network if network.keys() >= _NEEDED else self.checkpoint.spec.to_dict()
 
     @cached_property
     def pictures(self) -> PictureForm:

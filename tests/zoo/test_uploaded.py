@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from hostile_checkpoints import HOSTILE, header_of, latent_file
+from hostile_checkpoints import HOSTILE, header_of, latent_file, rewritten
 from safetensors.torch import load
 
 from design_core.lab.latency import measure_latency
@@ -27,6 +28,7 @@ from design_core.zoo.naming import describe_network, distinct_names
 from design_core.zoo.network_file import NetworkFile
 from design_core.zoo.uploaded import HOW_TO, OwnCard, evaluate_own, read_own
 
+DIGITS = {"shape": [1, 8, 8], "mean": [0.3], "deviation": [0.4]}
 NAME = "digits-tiny-w16-design_2x2-v2-affine_on"
 
 
@@ -91,6 +93,20 @@ def test_latent_weights_become_bits() -> None:
     with torch.inference_mode():
         expected = model.eval().to(memory_format=torch.channels_last)(x)
         assert torch.equal(own.checkpoint.model(x), expected)
+
+
+def test_options_that_a_file_leaves_out_are_defaults(sound: bytes) -> None:
+    def shorten(_: object, header: dict[str, Any]) -> None:
+        kept = ("name", "width", "activation", "num_classes")
+        header["network"] = {key: header["network"][key] for key in kept}
+
+    own, whole = (read_own(data, name="x") for data in (rewritten(sound, shorten), sound))
+    assert own.activation == whole.activation
+    assert own.predict(sample("digit-3")).probabilities == (
+        whole.predict(sample("digit-3")).probabilities
+    )
+    bare = latent_file({"name": "tiny"}, pictures={**DIGITS, "class_names": list("0123456789")})
+    assert read_own(bare, name="x").predict(sample("digit-3")).runs_on == "1-bit engine"
 
 
 def test_evaluation_is_the_cards(sound: bytes) -> None:

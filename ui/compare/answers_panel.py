@@ -9,6 +9,7 @@ import streamlit as st
 from design_core.study.report import CAUTION, recorded, report
 from design_core.zoo.card import Card
 from ui.charts import chart_title
+from ui.text import plain
 
 __all__ = ["answers_panel"]
 
@@ -20,8 +21,8 @@ def answers_panel(cards: Sequence[Card]) -> None:
         if not section.answers:
             st.caption("The chosen networks do not answer this.")
         for setting, sentences in section.by_setting().items():
-            st.caption(setting)
-            st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
+            st.caption(plain(setting))
+            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
     st.caption(
         f"{CAUTION} The same for the whole zoo, with dead channels: `python -m design_core zoo "
         "report`."

@@ -14,6 +14,7 @@ from design_core.zoo.card import Card
 from design_core.zoo.naming import batch_norm_words
 from ui.charts import show_chart
 from ui.compare.charts import influence_chart
+from ui.text import plain
 
 __all__ = ["influence_panel"]
 
@@ -59,7 +60,7 @@ def influence_panel(cards: Sequence[Card]) -> None:
     )
     told: dict[str, list[str]] = {}
     for setting, sentence in influence_words(cards):
-        told.setdefault(setting, []).append(f"- {sentence}")
+        told.setdefault(setting, []).append(f"- {plain(sentence)}")
     for setting, sentences in told.items():
-        st.caption(setting)
+        st.caption(plain(setting))
         st.markdown("\n".join(sentences))

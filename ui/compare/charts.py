@@ -30,6 +30,7 @@ from ui.charts import (
     translucent,
 )
 from ui.compare.names import card_colour, card_dash, card_fill, card_names, training_names
+from ui.text import chart_text
 
 __all__ = [
     "accuracy_chart",
@@ -254,7 +255,7 @@ def _matrix(
     form: str,
 ) -> go.Figure:
     few = len(classes) <= _FEW
-    names = [say_class(name) for name in classes]
+    names = [chart_text(say_class(name)) for name in classes]
     chart = go.Figure(
         go.Heatmap(
             z=values.astype(np.float32),
@@ -298,7 +299,7 @@ def class_chart(
 ) -> go.Figure:
     """Accuracy per class of two cards, with intervals; the hardest class below."""
     order = np.argsort([one.mean for one in accuracies[0]], kind="stable")
-    titles = [say_class(classes[place]) for place in order]
+    titles = [chart_text(say_class(classes[place])) for place in order]
     chart = go.Figure()
     for number, (found, card, name) in enumerate(zip(accuracies, cards, names, strict=True)):
         mean = np.array([100 * found[place].mean for place in order])
@@ -431,7 +432,7 @@ def wrong_chart(by_class: NDArray[np.int64], classes: Sequence[str]) -> go.Figur
     order = np.argsort(balance, kind="stable")[::-1]
     if len(order) > 2 * _FEW:  # both ends
         order = np.concatenate([order[:_FEW], order[-_FEW:]])
-    titles = [say_class(classes[place]) for place in order[::-1]]
+    titles = [chart_text(say_class(classes[place])) for place in order[::-1]]
     chart = go.Figure()
     for side, colour, sense in ((0, BLUE, -1), (1, ORANGE, 1)):
         counts = by_class[order[::-1], side]

@@ -12,6 +12,7 @@ from design_core.zoo.naming import say_class
 from ui.charts import show_chart
 from ui.compare.charts import class_chart
 from ui.compare.pair import choose_pair
+from ui.text import plain
 
 __all__ = ["classes_panel"]
 
@@ -44,4 +45,4 @@ def classes_panel(cards: Sequence[Card]) -> None:
             f"Intervals of {' and '.join(single)}: 95 % for this very network on other pictures, "
             "Wilson's; they say nothing about another training."
         )
-    st.caption(" ".join(words))
+    st.caption(plain(" ".join(words)))

@@ -13,6 +13,7 @@ from design_core.zoo.naming import say_class
 from ui.charts import show_chart
 from ui.compare.charts import confusion_chart, difference_chart
 from ui.compare.pair import choose_pair
+from ui.text import plain
 
 __all__ = ["confusion_panel"]
 
@@ -44,7 +45,7 @@ def confusion_panel(cards: Sequence[Card]) -> None:
         )
     st.caption(
         "Rows are true classes and sum to 100. Orange: the second says this more often; blue: less "
-        f"often. {_difference_words(difference, classes)}"
+        f"often. {plain(_difference_words(difference, classes))}"
     )
 
 

@@ -11,6 +11,7 @@ from design_core.lab.latency import Latency, measure_latency
 from design_core.zoo.card import Card
 from ui.networks import entry
 from ui.pytorch import pytorch
+from ui.text import plain
 
 __all__ = ["latency_of", "measure_all"]
 
@@ -34,7 +35,7 @@ def measure_all(cards: Sequence[Card]) -> None:
     left = [card for card in cards if latency_of(card) is None]
     bar = st.progress(0.0, "Measuring")
     for number, card in enumerate(left):
-        bar.progress(number / len(left), f"Measuring {card.name}")
+        bar.progress(number / len(left), f"Measuring {plain(card.name)}")
         with _alone:
             reference = f"{card.name}@{card.seeds[0]}"
             network = entry(reference)

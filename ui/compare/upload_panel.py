@@ -11,6 +11,7 @@ from design_core.zoo.naming import data_set_name, network_words
 from design_core.zoo.network_file import MAX_UPLOAD
 from ui.networks import FORWARD
 from ui.pytorch import has_pytorch, pytorch
+from ui.text import plain
 from ui.upload_bounds import hold
 from ui.uploaded_networks import keep_own, own_entries, remove_own
 
@@ -66,7 +67,7 @@ def own_panel() -> None:
         st.rerun()  # the filters above know of it now
     for upload in uploads:
         if read[upload.file_id]:
-            st.error(read[upload.file_id], icon=":material/error:")
+            st.error(plain(read[upload.file_id]), icon=":material/error:")
     for entry in own_entries():
         _kept(entry)
 
@@ -98,8 +99,8 @@ def _kept(entry: Entry) -> None:
     card = entry.card
     result = card.results[0]
     st.markdown(
-        f"**{card.name}** · {network_words(card)}, "
-        f"{card.activation} · {result.bytes:,} bytes · SHA-256 `{result.sha256[:16]}…`",
+        f"**{plain(card.name)}** · {network_words(card)}, "
+        f"{plain(card.activation)} · {result.bytes:,} bytes · SHA-256 `{result.sha256[:16]}…`",
         help=f"SHA-256 of the file: {result.sha256}",
     )
     with st.container(horizontal=True, gap="small"):
@@ -137,6 +138,6 @@ def _evaluate(entry: Entry, dataset: str) -> None:
             keep_own(evaluate_own(entry, pictures, dataset=dataset, report=report))
     except ValueError as error:
         bar.empty()
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     st.rerun(scope="app")

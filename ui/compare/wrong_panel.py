@@ -30,6 +30,7 @@ from ui.charts import show_chart
 from ui.compare.charts import wrong_chart
 from ui.compare.pair import Pair, choose_pair, choose_seeds
 from ui.networks import FORWARD, entry
+from ui.text import plain
 
 __all__ = ["SIDES", "wrong_panel"]
 
@@ -46,7 +47,7 @@ def wrong_panel(cards: Sequence[Card]) -> None:
     try:
         found = card_disagreement(pair.first, seeds[0], pair.second, seeds[1])
     except ValueError as error:
-        st.info(str(error), icon=":material/info:")
+        st.info(plain(str(error)), icon=":material/info:")
         return
     entries: tuple[Entry, ...] = ()
     pictures = _test_set(pair.first.dataset)
@@ -58,7 +59,7 @@ def wrong_panel(cards: Sequence[Card]) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.html(_counts(found, pair))
-        st.markdown(mcnemar_words(found, pair.first_name, pair.second_name))
+        st.markdown(mcnemar_words(found, plain(pair.first_name), plain(pair.second_name)))
     with right:
         by_class = found.by_class(len(pair.classes))
         show_chart(
@@ -75,8 +76,8 @@ def wrong_panel(cards: Sequence[Card]) -> None:
         title = data_set_name(pair.first.dataset)
         st.info(
             f"The counts come from stored predictions and need no data. The pictures appear here "
-            f"once the {title} test set lies in the folder {DATA.name}/ beside the app; Explore "
-            "downloads it as picture source “Data set”.",
+            f"once the {plain(title)} test set lies in the folder {DATA.name}/ beside the app; "
+            "Explore downloads it as picture source “Data set”.",
             icon=":material/image:",
         )
         return
@@ -99,7 +100,7 @@ def _test_set(dataset: str) -> PictureSet | None:
         if found is None:  # it may come at any time
             _found_test_set.clear(dataset)
     except DatasetError as error:
-        st.warning(str(error), icon=":material/error:")
+        st.warning(plain(str(error)), icon=":material/error:")
         return None
     return found
 
@@ -127,8 +128,8 @@ def _on_the_set_here(
     keys = [(one.card.result(one.seed).sha256, pictures.name) for one in entries]
     if not all(key in answers for key in keys):
         st.caption(
-            f"{pictures.title} is on this machine, in another order than when these networks were "
-            "tested, so their stored predictions do not say which picture is which."
+            f"{plain(pictures.title)} is on this machine, in another order than when these "
+            "networks were tested, so their stored predictions do not say which picture is which."
         )
         if not st.button(
             f"Classify its {len(pictures):,} pictures now",
@@ -140,16 +141,16 @@ def _on_the_set_here(
             for key, one in zip(keys, entries, strict=True):
                 answers[key] = _classified(one, pictures)
         except (ValueError, PictureError) as error:
-            st.error(str(error), icon=":material/error:")
+            st.error(plain(str(error)), icon=":material/error:")
             return stored, None
     return disagreement(pictures.labels, answers[keys[0]], answers[keys[1]]), pictures
 
 
 def _classified(network: Entry, pictures: PictureSet) -> NDArray[np.int64]:
-    bar = st.progress(0.0, network.card.name)
+    bar = st.progress(0.0, plain(network.card.name))
     with FORWARD:
         found = predict_set(
-            network, pictures, report=lambda share: bar.progress(share, network.card.name)
+            network, pictures, report=lambda share: bar.progress(share, plain(network.card.name))
         )
     bar.empty()
     return found
@@ -204,12 +205,12 @@ def _gallery(found: Disagreement, pair: Pair, pictures: PictureSet, form: Pictur
             _cell(found, pair, pictures.picture(int(place)), form, int(place)) for place in shown
         ]
     except PictureError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     st.html(f'<div class="ds-gallery">{"".join(cells)}</div>')
     st.caption(
         f"{len(shown)} of {len(places):,} pictures, as the networks see them. Under each its "
-        f"class, then what {pair.first_name} says, then {pair.second_name}."
+        f"class, then what {plain(pair.first_name)} says, then {plain(pair.second_name)}."
     )
 
 

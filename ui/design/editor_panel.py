@@ -10,6 +10,7 @@ from design_core.kernels.published import PUBLISHED
 from ui.design.desk import MAX_SNAPSHOTS, TRANSFORMS, Desk, resized
 from ui.design.kernel_editor import Edit, kernel_editor
 from ui.rail.fields import levels_name
+from ui.text import plain
 
 __all__ = ["editor_panel"]
 
@@ -124,7 +125,7 @@ def _take_text(desk: Desk) -> None:
     try:
         kernel = ThresholdKernel.from_text(text)
     except ValueError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.toast(plain(str(error)), icon=":material/error:")
     else:
         desk.take(kernel.renamed(levels_name(kernel)))
 
@@ -142,7 +143,7 @@ def _snapshots(desk: Desk) -> None:
     for number, (name, kernel) in enumerate(reversed(desk.snapshots.items())):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.button(
-                name,
+                plain(name),
                 key=f"snapshot_{number}",
                 help=str(kernel) if kernel.levels.size <= 64 else None,
                 on_click=desk.take,
@@ -153,7 +154,7 @@ def _snapshots(desk: Desk) -> None:
                 "",
                 icon=":material/delete:",
                 key=f"forget_{number}",
-                help=f"Forget {name}",
+                help=f"Forget {plain(name)}",
                 on_click=desk.forget,
                 args=(name,),
             )

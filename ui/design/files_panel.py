@@ -15,6 +15,7 @@ from design_core.kernels.files import (
 from design_core.kernels.python_code import python_code
 from design_core.output.drawing import kernel_svg
 from ui.design.desk import Desk
+from ui.text import plain
 
 __all__ = ["files_panel"]
 
@@ -46,7 +47,7 @@ def files_panel(desk: Desk) -> None:
             )
         error = st.session_state.get("import_error")
         if error:
-            st.error(error, icon=":material/error:")
+            st.error(plain(error), icon=":material/error:")
         _export(desk)
     with right:
         st.markdown("**As Python**")
@@ -93,7 +94,7 @@ def _export(desk: Desk) -> None:
             else (write_kernel(desk.kernel, form), FORMATS[form].media_type)
         )
     except KernelFileError as error:
-        st.info(str(error), icon=":material/info:")
+        st.info(plain(str(error)), icon=":material/info:")
         return
     stem = "".join(c if c.isalnum() or c in "-_" else "-" for c in desk.kernel.name) or "kernel"
     st.download_button(

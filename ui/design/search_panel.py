@@ -17,6 +17,7 @@ from ui.design.desk import Desk
 from ui.design.landscapes import Question, SearchOrder
 from ui.design.scoring import form_words, objective_words, source_words
 from ui.figures import kernel_image
+from ui.text import plain
 
 __all__ = ["search_panel"]
 
@@ -39,7 +40,7 @@ def _order(desk: Desk, question: Question) -> SearchOrder | None:
     """The form; an order when it has just been sent."""
     by = objective_words(question.objective)
     with st.form("find", border=False):
-        st.markdown(f"Maximize **{by}** on {source_words(question)}.")
+        st.markdown(f"Maximize **{by}** on {plain(source_words(question))}.")
         first = st.columns(4)
         height, width = (min(side, _LARGEST) for side in desk.kernel.shape[1:])
         rows = first[0].number_input("Rows", 1, _LARGEST, height, key="find_rows")
@@ -132,7 +133,7 @@ def _search(question: Question, order: SearchOrder) -> None:
         st.session_state["search_result"] = question.find(order, progress)
     except ValueError as error:
         st.session_state.pop("search_result", None)
-        st.warning(str(error), icon=":material/info:")
+        st.warning(plain(str(error)), icon=":material/info:")
     if ended is not None:
         raise ended
     slot.empty()

@@ -10,6 +10,7 @@ from ui.charts import show_chart
 from ui.compute import Scene, fitted_scale
 from ui.design.desk import Desk
 from ui.design.landscapes import distribution_of, normal
+from ui.text import plain
 from ui.threshold_chart import threshold_chart
 
 __all__ = ["threshold_panel"]
@@ -88,7 +89,7 @@ def _rescale(desk: Desk, scene: Scene) -> None:
         elif name != old.name:
             desk.change(rescaled(kernel, name))
     except ValueError as error:
-        st.toast(str(error), icon=":material/error:")
+        st.toast(plain(str(error)), icon=":material/error:")
 
 
 def _move(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from ui.live.address import STATE
 from ui.live.choice import choose_networks, film_of, network_files
 from ui.networks import entry
 from ui.rail.fields import upload_code
+from ui.text import plain
 
 __all__ = ["show_live"]
 
@@ -30,7 +31,7 @@ def show_live(revision: int) -> None:
             raise ValueError("Choose a network, at the left.")
         files = network_files(references)
     except ValueError as error:
-        st.info(str(error), icon=":material/arrow_back:")
+        st.info(plain(str(error)), icon=":material/arrow_back:")
         return
     film = film_of(str(st.session_state["live_data"]), entry(references[0]).pictures)
     made = bundle(files, film, key=_KEY)
@@ -45,7 +46,7 @@ def _send(page: str, png: bytes, references: list[str]) -> None:
     try:
         picture = decoded(png, "live frame.png")
     except PictureError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        st.error(plain(str(error)), icon=":material/broken_image:")
         return
     session = st.session_state
     session["uploaded"] = picture

@@ -25,6 +25,7 @@ from ui.predict.lab import (
 from ui.predict.lab_charts import channels_chart, histogram_chart
 from ui.predict.lab_choices import DIAGNOSE_WAYS
 from ui.predict.subject import Subject
+from ui.text import plain
 
 __all__ = ["diagnose_panel"]
 
@@ -41,8 +42,10 @@ def diagnose_panel(subject: Subject) -> None:
         except ValueError as error:  # a damaged data set
             pictures, damaged = picture_of(subject.picture, subject.form), str(error)
     if damaged:
-        st.error(damaged, icon=":material/error:")
-    with st.spinner(f"Looking at {pictures.subset.title} …"):  # shows after half a second only
+        st.error(plain(damaged), icon=":material/error:")
+    with st.spinner(
+        f"Looking at {plain(pictures.subset.title)} …"
+    ):  # shows after half a second only
         diagnosis = diagnosed(chosen, pictures)
     chart_title(diagnosis.finding(chosen.name))
     left, right = st.columns([5, 7], gap="medium")
@@ -67,7 +70,7 @@ def _network(found: list[Network]) -> Network:
     place = st.segmented_control(
         "Network",
         places,
-        format_func=lambda k: found[k].name,
+        format_func=lambda k: plain(found[k].name),
         default=min(1, places[-1]),
         required=True,
         key="diagnose_network",

@@ -13,8 +13,10 @@ from design_core.lab.diagnosis import BlockDiagnosis, XHistogram
 from design_core.lab.perturbation_response import Response
 from design_core.lab.strength import Counted
 from design_core.pictures.perturbations import Perturbation
+from design_core.zoo.naming import say_class
 from ui.charts import LABEL, ORANGE, beside, frame, ink, translucent
 from ui.predict.lab import Network
+from ui.text import chart_text
 
 __all__ = [
     "blocks_chart",
@@ -51,7 +53,7 @@ def confidence_chart(
                 "line": {"color": network.colour, "width": 1.5},
             },
             customdata=[
-                response.classes[k].replace("_", " ") for k in response.probabilities.argmax(1)
+                chart_text(say_class(response.classes[k])) for k in response.probabilities.argmax(1)
             ],
             hovertemplate=f"{network.name}: %{{customdata}}<br>"
             f"{response.clean_class}: %{{y:.1f}} %<extra></extra>",

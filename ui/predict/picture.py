@@ -18,6 +18,7 @@ from ui.predict.tiles import Tile, tiles
 from ui.rail.controls import keep_picture, uploaded_picture
 from ui.rail.data_sets import choose_item
 from ui.rail.fields import item_code, upload_code
+from ui.text import plain
 
 __all__ = ["FIRST_SAMPLE", "GROUPS", "WAYS", "Chosen", "choose_picture", "sample_strip"]
 
@@ -160,7 +161,7 @@ def _shot() -> Chosen | None:
     try:
         picture = decoded(shot.getvalue(), "camera")
     except PictureError as error:
-        st.error(str(error), icon=":material/broken_image:")
+        st.error(plain(str(error)), icon=":material/broken_image:")
         return None
     keep_picture(picture)
     told = "The picture that your camera took."

@@ -19,6 +19,7 @@ from ui.predict.lab import Counts, Network, Pictures, counts, held_out, networks
 from ui.predict.lab_charts import strength_chart
 from ui.predict.lab_choices import COUNTS, FIRST_COUNT, OWN_KERNEL
 from ui.predict.subject import Subject
+from ui.text import plain
 
 __all__ = ["strength_panel"]
 
@@ -41,7 +42,7 @@ def strength_panel(subject: Subject) -> None:
     try:
         pictures = held_out(dataset, subject.form, count)
     except ValueError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     if pictures is None:
         _absent(dataset)
@@ -96,8 +97,8 @@ def _controls(dataset: str) -> tuple[ThresholdKernel | None, str, int]:
 def _absent(dataset: str) -> None:
     title = DATASETS[dataset].title if dataset in DATASETS else dataset
     st.info(
-        f"{title} is not on this machine, so nothing can be counted. Under Picture, Data set, it "
-        "can be downloaded. The networks trained on digits need no download.",
+        f"{plain(title)} is not on this machine, so nothing can be counted. Under Picture, Data "
+        "set, it can be downloaded. The networks trained on digits need no download.",
         icon=":material/cloud_off:",
     )
 
@@ -135,7 +136,7 @@ def _asked(place: DeltaGenerator, dataset: str, missing: int, pictures: Pictures
     if dataset == "digits":
         return True
     asked = place.button(
-        f"Count {missing} points on {pictures.subset.title}",
+        f"Count {missing} points on {plain(pictures.subset.title)}",
         type="primary",
         icon=":material/play_arrow:",
         key="strength_go",
@@ -180,7 +181,7 @@ def _count(
 def _report(
     bar: DeltaGenerator, words: str, before: float, share: float, done: int, total: int
 ) -> None:
-    bar.progress(before + share * done / total, f"{words}: {done} of {total} pictures")
+    bar.progress(before + share * done / total, f"{plain(words)}: {done} of {total} pictures")
 
 
 def _draw(place: DeltaGenerator, curves: Curves, title: str, pictures: Pictures) -> None:

@@ -21,6 +21,7 @@ from ui.predict.walkthrough_view import walk_chart, walk_maps
 from ui.predict.walkthroughs import Side, walked
 from ui.rail.fields import named
 from ui.rail.kernel_choice import choose_pattern, choose_published
+from ui.text import plain
 
 __all__ = [
     "FIRST_TEXT",
@@ -54,7 +55,7 @@ def swap_panel(subject: Subject) -> None:
     try:
         walk = walked(subject.picture, Side(reference), Side(reference, True, kernel, at_picture))
     except ValueError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     new = "plain Sign" if kernel is None else kernel.name or f"[{kernel}]"
     own = describe_network(entry.card, entry.seed)
@@ -148,7 +149,7 @@ def _text() -> ThresholdKernel:
             return named(decode_kernel(text.removeprefix(CODE)))
         return ThresholdKernel.from_text(text)
     except ValueError as error:
-        st.warning(f"{error} Shown with [{FIRST_TEXT}].", icon=":material/info:")
+        st.warning(f"{plain(str(error))} Shown with [{FIRST_TEXT}].", icon=":material/info:")
         return ThresholdKernel.from_text(FIRST_TEXT)
 
 
@@ -184,5 +185,5 @@ def _scaled(kernel: ThresholdKernel) -> ThresholdKernel:
     try:
         return rescaled(kernel, name).scaled(strength=strength, offset=offset)
     except ValueError as error:
-        st.warning(f"{error} Shown as it came.", icon=":material/info:")
+        st.warning(f"{plain(str(error))} Shown as it came.", icon=":material/info:")
         return kernel.scaled(strength=strength, offset=offset)

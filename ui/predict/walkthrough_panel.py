@@ -7,6 +7,7 @@ import streamlit as st
 from ui.predict.subject import Subject
 from ui.predict.walkthrough_view import walk_chart, walk_maps
 from ui.predict.walkthroughs import Side, walked
+from ui.text import plain
 
 __all__ = ["walk_panel"]
 
@@ -31,7 +32,7 @@ def walk_panel(subject: Subject) -> None:
     try:
         walk = walked(subject.picture, *sides)
     except ValueError as error:
-        st.info(str(error), icon=":material/info:")
+        st.info(plain(str(error)), icon=":material/info:")
         return
     walk_chart(walk, key="walk")
     walk_maps(walk, (names[pair[0]], names[pair[1]]), key="walk")

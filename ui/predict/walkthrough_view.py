@@ -13,6 +13,7 @@ from design_core.lab.walkthrough import ORDERS, LayerWalk, Walk
 from design_core.output.drawing import bits_png
 from ui.charts import BLUE, LABEL, ORANGE, frame, ink, show_chart
 from ui.predict.tiles import Tile, tiles
+from ui.text import plain
 from ui.viewer import viewer
 
 __all__ = ["walk_chart", "walk_maps"]
@@ -177,6 +178,7 @@ def _large(walk: Walk, layer: LayerWalk, channel: int, names: Pair, key: str) ->
         whose = st.segmented_control(
             "Pre-activation of",
             names,
+            format_func=plain,
             default=names[0],
             required=True,
             key=f"{key}_whose",

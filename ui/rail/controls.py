@@ -27,6 +27,7 @@ from ui.rail.fields import (
     wanted_upload,
 )
 from ui.rail.kernel_choice import choose_pattern, choose_published
+from ui.text import plain
 
 __all__ = [
     "Bench",
@@ -129,7 +130,7 @@ def uploaded_picture() -> Picture | None:
         try:
             kept = decoded(upload.getvalue(), upload.name)
         except PictureError as error:
-            st.error(str(error), icon=":material/broken_image:")
+            st.error(plain(str(error)), icon=":material/broken_image:")
             return None
         keep_picture(kept)
     wanted = wanted_upload(st.session_state.get("picture_wanted", ""))
@@ -197,9 +198,8 @@ def _kernel(scene: Scene | None) -> ThresholdKernel:
         "T[c mod s, i mod d₁, j mod d₂]. Click its cells beside the pictures to change levels.",
     )
     if way == "Own" and own:
-        st.caption(
-            f"{own.name or 'Own kernel'}, {' × '.join(map(str, own.shape))}, scale {own.scale.name}"
-        )
+        sides = " × ".join(map(str, own.shape))
+        st.caption(f"{plain(own.name or 'Own kernel')}, {sides}, scale {own.scale.name}")
         st.page_link("pages/design.py", label="Change it in Design", icon=":material/edit:")
         return own
     if way == "Pattern":
@@ -223,5 +223,5 @@ def _scaled(kernel: ThresholdKernel, scene: Scene | None) -> ThresholdKernel:
             return kernel.with_scale(fitted_scale(scene, kernel.level_set))
         return rescaled(kernel, name)
     except ValueError as error:
-        st.warning(f"{error} Shown with lloyd-max.", icon=":material/info:")
+        st.warning(f"{plain(str(error))} Shown with lloyd-max.", icon=":material/info:")
         return kernel.scaled("lloyd-max")

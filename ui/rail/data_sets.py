@@ -17,6 +17,7 @@ from design_core.pictures.datasets import (
     download_dataset,
     open_set,
 )
+from ui.text import plain
 
 __all__ = ["Item", "choose_item", "item_entries"]
 
@@ -80,7 +81,7 @@ def choose_item() -> Item | None:
         if name in DATASETS and not (DATA / DATASETS[name].folder).exists():
             _offer_download(name)
         else:
-            st.error(str(error), icon=":material/error:")
+            st.error(plain(str(error)), icon=":material/error:")
         return None
 
 
@@ -134,6 +135,6 @@ def _offer_download(name: str) -> None:
         download_dataset(name, DATA, progress=report)
     except DatasetError as error:
         bar.empty()
-        st.error(str(error), icon=":material/cloud_off:")
+        st.error(plain(str(error)), icon=":material/cloud_off:")
     else:
         st.rerun()

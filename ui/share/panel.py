@@ -25,6 +25,7 @@ from ui.share.address import (
     write_address,
 )
 from ui.share.scene_gallery import gallery
+from ui.text import plain
 
 __all__ = ["share"]
 
@@ -89,7 +90,7 @@ def _share_popover(
         st.markdown("**Link to this view**")
         st.code(full_link() or link(*here()), language=None, wrap_lines=True)
         for reason in missing:
-            st.caption(reason)
+            st.caption(plain(reason))
         page, parameters = here()
         if page == "explore":
             _present_link(parameters)
@@ -142,7 +143,7 @@ def _session() -> None:
             upload.getvalue(), known=[path.stem for path in (ROOT / "pages").glob("*.py")]
         )
     except SessionFileError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         return
     if st.button("Open it in place of the present view", key="open_session", type="primary"):
         open_session(loaded)
@@ -159,7 +160,7 @@ def _pinned() -> None:
             if name in kept and st.button(
                 name,
                 key=f"show_{name}",
-                help=kept[name].about or kept[name].link,
+                help=plain(kept[name].about or kept[name].link),
                 type="primary" if kept[name].link == now else "secondary",
             ):
                 open_link(kept[name].link)

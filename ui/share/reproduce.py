@@ -10,6 +10,7 @@ from design_core.output.reproduce import Recipe, Subject
 from design_core.pictures import Picture
 from ui.compute import Scene
 from ui.rail.fields import FIRST_SAMPLE, wanted_item, wanted_upload
+from ui.text import plain
 
 __all__ = ["picture_reference", "recipe_expander", "subject_of"]
 
@@ -47,14 +48,14 @@ def recipe_expander(make: Callable[[], Recipe], *, note: str = "") -> None:
         try:
             recipe = make()
         except ValueError as error:
-            st.info(str(error), icon=":material/info:")
+            st.info(plain(str(error)), icon=":material/info:")
             return
         st.caption("In the folder of the repository. Python:")
         st.code(recipe.python, language="python")
         st.caption("The same on the command line:")
         st.code(recipe.command, language="bash", wrap_lines=True)
         if note:
-            st.caption(note)
+            st.caption(plain(note))
 
 
 def _path(name: str) -> str:
