@@ -66,6 +66,7 @@ def _unguarded(part: ast.expr) -> Iterator[ast.expr]:
 
 #: Numbers, and words that the app has put together itself, looked at one by one.
 LOOKED_AT = {
+    "missing_extra(ModuleNotFoundError(name='torch'))",  # of no word from outside
     *("len(items)", "done", "total", "number", "count", "MAX_PICTURES"),
     *("reason", "message", "DATA.name", "FIRST_TEXT", "spoken(live.latest)"),
 }

@@ -123,7 +123,7 @@ def _search(question: Question, order: SearchOrder) -> None:
         last = now
         try:
             text = f"{message}{time_left(fraction, now - begun)}"
-            bar.progress(min(1.0, max(0.0, fraction or 0.0)), text)
+            bar.progress(min(1.0, max(0.0, fraction or 0.0)), plain(text))
         except (RerunException, StopException) as end:  # how Streamlit ends a run of the page
             ended = end
         if ended is not None:
