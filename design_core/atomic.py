@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,8 +23,16 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A seekable file to write to, which takes its place when the context ends without an error.
 
     A process that is killed leaves ``.NAME.part`` behind, which nothing reads and the next writer
-    overwrites.
+    overwrites. A link stays one, and its file is written. What is no file, such as ``/dev/null``
+    or a pipe, is written to at the end and never replaced.
     """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        with io.BytesIO() as buffer:
+            yield buffer
+            with path.open("wb") as target:
+                target.write(buffer.getvalue())
+        return
     part = path.with_name(f".{path.name}.part")
     try:
         with part.open("wb") as file:

@@ -20,7 +20,7 @@ from ui.compare.overview_panel import overview_panel
 from ui.compare.upload_panel import own_panel
 from ui.compare.wrong_panel import wrong_panel
 from ui.entry import require_entry
-from ui.networks import cards
+from ui.networks import cards, tell_damaged
 from ui.share.address import arrive
 from ui.share.panel import share
 from ui.text import sentence_html
@@ -46,6 +46,7 @@ with st.sidebar:
     shown = choose_cards(cards())
     st.divider()
     own_panel()
+    tell_damaged()
     st.divider()
 ours = [card for card in shown if not card.name.startswith(OWN)]
 sentence, beside = headline(ours)

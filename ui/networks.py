@@ -14,13 +14,22 @@ from typing import Any
 import streamlit as st
 
 from design_core.pictures import Picture
-from design_core.zoo.card import OWN, Card, load_cards
+from design_core.zoo.card import OWN, Card, damaged_cards, load_cards
 from design_core.zoo.entry import Entry, Prediction, open_entry
 from ui.compute import is_sample
 from ui.pytorch import pytorch
+from ui.text import plain
 from ui.uploaded_networks import own_cards, own_entry
 
-__all__ = ["FORWARD", "card_of", "cards", "entry", "predictions", "zoo_cards"]
+__all__ = [
+    "FORWARD",
+    "card_of",
+    "cards",
+    "entry",
+    "predictions",
+    "tell_damaged",
+    "zoo_cards",
+]
 
 #: Held during a forward pass: no more of them at a time than there are processors.
 FORWARD = Semaphore(os.cpu_count() or 1)
@@ -37,6 +46,17 @@ def cards() -> list[Card]:
 def zoo_cards() -> list[Card]:
     """All cards of the zoo, by name. Shared: do not change the list."""
     return load_cards()
+
+
+@st.cache_resource(show_spinner=False)
+def _damaged() -> list[str]:
+    return damaged_cards()
+
+
+def tell_damaged() -> None:
+    """A note on each network of the zoo that cannot be read; the others go on without it."""
+    for reason in _damaged():
+        st.warning(plain(f"One network is left out: {reason}"), icon=":material/broken_image:")
 
 
 def card_of(reference: str) -> tuple[Card, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,10 @@ def add_zoo_argument(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the cards."""
-    from design_core.zoo.card import load_cards, no_networks
+    from design_core.zoo.card import damaged_cards, load_cards, no_networks
 
+    for reason in damaged_cards(args.zoo):
+        print(f"design models: one network is left out: {reason}", file=sys.stderr)
     cards = load_cards(args.zoo)
     if not cards:
         raise ValueError(no_networks(args.zoo))

@@ -37,6 +37,7 @@ __all__ = [
     "Card",
     "SeedResult",
     "card_name",
+    "damaged_cards",
     "find_card",
     "is_finished_run",
     "load_cards",
@@ -289,8 +290,25 @@ def with_younger_options(network: Mapping[str, Any]) -> Json:
 
 
 def load_cards(root: Path = CHECKPOINTS) -> list[Card]:
-    """All cards of a zoo, by name; a finished run in its folder is one too."""
-    return [_load(folder) for folder in _folders(root)]
+    """All cards of a zoo, by name; a finished run in its folder is one too.
+
+    A damaged card is left out, so that it takes no other network away: see `damaged_cards`.
+    """
+    loaded = (_load_or_reason(folder) for folder in _folders(root))
+    return [card for card in loaded if isinstance(card, Card)]
+
+
+def damaged_cards(root: Path = CHECKPOINTS) -> list[str]:
+    """A sentence for each card of a zoo that cannot be read."""
+    loaded = (_load_or_reason(folder) for folder in _folders(root))
+    return [reason for reason in loaded if isinstance(reason, str)]
+
+
+def _load_or_reason(folder: Path) -> Card | str:
+    try:
+        return _load(folder)
+    except ValueError as error:
+        return str(error)
 
 
 def is_finished_run(folder: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from design_core.zoo.card import CHECKPOINTS, Card, card_name, find_card, load_cards
+from design_core.zoo.card import (
+    CHECKPOINTS,
+    Card,
+    card_name,
+    damaged_cards,
+    find_card,
+    load_cards,
+)
 
 CARDS = load_cards()
 
@@ -75,11 +83,15 @@ def test_references(tmp_path: Path) -> None:
         find_card(name, tmp_path)
 
 
-def test_damaged_cards_are_named(tmp_path: Path) -> None:
-    shutil.copytree(CHECKPOINTS / "digits-tiny-w16-sign-affine_on", tmp_path / "net")
-    (tmp_path / "net" / "card.json").write_text('{"name": "net", "results": []}')
-    with pytest.raises(ValueError, match=r"card\.json is not a model card"):
-        load_cards(tmp_path)
+@pytest.mark.parametrize("text", ['{"name": "net", "results": []}', '{"x"', "[]", ""])
+def test_a_damaged_card_is_named_and_takes_no_other_away(tmp_path: Path, text: str) -> None:
+    for name in ("digits-tiny-w16-sign-affine_on", "digits-tiny-w16-design_2x2-v2-affine_on"):
+        shutil.copytree(CHECKPOINTS / name, tmp_path / name)
+    (tmp_path / name / "card.json").write_text(text)
+    assert [card.name for card in load_cards(tmp_path)] == ["digits-tiny-w16-sign-affine_on"]
+    (told,) = damaged_cards(tmp_path)
+    assert re.search(r"card\.json is not a model card", told)
+    assert damaged_cards() == []
 
 
 @pytest.mark.parametrize(

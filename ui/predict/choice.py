@@ -8,7 +8,7 @@ from design_core.pictures.samples import sample_names
 from design_core.zoo import naming
 from design_core.zoo.arms import ARMS, PICTURE_ARMS
 from design_core.zoo.naming import card_short_name, describe_network
-from ui.networks import card_of, cards
+from ui.networks import card_of, cards, tell_damaged
 from ui.predict.picture import GROUPS, WAYS
 
 __all__ = ["MOST", "choose_networks", "data_sets", "first_networks", "offered"]
@@ -107,6 +107,7 @@ def choose_networks() -> list[str]:
         placeholder="Choose two to four",
         label_visibility="collapsed",
     )
+    tell_damaged()
     return chosen
 
 
