@@ -13,7 +13,7 @@ from ui.entry import require_entry
 from ui.links.pins import pins
 from ui.present.address import OWN_VIEW, PRESENT, SCENE
 from ui.present.bar import stage_bar
-from ui.present.qr import audience_link, qr_svg, reach_note
+from ui.present.qr import audience_link, length_note, qr_svg, reach_note
 from ui.present.scenes import (
     StageScene,
     curated_scenes,
@@ -124,7 +124,7 @@ with st.container(key="stage", gap=None):
         place,
         qr=qr_svg(link),
         link=link,
-        note=reach_note(link),
+        note=" ".join(filter(None, (length_note(link), reach_note(link)))),
         on_step=step,
         key="stage_bar",
     )

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import segno
 
-__all__ = ["audience_link", "qr_svg", "reach_note"]
+__all__ = ["audience_link", "length_note", "qr_svg", "reach_note"]
 
 _FRONT = "explore"  # the page that opens at the root of the site
 _QUIET = 4  # modules of margin that the standard asks for
@@ -36,6 +36,19 @@ def audience_link(here: str, link: str) -> str:
     return urlunsplit((scheme, host, root + ("" if page == _FRONT else page), query, ""))
 
 
+def length_note(link: str) -> str:
+    """Says so if the link is too long for a QR code; else nothing.
+
+    Examples
+    --------
+    >>> length_note("https://design.example/")
+    ''
+    """
+    if qr_svg(link):
+        return ""
+    return f"The link has {len(link):,} characters, too many for a QR code. Copy it instead."
+
+
 def reach_note(link: str) -> str:
     """Says so if nobody but this machine can open the link; else nothing.
 
@@ -60,10 +73,15 @@ def reach_note(link: str) -> str:
 def qr_svg(text: str) -> str:
     """A QR code as SVG, one unit per module, with its margin; dark on white in both themes.
 
+    Empty for a text that no QR code holds.
+
     Whole units, drawn without smoothing, so that every module is as large as every other at any
     size. Error correction M: a scanner may miss 15 % of the code.
     """
-    code = segno.make_qr(text, error="m")
+    try:
+        code = segno.make_qr(text, error="m")
+    except segno.DataOverflowError:
+        return ""
     svg: str = code.svg_inline(
         border=_QUIET, dark="#14161A", light="#FFFFFF", omitsize=True, svgclass=None, lineclass=None
     )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import zxingcpp
 
-from ui.present.qr import audience_link, qr_svg, reach_note
+from ui.present.qr import audience_link, length_note, qr_svg, reach_note
 from ui.scenes import SCENES
 
 
@@ -69,3 +69,13 @@ def test_links_are_those_of_the_audience(here: str, link: str, expected: str) ->
 )
 def test_a_link_that_nobody_else_can_open_says_so(link: str, is_own: bool) -> None:
     assert bool(reach_note(link)) == is_own
+
+
+def test_a_link_that_no_code_holds_is_told_in_words() -> None:
+    longest, longer = "x" * 2331, "x" * 2332  # bytes of version 40 at error correction M
+    assert qr_svg(longest)
+    assert length_note(longest) == ""
+    assert qr_svg(longer) == ""
+    assert length_note(longer) == (
+        "The link has 2,332 characters, too many for a QR code. Copy it instead."
+    )
