@@ -164,7 +164,8 @@ def pictures(side: int, channels: int, count: int = PICTURES) -> Pixels:
     return np.concatenate([kept, flat, rng.integers(0, 256, flat.shape, dtype=np.uint8)])
 
 
-ZOO = [f"{card.name}@{seed}" for card in load_cards() for seed in card.seeds]
+# One of each card: seeds differ in weights alone, and the zoo grows by many of them.
+ZOO = [f"{card.name}@{card.seeds[0]}" for card in load_cards()]
 
 
 @pytest.mark.parametrize("reference", ZOO)
