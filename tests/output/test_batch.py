@@ -133,7 +133,14 @@ def test_names_are_safe_as_folders_and_in_spreadsheets() -> None:
         assert entry.count("/") <= 1
         assert "\\" not in entry
     table = list(csv.reader(io.StringIO(scores_csv(rows))))
-    assert [line[0] for line in table[1:]] == [names[0], names[1], "'=cmd()", "'-1", *names[4:]]
+    assert [line[0] for line in table[1:]] == [
+        names[0],
+        names[1],
+        "'=cmd()",
+        "'-1",
+        "\\u202egnp.exe",
+        "",
+    ]
 
 
 def test_no_more_pictures_than_the_limit() -> None:
