@@ -19,7 +19,6 @@ def a_map(height: int = 24, width: int = 31) -> np.ndarray:
     return np.random.default_rng(3).standard_normal((height, width)).astype(np.float32)
 
 
-@pytest.mark.parametrize("use", USES)
 def test_a_figure_of_a_tensor_is_that_of_its_numbers() -> None:
     x = torch.randn(8, 8, generator=torch.Generator().manual_seed(0))
     kernel = PUBLISHED["2x2-v2"]
@@ -30,6 +29,7 @@ def test_a_figure_of_a_tensor_is_that_of_its_numbers() -> None:
     )
 
 
+@pytest.mark.parametrize("use", USES)
 def test_svg_holds_the_numbers_as_text(use: str) -> None:
     x, kernel = a_map(), PUBLISHED["3x3-symmetric-v1"]
     svg = save_figure(activation_figure(x, kernel, use=use), "svg").decode()
