@@ -10,6 +10,7 @@ import pytest
 
 from design_core import binarize, extract_maps, published_kernel, sample
 from design_core.output.drawing import INK, PAPER
+from design_core.paths import RESOURCES
 from design_core.pictures import fit
 from tests.waiting import settle
 
@@ -77,7 +78,6 @@ def test_no_page_asks_the_network_or_runs_over_its_width(
     page.context.close()
 
 
-@pytest.mark.xfail(reason="failed once on a loaded machine, cause not yet found", strict=False)
 def test_an_uploaded_picture_is_shown_and_a_broken_one_refused(
     whole_app: str, chromium: Any
 ) -> None:
@@ -90,7 +90,7 @@ def test_an_uploaded_picture_is_shown_and_a_broken_one_refused(
     )
     page.get_by_text("broken.png is a damaged").wait_for()
     assert page.locator("h1.ds-finding").inner_text() == before
-    cat = ROOT / "assets" / "samples" / "cifar10"
+    cat = RESOURCES / "samples" / "cifar10"
     chooser.set_input_files(sorted(cat.glob("*.png"))[0])
     page.get_by_text("32 × 32 px").wait_for()
     assert page.get_by_text("broken.png is a damaged").count() == 0
