@@ -90,9 +90,6 @@ def in_library(data: bytes, folder: Path) -> list[float] | None:
     return scores
 
 
-@pytest.mark.xfail(
-    reason="one damaged file is read otherwise than by the library, not yet mended", strict=False
-)
 def test_damaged_files_are_read_alike_or_refused(page: Any, tmp_path: Path) -> None:
     seeds = TARGETS[TARGET].seeds()
     files = [damaged_input(TARGET, number, seeds, seed=2) for number in range(INPUTS)]

@@ -62,7 +62,6 @@ def test_a_user_sees_what_the_page_shows() -> None:
 @pytest.mark.skipif(
     shutil.which("nginx", path="/usr/sbin:/usr/bin") is None, reason="nginx is not installed."
 )
-@pytest.mark.xfail(reason="failed once on a loaded machine, cause not yet found", strict=False)
 def test_only_users_of_a_killed_process_notice() -> None:
     with cluster(2, port=free_port()) as running_:
         visits = finished(killed_under_load(running_, 6, 18))

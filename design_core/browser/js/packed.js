@@ -11,6 +11,8 @@ const MAX_LAYERS = 1000;
 const MAX_STRIDE = 64;
 const MAX_COPIES = 64;
 const MAX_DEPTH = 20; // of the description
+const LARGEST_PICTURE = 1e6; // no normalized pixel is farther from 0
+const MOST = (2 - 2 ** -23) * 2 ** 126; // half the largest float32, for what rounding adds
 
 /**
  * Maps between two layers.
@@ -43,7 +45,9 @@ function readPacked(file) {
   }
   if (described.layers.length > MAX_LAYERS) throw undescribed("it has too many layers");
   const layers = described.layers.map((plain, k) => readLayer(plain, `${k}`, tensors));
-  return { inputShape: shape, layers, classes: checkedOutput(layers, shape) };
+  const classes = checkedOutput(layers, shape);
+  proveFinite(layers);
+  return { inputShape: shape, layers, classes };
 }
 
 function undescribed(why) {
@@ -306,3 +310,47 @@ const GIVES = {
 function pooled(maps) {
   return { ...maps, height: Math.floor(maps.height / 2), width: Math.floor(maps.width / 2) };
 }
+
+// ---- whether numbers stay finite, as reach.py proves it
+
+function proveFinite(layers) {
+  let most = LARGEST_PICTURE;
+  for (const layer of layers) {
+    most = REACH[layer.kind](layer, most);
+    if (!(most <= MOST)) {
+      throw new UnreadableError(`${layer.kind} holds numbers so large that its sums may overflow.`);
+    }
+  }
+}
+
+/** The largest sum of magnitudes over the inputs of any output, of weights (…, outputs). */
+function largestSum({ shape, values }) {
+  const sums = new Float64Array(shape[3]);
+  values.forEach((value, k) => (sums[k % shape[3]] += Math.abs(value)));
+  return sums.reduce((one, other) => Math.max(one, other));
+}
+
+function reachOfScaleShift({ scale, slope, offset }, most) {
+  let largest = 0;
+  for (let k = 0; k < scale.shape[0]; k++) {
+    const scaled = most * Math.abs(scale.values[k]);
+    largest = Math.max(largest, scaled, scaled * Math.abs(slope.values[k]) + Math.abs(offset.values[k]));
+  }
+  return largest;
+}
+
+// By kind: the largest magnitude that a layer makes, or meets on the way, of inputs up to `most`.
+const REACH = {
+  RealConv: (layer, most) => most * largestSum(layer.weights),
+  BitConv: fanIn,
+  Cut: () => 1,
+  Block(layer, most) {
+    const sums = REACH[layer.conv.kind](layer.conv, most);
+    return sums > MOST ? sums : 1;
+  },
+  ScaleShift: reachOfScaleShift,
+  Residual: (layer, most) => reachOfScaleShift(layer.norm, fanIn(layer.conv)) + most,
+  Repeat: (_, most) => most,
+  GlobalMean: (_, most) => most,
+  BitDense: (layer) => largestSum(layer.weights),
+};
