@@ -11,10 +11,17 @@ from design_core.pictures.datasets import DATASETS, DatasetError, open_dataset
 from design_core.pictures.digits import DIGIT_NAMES, TEST_DIGITS, load_digits
 from design_core.zoo import naming
 from design_core.zoo.card import OWN, Card
-from design_core.zoo.naming import card_short_name, describe_network, distinct_names
+from design_core.zoo.naming import describe_network, distinct_names
 from design_core.zoo.network_file import PictureForm
 from ui.networks import card_of, entry
-from ui.predict.choice import MOST, data_sets, first_networks, offered
+from ui.predict.choice import (
+    MOST,
+    data_sets,
+    first_networks,
+    keep_choice,
+    network_label,
+    offered,
+)
 
 __all__ = ["choose_networks", "film_of", "first_live", "network_files"]
 
@@ -35,8 +42,9 @@ def _keeps_to_bits(card: Card) -> bool:
 
 def first_live(dataset: str) -> list[str]:
     """The pair to begin with."""
-    kept = [one for one in first_networks(dataset) if one in runnable(dataset)]
-    return kept or runnable(dataset)[:2]
+    references = runnable(dataset)
+    kept = [one for one in first_networks(dataset) if one in references]
+    return kept or references[:2]
 
 
 def choose_networks() -> list[str]:
@@ -52,14 +60,11 @@ def choose_networks() -> list[str]:
         width="stretch",
     )
     references = runnable(str(dataset))
-    held = st.session_state.get("live_networks")
-    kept = [reference for reference in held or () if reference in references]
-    if held is None or kept != list(held):
-        st.session_state["live_networks"] = kept or first_live(str(dataset))
+    keep_choice("live_networks", references, lambda: first_live(str(dataset)))
     chosen: list[str] = st.multiselect(
         "Networks at hand",
         references,
-        format_func=_label,
+        format_func=network_label,
         max_selections=MOST,
         key="live_networks",
         persist_state="session",
@@ -114,8 +119,3 @@ def film_of(dataset: str, form: PictureForm) -> Film:
             [found.class_names[found.label(k)] for k in places],
         )
     return samples_film(form, "digits" if form.shape[0] == 1 else _SAMPLED[0])
-
-
-def _label(reference: str) -> str:
-    card, seed = card_of(reference)
-    return f"{card_short_name(card)} · {describe_network(card, seed)}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from design_core.pictures.samples import sample_names
@@ -11,7 +13,15 @@ from design_core.zoo.naming import card_short_name, describe_network
 from ui.networks import card_of, cards, tell_damaged
 from ui.predict.picture import GROUPS, WAYS
 
-__all__ = ["MOST", "choose_networks", "data_sets", "first_networks", "offered"]
+__all__ = [
+    "MOST",
+    "choose_networks",
+    "data_sets",
+    "first_networks",
+    "keep_choice",
+    "network_label",
+    "offered",
+]
 
 #: Networks side by side at most.
 MOST = 4
@@ -93,14 +103,11 @@ def choose_networks() -> list[str]:
         "own picture size and classes.",
     )
     references = offered(str(dataset))
-    held = st.session_state.get("predict_networks")
-    kept = [reference for reference in held or () if reference in references]
-    if held is None or kept != list(held):
-        st.session_state["predict_networks"] = kept or first_networks(str(dataset))
+    keep_choice("predict_networks", references, lambda: first_networks(str(dataset)))
     chosen: list[str] = st.multiselect(
         "Networks",
         references,
-        format_func=_label,
+        format_func=network_label,
         max_selections=MOST,
         key="predict_networks",
         persist_state="session",
@@ -111,7 +118,16 @@ def choose_networks() -> list[str]:
     return chosen
 
 
-def _label(reference: str) -> str:
+def keep_choice(key: str, references: list[str], first: Callable[[], list[str]]) -> None:
+    """Leave in a session's choice what is still offered; `first` is the choice where none is."""
+    held = st.session_state.get(key)
+    kept = [reference for reference in held or () if reference in references]
+    if held is None or kept != list(held):
+        st.session_state[key] = kept or first()
+
+
+def network_label(reference: str) -> str:
+    """A network in one line of a list."""
     card, seed = card_of(reference)
     return f"{card_short_name(card)} · {describe_network(card, seed)}"
 
