@@ -93,6 +93,26 @@ def test_commands_of_numpy_run(library: Environment, empty: Path) -> None:
     assert (empty / "maps.zip").stat().st_size > 1000
 
 
+def test_what_is_not_listed_needs_numba(library: Environment, empty: Path) -> None:
+    line = refused(library, "search", "--size", "4", cwd=empty)
+    assert 'numba, which is not installed: pip install "design-core[engine]"' in line
+
+
+def test_a_listing_that_is_stopped_keeps_its_best(library: Environment, empty: Path) -> None:
+    code = (
+        "from design_core.progress import StoppedError\n"
+        "from design_core.search.constraints import Constraints\n"
+        "from design_core.search.find import find_kernels\n"
+        "from design_core.search.tables import random_convolution_tables\n"
+        "def stop(*_): raise StoppedError\n"
+        "limits = Constraints(density=(0.2, 0.8))\n"
+        "tables = random_convolution_tables()\n"
+        "found = find_kernels(tables, (3, 3), constraints=limits, progress=stop)\n"
+        "print(found.stopped, found.exact, found.bound, len(found.best) > 0)\n"
+    )
+    assert told(library, "python", "-c", code, cwd=empty) == "True False None True\n"
+
+
 def test_no_networks_is_a_sentence(library: Environment, empty: Path) -> None:
     for command in (["models"], ["predict", "sample:digit-3", "--model", SIGN]):
         line = refused(library, *command, cwd=empty)

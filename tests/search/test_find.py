@@ -76,9 +76,9 @@ def test_a_limit_on_distinct_levels_equals_enumeration(most: int, tables: object
     result = find_kernels(tables, size, constraints=limits)
     assert result.method == "enumeration"
     # The same by the transfer matrix, which `find_kernels` takes for larger sizes.
-    from design_core.search.find import _by_transfer
+    from design_core.search.large import by_transfer
 
-    found = _by_transfer(scorer, size, limits, 4, no_progress)
+    found = by_transfer(scorer, size, limits, 4, no_progress)
     assert found.bound == pytest.approx(result.score)
     assert found.ties == listed.ties(int(listed.sums.max())) == result.ties
     assert found.count == listed.size

@@ -7,8 +7,9 @@ import pytest
 
 from design_core.progress import StoppedError
 from design_core.search.constraints import Constraints
-from design_core.search.find import _by_ascent, find_kernels
+from design_core.search.find import find_kernels
 from design_core.search.landscape import list_landscape
+from design_core.search.large import by_ascent
 from design_core.search.limited import Limit, best_within
 from design_core.search.objectives import Objective
 from design_core.search.scorer import Scorer
@@ -57,7 +58,7 @@ def test_the_best_within_limits_equals_enumeration(
         except ValueError:
             continue
         best = float(listed.scores().max())
-        found = _by_ascent(scorer, shape, limits, 0, _silent)
+        found = by_ascent(scorer, shape, limits, 0, _silent)
         assert found.exact, name
         assert found.bound == pytest.approx(best, abs=1e-9), name
         assert float(scorer.scores(found.kernels[0])) == pytest.approx(best, abs=1e-9), name
