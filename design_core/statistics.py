@@ -6,8 +6,11 @@ every activation. Runs of equal seeds therefore pair.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -158,6 +161,7 @@ def paired_difference(first: ArrayLike, second: ArrayLike) -> Difference:
     if one.shape != other.shape or len(one) < 2:
         raise ValueError(f"Pairs are needed, two or more; got {one.size} and {other.size} values.")
     differences = one - other
+    _let_pytorch_load()
     tested = stats.ttest_rel(one, other) if _is_spread(differences) else None
     return _difference("paired t", one, other, tested, sign_flip_p(differences))
 
@@ -191,8 +195,20 @@ def welch_difference(first: ArrayLike, second: ArrayLike) -> Difference:
     if min(len(one), len(other)) < 2:
         raise ValueError("Welch's test needs two or more runs in each group.")
     spread = _is_spread(one) or _is_spread(other)
+    _let_pytorch_load()
     tested = stats.ttest_ind(one, other, equal_var=False) if spread else None
     return _difference("Welch's t", one, other, tested)
+
+
+def _let_pytorch_load() -> None:
+    """Wait for another thread that is just importing PyTorch.
+
+    SciPy's t tests take what stands under its name in `sys.modules` for the whole of it, and ask
+    for its tensors.
+    """
+    if "torch" in sys.modules:
+        with suppress(ImportError):  # that is for the other thread to tell
+            import_module("torch")
 
 
 def _is_spread(values: Floats) -> bool:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import itertools
 import math
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -144,3 +147,32 @@ def test_learning_curves() -> None:
     assert epochs_to(curve, 0.7) == 3
     assert epochs_to(curve, 0.9) is None
     assert area_under_curve(curve) == pytest.approx(sum(curve) / 5)
+
+
+def test_seeds_are_compared_while_another_thread_imports_pytorch(tmp_path: Path) -> None:
+    """A page of one visitor loads it; SciPy meets the half of it on the page of another."""
+    half = "from half_way import begun, go_on\nbegun.set()\ngo_on.wait()\nclass Tensor: pass\n"
+    (tmp_path / "torch.py").write_text(half)
+    (tmp_path / "half_way.py").write_text(
+        "import threading\nbegun, go_on = threading.Event(), threading.Event()\n"
+    )
+    checked = (
+        "import importlib, sys, threading\n"
+        f"sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from half_way import begun, go_on\n"
+        "from design_core.statistics import compare_seeds, welch_difference\n"
+        "threading.Thread(target=importlib.import_module, args=('torch',)).start()\n"
+        "begun.wait()\n"
+        "assert not hasattr(sys.modules['torch'], 'Tensor')\n"
+        "threading.Timer(0.5, go_on.set).start()\n"
+        "assert compare_seeds({0: 2, 1: 4}, {0: 1, 1: 2}).mean == 1.5\n"
+        "assert welch_difference([2, 4], [1, 2]).mean == 1.5\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", checked],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]

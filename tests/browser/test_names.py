@@ -156,7 +156,7 @@ def test_the_name_of_a_kernel(page: Any, asked: list[str]) -> None:
     page.goto(f"{page.app}/design?panel=files-and-code")
     page.wait_for_selector("h1.ds-finding")
     page.get_by_text("Import a kernel").wait_for()
-    kernel = {"levels": [[1, 2], [3, 4]], "name": PICTURE}
+    kernel = {"levels": [[1, 3], [5, 7]], "name": PICTURE}
     _files(page, "kernel.json", json.dumps(kernel).encode())
     _shows(page, PICTURE)
     _files(page, f"{PICTURE[:36]}.json", b"no JSON")
