@@ -252,9 +252,9 @@ class DeSign(BinaryActivation):
 
     Notes
     -----
-    Takes x of shape (N, C, H, W), or (C, H, W); any sizes, since the tiling is cropped. The kernel
-    is the buffer ``thresholds``, shape (s, d1, d2): saved with the model, moved with it, never
-    trained.
+    Takes x of shape (N, C, H, W), or (C, H, W); any sizes, since the tiling is cropped. What a
+    linear layer gives, (N, C), are maps of one pixel. The kernel is the buffer ``thresholds``,
+    shape (s, d1, d2): saved with the model, moved with it, never trained.
 
     Examples
     --------
@@ -274,11 +274,13 @@ class DeSign(BinaryActivation):
         self.register_buffer("thresholds", torch.tensor(kernel.thresholds, dtype=torch.float32))
 
     def forward(self, x: Tensor) -> Tensor:
-        if x.ndim not in (3, 4) or not x.is_floating_point():
+        if x.ndim not in (2, 3, 4) or not x.is_floating_point():
             raise ValueError(
-                "DeSign works on floating-point maps of shape (N, C, H, W) or (C, H, W); got "
-                f"{x.dtype} of shape {tuple(x.shape)}."
+                "DeSign works on floating-point maps of shape (N, C, H, W) or (C, H, W), or on "
+                f"(N, C); got {x.dtype} of shape {tuple(x.shape)}."
             )
+        if x.ndim == 2:
+            return self.forward(x[:, :, None, None]).flatten(1)
         channels, height, width = x.shape[-3:]
         # One slice serves all channels by broadcasting, which costs less than an index for each.
         cycled = 1 if len(self.thresholds) == 1 else channels

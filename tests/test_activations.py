@@ -268,9 +268,9 @@ def test_batches_may_be_left_out() -> None:
     assert layer(torch.zeros(0, 5, 7, 3)).shape == (0, 5, 7, 3)
 
 
-@pytest.mark.parametrize("shape", [(4, 4), (2, 3, 4, 4, 4)])
+@pytest.mark.parametrize("shape", [(4,), (2, 3, 4, 4, 4)])
 def test_other_dimensions_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"\(N, C, H, W\) or \(C, H, W\); got torch\.float32 of"):
+    with pytest.raises(ValueError, match=r"or on \(N, C\); got torch\.float32 of"):
         DeSign([[0.0]])(torch.zeros(shape))
 
 
@@ -363,3 +363,9 @@ def test_autocast_keeps_half_maps_half() -> None:
     layer = nn.Sequential(nn.Conv2d(1, 4, 3), DeSign(PUBLISHED["2x2-v2"]))
     with torch.autocast("cpu", dtype=torch.bfloat16):
         assert layer(torch.randn(1, 1, 8, 8)).dtype == torch.bfloat16
+
+
+def test_what_a_linear_layer_gives_are_maps_of_one_pixel() -> None:
+    activation = DeSign(PUBLISHED["2x2x4-shifted-v1"])
+    x = torch.randn(5, 9)
+    assert torch.equal(activation(x), activation(x[:, :, None, None])[:, :, 0, 0])

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from design_core.commands import COMMANDS
 
 ROOT = Path(__file__).parents[1]
@@ -24,6 +26,21 @@ def test_every_example_gives_what_it_shows() -> None:
         result = runner.run(example, clear_globs=False)
         names.update(example.globs)
         assert result.failed == 0, f"block {number}: see the output above"
+
+
+def test_the_script_packs_a_network_of_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch")
+    scripts = re.findall(r"```py\n(.*?)```", HANDBOOK, flags=re.DOTALL)
+    (script,) = (one for one in scripts if "make_binary" in one)
+    assert len(script.splitlines()) <= 25
+    monkeypatch.chdir(tmp_path)
+    exec(compile(script, "handbook.md", "exec"), {})
+    told = capsys.readouterr().out.splitlines()
+    assert "  3: Conv2d → BinaryConv2d" in told
+    assert told[-1] == "360 of 360 answers are PyTorch's"
+    assert float(told[-2]) > 0.9
 
 
 def test_pages_and_commands_are_those_that_there_are() -> None:

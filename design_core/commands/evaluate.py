@@ -13,7 +13,7 @@ from design_core.commands.train import add_data_arguments
 
 if TYPE_CHECKING:
     from design_core.training.data import TrainingData
-    from design_core.training.train import Evaluation
+    from design_core.training.evaluation import Evaluation
 
 __all__ = ["add_parser", "run"]
 
@@ -52,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
 def _evaluate_run(args: argparse.Namespace) -> dict[str, Any]:
     import torch
 
-    from design_core.training.train import evaluate, load_run
+    from design_core.training.evaluation import evaluate
+    from design_core.training.run import load_run
 
     description, model = load_run(Path(args.network))
     data = _data(args, description["data"]["name"], description["network"])

@@ -18,7 +18,10 @@ _NOTES = """\
 packed: one bit per binary weight, batch norm and activation as whole-number thresholds; NumPy runs
 it, numba makes it fast, PyTorch is not needed. onnx: for other tools; they multiply ±1 as float32,
 so that file is as large as the float network and runs no faster. The file appears whole or not at
-all.
+all. How pictures are fed: pixels scaled to [0, 1], less the mean, divided by the deviation, colours
+in the order red, green, blue (or one grey channel). The numbers and the names of the classes are in
+the file: in the ONNX model's metadata (mean, deviation, colour_order, class_names, feeding), or as
+`pictures` of a packed network. They are told when the file is written.
 """
 
 
@@ -41,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
 
     entry = open_entry(*located(args.network, args.zoo))
     _WRITERS[args.to](entry.checkpoint, args.out)
+    print(entry.pictures.words())
     floats = entry.card.bytes["float32"]
     size = args.out.stat().st_size
     print(
@@ -55,13 +59,14 @@ def run(args: argparse.Namespace) -> int:
 def _packed(checkpoint: Checkpoint, path: Path) -> None:
     from design_core.engine import pack, save_packed
 
-    save_packed(pack(checkpoint.model, checkpoint.pictures.shape), path)
+    form = checkpoint.pictures
+    save_packed(pack(checkpoint.model, form.shape, pictures=form), path)
 
 
 def _onnx(checkpoint: Checkpoint, path: Path) -> None:
     from design_core.engine.onnx_export import export_onnx
 
-    export_onnx(checkpoint.model, checkpoint.pictures.shape, path)
+    export_onnx(checkpoint.model, checkpoint.pictures.shape, path, pictures=checkpoint.pictures)
 
 
 _WRITERS: dict[str, Callable[[Checkpoint, Path], None]] = {"packed": _packed, "onnx": _onnx}

@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     """Train, telling each epoch and the result."""
     from design_core.training.data import load_data, picture_size
     from design_core.training.recipe import load_recipe
-    from design_core.training.train import train
+    from design_core.training.run import train_run
 
     recipe = load_recipe(args.recipe).with_changes(args.changes)
     channels, side = picture_size(recipe.network)
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         download=args.download,
     )
     report = _Terminal().report
-    train(recipe, data, args.out, seed=args.seed, resume=args.resume, report=report)
+    train_run(recipe, data, args.out, seed=args.seed, resume=args.resume, report=report)
     return 0
 
 

@@ -24,6 +24,7 @@ from design_core.engine.bits import Words, pack_bits, word_count
 from design_core.engine.demand import demand
 from design_core.engine.layers import LAYERS, BitConv, Cut, weight_bits
 from design_core.engine.network import PackedNetwork, layer_bytes
+from design_core.pictures.form import PictureForm
 
 __all__ = ["load_packed", "packed_bytes", "save_packed", "stored_bytes"]
 
@@ -63,7 +64,10 @@ def packed_bytes(packed: PackedNetwork) -> bytes:
 def _packed(packed: PackedNetwork) -> tuple[bytes, str]:
     arrays: Arrays = {}
     layers = [_describe(layer, f"{k}", arrays) for k, layer in enumerate(packed.layers)]
-    network = {"input_shape": list(packed.input_shape), "layers": layers}
+    network: dict[str, Any] = {"input_shape": list(packed.input_shape), "layers": layers}
+    if packed.pictures is not None:
+        # As text, which is hashed alike everywhere; languages write real numbers differently.
+        network["pictures"] = json.dumps(packed.pictures.to_dict())
     digest = _digest(network, arrays)
     header = json.dumps({"format": _FORMAT, "network": network, "sha256": digest})
     # One entry only: several would be written in an order that changes from run to run.
@@ -149,7 +153,9 @@ def _rebuilt(network: Any, arrays: Arrays, backend: str | None) -> PackedNetwork
             f"A picture would take {asked.megabytes:,} MB of maps and {asked.steps:,} steps; "
             f"{_MAX_MEGABYTES:,} MB and {_MAX_STEPS:,} at most are allowed."
         )
-    return PackedNetwork(layers, shape, backend=backend)
+    form = network.get("pictures")
+    pictures = None if form is None else PictureForm.from_dict(json.loads(form))
+    return PackedNetwork(layers, shape, pictures=pictures, backend=backend)
 
 
 def _ramps(shape: tuple[int, int, int]) -> NDArray[np.float32]:

@@ -26,6 +26,7 @@ from design_core.engine.layers import (
     Cut,
     GlobalMean,
     Layer,
+    Maps,
     RealConv,
     Repeat,
     Residual,
@@ -75,6 +76,8 @@ class Weights:
         What multiplies the sums, (O,) or (); None for 1.
     stride, padding
         As in `BitConv`.
+    bias
+        What is added to the scaled sums, (O,); None for 0.
     """
 
     values: Values
@@ -82,6 +85,7 @@ class Weights:
     scale: Values | None = None
     stride: int = 1
     padding: str = "one"
+    bias: Values | None = None
 
     @property
     def scales(self) -> Values:
@@ -119,9 +123,15 @@ class Norm:
             slope = slope * gamma
         return cls(slope, fused(-mean, slope, np.zeros_like(mean) if beta is None else beta))
 
-    def after(self, scale: Values) -> ScaleShift:
-        """The layer that scales sums and normalizes them."""
-        return ScaleShift(scale, self.slope, self.offset)
+    @classmethod
+    def none(cls, channels: int) -> Norm:
+        """What changes nothing, where there is no batch norm."""
+        return cls(np.ones(channels, np.float32), np.zeros(channels, np.float32))
+
+    def after(self, scale: Values, bias: Values | None = None) -> ScaleShift:
+        """The layer that scales sums, shifts and normalizes them."""
+        offset = self.offset if bias is None else fused(bias, self.slope, self.offset)
+        return ScaleShift(scale, self.slope, offset)
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,39 +150,68 @@ class PictureBits:
 
 @dataclass(frozen=True, eq=False)
 class ChainBlock:
-    """Convolution, maxima of 2×2 if `pool`, batch norm, activation of thresholds (s, d1, d2)."""
+    """Convolution or linear layer, batch norm, activation of thresholds (s, d1, d2).
+
+    A linear layer (weights of two axes) takes the whole map, and gives maps of one pixel.
+
+    Parameters
+    ----------
+    pool
+        Whether maxima of 2×2 are taken: of the sums, or, if `late`, of what the batch norm or the
+        activation makes of them.
+    late
+        See `pool`. Maxima of bits are those of the sums only where all pixels have one threshold.
+    """
 
     conv: Weights
     pool: bool
     norm: Norm
     thresholds: Values
+    late: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    """A `VggSmall`."""
+    """A `VggSmall`, or a plain chain of layers.
+
+    Parameters
+    ----------
+    mean
+        Whether the head takes the means of the maps, in place of all of their bits.
+    """
 
     picture: PictureBits | None
     blocks: Sequence[ChainBlock]
     head: Weights
     head_norm: Norm
+    mean: bool = False
 
     def layers(self, input_shape: tuple[int, int, int]) -> Iterator[Layer]:
         """Its packed layers, behind the picture's."""
-        _, height, width = input_shape
-        takes_bits = self.picture is not None
+        maps = Maps("real", *input_shape)
+        if self.picture is not None:
+            for cut in self.picture.layers(maps.channels):
+                maps = cut.gives(maps)
         for block in self.blocks:
-            yield _block(block, takes_bits)
-            takes_bits = True
-            if block.pool:
-                height, width = height // 2, width // 2
-        outputs = len(self.head.values)
-        windows = self.head.values.reshape(outputs, -1, height, width)
-        if self.head.binary:
+            layer = _block(block, maps)
+            yield layer
+            maps = layer.gives(maps)
+        windows = self._windows(maps)
+        if self.head.binary and not self.mean:
             yield BitConv(_words(windows), windows.shape[1], 1, "none")
         else:
             yield BitDense(_window(windows))
-        yield self.head_norm.after(self.head.scales)
+        yield self.head_norm.after(self.head.scales, self.head.bias)
+
+    def _windows(self, maps: Maps) -> Values:
+        """The head's weights for every bit of the last maps, (O, C, H, W)."""
+        if not self.mean:
+            return _spread(self.head.values, maps)
+        pixels = maps.height * maps.width
+        shares = (self.head.values / np.float32(pixels))[:, :, None, None]
+        return np.ascontiguousarray(
+            np.broadcast_to(shares, (*shares.shape[:2], maps.height, maps.width))
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,35 +258,76 @@ def fold(network: Chain | ResidualChain, input_shape: tuple[int, int, int]) -> l
     return [*cut, *network.layers(input_shape)]
 
 
-def _block(block: ChainBlock, takes_bits: bool) -> Block:
-    scale, values = block.conv.scales, block.conv.values
-    # A maximum of scaled sums is the scaled maximum only if the scale is not negative: the signs
-    # of the scale move into the weights.
-    values = np.where((scale < 0)[:, None, None, None], -values, values)
-    conv: BitConv | RealConv = RealConv(_window(values))
+def _spread(values: Values, maps: Maps) -> Values:
+    """Weights (O, features) of a linear layer as windows as large as the map, (O, C, H, W)."""
+    features = maps.channels * maps.height * maps.width
+    if values.shape[1] != features:
+        raise ValueError(
+            f"A linear layer takes {values.shape[1]:,} values; the maps before it, "
+            f"{maps.channels} of {maps.height}×{maps.width}, have {features:,}."
+        )
+    return values.reshape(len(values), maps.channels, maps.height, maps.width)
+
+
+def _block(block: ChainBlock, maps: Maps) -> Block:
+    takes_bits = maps.kind == "bits"
+    values, stride = block.conv.values, block.conv.stride
+    padding = block.conv.padding
+    if values.ndim == 2:
+        values, padding = _spread(values, maps), "none"
+        if not takes_bits:
+            values, stride = _centred(values)
+    sign = _direction(block)
+    values = np.where((sign < 0)[:, None, None, None], -values, values)
+    conv: BitConv | RealConv = RealConv(_window(values), stride)
     fan_in = None
     if takes_bits:
-        conv = BitConv(_words(values), values.shape[1], block.conv.stride, block.conv.padding)
+        conv = BitConv(_words(values), values.shape[1], stride, padding)
         fan_in = conv.fan_in
-    return Block(conv, block.pool, _block_cut(block, np.abs(scale), fan_in))
+    return Block(conv, block.pool, _block_cut(block, sign, fan_in))
 
 
-def _block_cut(block: ChainBlock, scale: Values, fan_in: int | None) -> Cut:
-    """The compare that stands for scale, batch norm and activation of a block.
+def _direction(block: ChainBlock) -> Values:
+    """−1 for outputs whose weights change their sign, so that maxima stay maxima.
 
-    `fan_in` bounds the sums; None for real ones.
+    A maximum of scaled sums is the scaled maximum only if the scale is not negative; and one of
+    what the batch norm makes of them only if its slope is not, either.
+    """
+    factor = np.sign(block.conv.scales)
+    return factor * np.sign(block.norm.slope) if block.late else factor
+
+
+def _centred(values: Values) -> tuple[Values, int]:
+    """Windows (O, C, H, W) on a whole real map as those of a convolution; and its stride.
+
+    Real convolutions stand over the middle of their window. The first one begins at the map's first
+    pixel, and so has the map in the lower right quarter of its window.
+    """
+    height, width = values.shape[2:]
+    side = max(height, width)
+    wide = np.zeros((*values.shape[:2], 2 * side - 1, 2 * side - 1), np.float32)
+    wide[:, :, side - 1 : side - 1 + height, side - 1 : side - 1 + width] = values
+    return wide, side
+
+
+def _block_cut(block: ChainBlock, sign: Values, fan_in: int | None) -> Cut:
+    """The compare that stands for scale, bias, batch norm and activation of a block.
+
+    `fan_in` bounds the sums; None for real ones. Sums are those of weights of changed `sign`.
     """
     _, rows, columns = block.thresholds.shape
+    scale = block.conv.scales * sign
+    bias = np.zeros_like(scale) if block.conv.bias is None else block.conv.bias
     shape = (len(scale), rows, columns)
     thresholds = tile(block.thresholds, *shape)
-    factor, slope, offset = (
+    factor, shift, slope, offset = (
         np.broadcast_to(one[:, None, None], shape)
-        for one in (scale, block.norm.slope, block.norm.offset)
+        for one in (scale, bias, block.norm.slope, block.norm.offset)
     )
 
     def fires(sums: NDArray[Any]) -> Bools:
         with np.errstate(over="ignore"):  # where bisection looks, beyond all sums of pictures
-            scaled = (sums.astype(np.float32) * factor).clip(-_LARGEST, _LARGEST)
+            scaled = (sums.astype(np.float32) * factor + shift).clip(-_LARGEST, _LARGEST)
             normalized = fused(scaled, slope, offset)
         bits: Bools = normalized >= thresholds
         return bits

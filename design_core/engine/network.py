@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from design_core.engine.backend import BACKENDS, load_backend
 from design_core.engine.layers import Layer, Maps
 from design_core.engine.reach import LARGEST_PICTURE, prove_finite
+from design_core.pictures.form import PictureForm
 
 __all__ = ["CHUNK", "PackedNetwork", "in_chunks", "layer_bytes"]
 
@@ -58,13 +59,16 @@ class PackedNetwork:
         In the order of computation, from real maps to real maps of one pixel, the class scores.
     input_shape
         (C, H, W) of the pictures.
+    pictures
+        How pictures are normalized, and the names of the classes; None where nobody said.
     backend
         See `load_backend`.
 
     Raises
     ------
     ValueError
-        Layers that do not fit each other or the pictures, or numbers so large that sums overflow.
+        Pictures of another shape than `input_shape`, or other classes than there are scores;
+        layers that do not fit each other or the pictures, or numbers so large that sums overflow.
 
     Examples
     --------
@@ -81,14 +85,26 @@ class PackedNetwork:
         layers: Sequence[Layer],
         input_shape: tuple[int, int, int],
         *,
+        pictures: PictureForm | None = None,
         backend: str | None = None,
     ) -> None:
         self.layers = tuple(layers)
         self.input_shape = input_shape
+        self.pictures = pictures
         self.routines = load_backend(backend)
         self.classes = self._output(input_shape).channels
+        if pictures is not None:
+            self._require(pictures)
         prove_finite(self.layers)
         self._programs: dict[tuple[int, ...], Run] = {}
+
+    def _require(self, pictures: PictureForm) -> None:
+        given = pictures.shape, len(pictures.class_names)
+        if given != (self.input_shape, self.classes):
+            raise ValueError(
+                f"The network takes pictures {self.input_shape} and tells {self.classes} classes "
+                f"apart; `pictures` has {given[0]} and {given[1]}."
+            )
 
     @property
     def backend(self) -> str:

@@ -12,23 +12,26 @@ Activations are written as ``Where(x ≥ T, 1, −1)``: ONNX's own Sign has thre
 from __future__ import annotations
 
 import copy
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import torch
-from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from design_core.activations import DeSign, Sign
+from design_core.activations import BinaryActivation, DeSign, Sign
 from design_core.atomic import write_atomically
+from design_core.engine.sequential import halves, is_global_mean, plain_layers
 from design_core.kernels.kernel import tile
-from design_core.networks.layers import BinaryConv2d, BinaryLayer, BinaryLinear
+from design_core.networks.layers import BinaryConv2d, BinaryLinear
 from design_core.networks.pooling import MaxPool2x2
 from design_core.networks.resnet import ResidualUnit, ResNet
 from design_core.networks.vgg import ConvBlock, Head, VggSmall
+from design_core.pictures.form import PictureForm
 
 __all__ = ["export_onnx"]
 
@@ -36,13 +39,26 @@ _OPSET = 17
 
 
 @torch.no_grad()
-def export_onnx(model: nn.Module, input_shape: tuple[int, int, int], path: Path | str) -> None:
+def export_onnx(
+    model: nn.Module,
+    input_shape: tuple[int, int, int],
+    path: Path | str,
+    *,
+    pictures: PictureForm | None = None,
+) -> None:
     """Write a network as an ONNX model of any batch size and pictures of the shape (C, H, W).
+
+    Parameters
+    ----------
+    pictures
+        What the network takes and gives; kept in the model's metadata: ``mean``, ``deviation``,
+        ``colour_order``, ``class_names`` as JSON, and ``feeding``, which says it in a sentence.
 
     Raises
     ------
     ValueError
-        Another network than `VggSmall` or `ResNet`, or another activation than Sign and DeSign.
+        Another network than `VggSmall`, `ResNet` or a plain ``nn.Sequential``; another activation
+        than Sign and DeSign, or in a plain chain a module that has no form here, which is named.
     """
     model = copy.deepcopy(model).cpu().float().eval()
     graph = _Graph(*input_shape)
@@ -50,11 +66,23 @@ def export_onnx(model: nn.Module, input_shape: tuple[int, int, int], path: Path 
         scores = graph.chain(model)
     elif isinstance(model, ResNet):
         scores = graph.residual(model)
+    elif isinstance(model, nn.Sequential):
+        scores = graph.sequential(model)
     else:
         raise ValueError(
-            f"Only VggSmall and ResNet networks can be exported; got {type(model).__name__}."
+            "VggSmall and ResNet networks can be exported, and plain nn.Sequential chains; the "
+            f"order in which {type(model).__name__} computes cannot be read. Put its layers into "
+            "an nn.Sequential."
         )
-    write_atomically(Path(path), graph.model(scores, input_shape).SerializeToString())
+    written = graph.model(scores, input_shape)
+    if pictures is not None:
+        helper.set_model_props(written, _metadata(pictures))
+    write_atomically(Path(path), written.SerializeToString())
+
+
+def _metadata(pictures: PictureForm) -> dict[str, str]:
+    plain = {key: json.dumps(value) for key, value in pictures.to_dict().items()}
+    return {**plain, "colour_order": pictures.colour_order, "feeding": pictures.words()}
 
 
 class _Graph:
@@ -81,12 +109,53 @@ class _Graph:
             assert isinstance(block, ConvBlock)
             x = self.conv(x, block.conv)
             if isinstance(block.pool, MaxPool2x2):
-                x = self.add("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
-                self.height, self.width = self.height // 2, self.width // 2
+                x = self.halved(x)
             x = self.activation(self.norm(x, block.norm), block.act)
         assert isinstance(model.head, Head)
         x = self.linear(self.add("Flatten", x), model.head.linear)
         return self.norm(x, model.head.norm)
+
+    def sequential(self, model: nn.Sequential) -> str:
+        """Any order of the modules that `plain_layers` finds."""
+        x = "pictures"
+        for name, module in plain_layers(model):
+            if isinstance(module, nn.Conv2d | BinaryConv2d):
+                x = self.conv(x, module)
+            elif isinstance(module, nn.Linear | BinaryLinear):
+                x = self.linear(x, module)
+                self.channels, self.height, self.width = len(module.weight), 0, 0
+            elif isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+                x = self.norm(x, module)
+            elif isinstance(module, BinaryActivation):
+                x = self.activation(x, module)
+            elif type(module) in (nn.ReLU, nn.Hardtanh):
+                x = self.real_activation(x, module)
+            elif halves(module):
+                x = self.halved(x)
+            elif is_global_mean(module):
+                x = self.add("GlobalAveragePool", x)
+                self.height = self.width = 1
+            elif isinstance(module, nn.Flatten):
+                x = self.add("Flatten", x)
+            else:
+                raise ValueError(
+                    f"{name}, a {type(module).__name__}, cannot be exported: it is none of "
+                    "convolution, linear layer, batch norm, activation, 2×2 max-pool, global mean "
+                    "and Flatten."
+                )
+        return x
+
+    def halved(self, x: str) -> str:
+        """Maxima of 2×2 windows."""
+        self.height, self.width = self.height // 2, self.width // 2
+        return self.add("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
+
+    def real_activation(self, x: str, act: nn.Module) -> str:
+        if isinstance(act, nn.ReLU):
+            return self.add("Relu", x)
+        assert isinstance(act, nn.Hardtanh)
+        ends = (self.constant(np.float32(value)) for value in (act.min_val, act.max_val))
+        return self.add("Clip", x, *ends)
 
     def residual(self, model: ResNet) -> str:
         stem, norm = model.stem.children()
@@ -112,28 +181,64 @@ class _Graph:
         return self.add("Add", branch, carried)
 
     def conv(self, x: str, conv: nn.Module) -> str:
-        weight, scale, padding, stride = _convolution(conv)
-        margin = weight.shape[-1] // 2
-        pads = [0] * 4
-        if padding == "zero":
+        if isinstance(conv, nn.Conv2d):
+            return self.real_conv(x, conv)
+        assert isinstance(conv, BinaryConv2d)
+        bits, scale = conv.binary_weight()
+        margin, pads = conv.margin, [0] * 4
+        if conv.padding == "zero":
             pads = [margin] * 4
         elif margin:
             ends = self.constant(np.array([0, 0, margin, margin] * 2))
             one = self.constant(np.float32(1))
-            mode = "edge" if padding == "replicate" else "constant"
+            mode = "edge" if conv.padding == "replicate" else "constant"
             x = self.add("Pad", x, ends, one, mode=mode)
-        x = self.add("Conv", x, self.constant(weight), pads=pads, strides=[stride] * 2)
-        self.channels = len(weight)
-        self.height, self.width = (-(-side // stride) for side in (self.height, self.width))
-        return x if scale is None else self.add("Mul", x, self.constant(scale.reshape(-1, 1, 1)))
+        x = self.add("Conv", x, self.constant(bits.numpy()), pads=pads, strides=[conv.stride] * 2)
+        size = conv.weight.shape[-1]
+        self.windowed(len(bits), (size, size), (margin, margin), (conv.stride, conv.stride))
+        if scale is not None:
+            x = self.add("Mul", x, self.constant(scale.numpy().reshape(-1, 1, 1)))
+        bias = conv.bias
+        return x if bias is None else self.add("Add", x, self.constant(bias.view(-1, 1, 1).numpy()))
+
+    def real_conv(self, x: str, conv: nn.Conv2d) -> str:
+        if conv.padding_mode != "zeros" or isinstance(conv.padding, str):
+            raise ValueError(
+                "Only convolutions that pad numbers of zeros can be exported; one here pads "
+                f"{conv.padding} by {conv.padding_mode}."
+            )
+        values = [conv.weight] if conv.bias is None else [conv.weight, conv.bias]
+        x = self.add(
+            "Conv",
+            x,
+            *(self.constant(value.numpy()) for value in values),
+            pads=[*conv.padding] * 2,
+            strides=[*conv.stride],
+            dilations=[*conv.dilation],
+            group=conv.groups,
+        )
+        spread = [conv.dilation[k] * (conv.kernel_size[k] - 1) + 1 for k in (0, 1)]
+        self.windowed(conv.out_channels, spread, conv.padding, conv.stride)
+        return x
+
+    def windowed(
+        self, channels: int, size: Sequence[int], margin: Sequence[int], stride: Sequence[int]
+    ) -> None:
+        """Maps of what a convolution gives, from now on."""
+        self.channels = channels
+        self.height, self.width = (
+            (side + 2 * margin[k] - size[k]) // stride[k] + 1
+            for k, side in enumerate((self.height, self.width))
+        )
 
     def linear(self, x: str, linear: nn.Module) -> str:
         if isinstance(linear, BinaryLinear):
             bits, scale = linear.binary_weight()
             x = self.add("MatMul", x, self.constant(bits.numpy().T))
-            return x if scale is None else self.add("Mul", x, self.constant(scale.numpy()))
-        assert isinstance(linear, nn.Linear)
-        x = self.add("MatMul", x, self.constant(linear.weight.numpy().T))
+            x = x if scale is None else self.add("Mul", x, self.constant(scale.numpy()))
+        else:
+            assert isinstance(linear, nn.Linear)
+            x = self.add("MatMul", x, self.constant(linear.weight.numpy().T))
         bias = linear.bias
         return x if bias is None else self.add("Add", x, self.constant(bias.numpy()))
 
@@ -150,7 +255,9 @@ class _Graph:
 
     def activation(self, x: str, act: nn.Module) -> str:
         if isinstance(act, DeSign):
-            thresholds = tile(act.thresholds, self.channels, self.height, self.width).numpy()
+            shape = self.channels, max(self.height, 1), max(self.width, 1)
+            tiled = tile(act.thresholds, *shape).numpy()
+            thresholds = tiled if self.height else tiled[:, 0, 0]  # of maps, or of a vector
         elif isinstance(act, Sign):
             thresholds = np.zeros((), np.float32)
         else:
@@ -172,14 +279,3 @@ class _Graph:
         model = helper.make_model(graph, opset_imports=[opset], ir_version=8)
         onnx.checker.check_model(model)
         return model
-
-
-def _convolution(
-    conv: nn.Module,
-) -> tuple[NDArray[np.float32], NDArray[np.float32] | None, str, int]:
-    """Weights (±1 for binary ones), scale, padding and stride."""
-    if isinstance(conv, BinaryConv2d):
-        bits, scale = BinaryLayer.binary_weight(conv)
-        return bits.numpy(), None if scale is None else scale.numpy(), conv.padding, conv.stride
-    assert isinstance(conv, nn.Conv2d)
-    return conv.weight.numpy(), None, "zero", conv.stride[0]

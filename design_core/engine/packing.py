@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import copy
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
-from design_core.activations import DeSign, Sign
 from design_core.engine.folding import (
-    SIGN,
     Chain,
     ChainBlock,
-    Norm,
     PictureBits,
     ResidualChain,
     Unit,
     UnpackableError,
-    Weights,
     fold,
 )
 from design_core.engine.network import PackedNetwork
-from design_core.networks.layers import BinaryConv2d, BinaryLayer
+from design_core.engine.reading import norm, thresholds, values, weights
+from design_core.engine.sequential import read_chain
 from design_core.networks.picture import ErrorDiffusion, PictureCut
 from design_core.networks.pooling import MaxPool2x2
 from design_core.networks.resnet import ResidualUnit, ResNet
 from design_core.networks.vgg import ConvBlock, VggSmall
+from design_core.pictures.form import PictureForm
 
 __all__ = ["UnpackableError", "pack", "unfolded"]
-
-Values = NDArray[np.float32]
 
 
 @torch.no_grad()
@@ -39,6 +33,7 @@ def pack(
     model: nn.Module,
     input_shape: tuple[int, int, int] = (3, 32, 32),
     *,
+    pictures: PictureForm | None = None,
     backend: str | None = None,
 ) -> PackedNetwork:
     """Pack a trained network, as it computes in evaluation mode; `model` stays as it is.
@@ -46,17 +41,21 @@ def pack(
     Parameters
     ----------
     model
-        A `VggSmall` (``vgg_small``, ``tiny``) or `ResNet` with Sign or DeSign activations; its
-        picture real or cut by thresholds.
+        A `VggSmall` (``vgg_small``, ``tiny``) or `ResNet` with Sign or DeSign activations, its
+        picture real or cut by thresholds; or a plain ``nn.Sequential`` as `make_binary` makes them,
+        see `design_core.engine.sequential`.
     input_shape
         (C, H, W) of the pictures.
+    pictures
+        What the network takes and gives, for those who will feed it; kept in its file.
     backend
         See `design_core.engine.load_backend`.
 
     Raises
     ------
     UnpackableError
-        Another network, a real activation, or a picture cut by error diffusion.
+        Another network, a real activation, or a picture cut by error diffusion. In a plain chain
+        the message names the module.
     ValueError
         Pictures that do not fit.
 
@@ -69,7 +68,8 @@ def pack(
     A network that cuts its picture has no real sums before its head: it compares the normalized
     float32 pixels with the float32 thresholds, as PyTorch does, and all that follows is exact.
     """
-    return PackedNetwork(fold(unfolded(model), input_shape), input_shape, backend=backend)
+    layers = fold(unfolded(model), input_shape)
+    return PackedNetwork(layers, input_shape, pictures=pictures, backend=backend)
 
 
 @torch.no_grad()
@@ -80,8 +80,12 @@ def unfolded(model: nn.Module) -> Chain | ResidualChain:
         return _chain(model)
     if isinstance(model, ResNet):
         return _residual(model)
+    if isinstance(model, nn.Sequential):
+        return read_chain(model)
     raise UnpackableError(
-        f"Only VggSmall and ResNet networks can be packed; got {type(model).__name__}."
+        "VggSmall and ResNet networks can be packed, and plain nn.Sequential chains; the order in "
+        f"which {type(model).__name__} computes is written in its forward, which cannot be read. "
+        "Put its layers into an nn.Sequential."
     )
 
 
@@ -91,27 +95,27 @@ def _chain(model: VggSmall) -> Chain:
         assert isinstance(block, ConvBlock)
         pool = isinstance(block.pool, MaxPool2x2)
         blocks.append(
-            ChainBlock(_weights(block.conv), pool, _norm(block.norm), _thresholds(block.act))
+            ChainBlock(weights(block.conv), pool, norm(block.norm), thresholds(block.act))
         )
     head = model.head
-    return Chain(_picture(model.picture), blocks, _weights(head.linear), _norm(head.norm))
+    return Chain(_picture(model.picture), blocks, weights(head.linear), norm(head.norm))
 
 
 def _residual(model: ResNet) -> ResidualChain:
     units = []
     for unit in model.units.values():
         assert isinstance(unit, ResidualUnit)
-        units.append(Unit(_thresholds(unit.act), _weights(unit.conv), _norm(unit.norm)))
+        units.append(Unit(thresholds(unit.act), weights(unit.conv), norm(unit.norm)))
     (stem, stem_norm), (head_norm, head) = model.stem.children(), model.head.children()
     assert isinstance(head, nn.Linear)
     return ResidualChain(
         _picture(model.picture),
-        _weights(stem),
-        _norm(stem_norm),
+        weights(stem),
+        norm(stem_norm),
         units,
-        _norm(head_norm),
-        _weights(head),
-        _values(head.bias),
+        norm(head_norm),
+        weights(head),
+        values(head.bias),
     )
 
 
@@ -122,40 +126,4 @@ def _picture(picture: PictureCut | None) -> PictureBits | None:
         raise UnpackableError(
             "Error diffusion hands on real errors from pixel to pixel; the network runs in PyTorch."
         )
-    return PictureBits(_thresholds(picture.act), picture.copies)
-
-
-def _weights(layer: nn.Module) -> Weights:
-    if not isinstance(layer, BinaryLayer):
-        assert isinstance(layer, nn.Conv2d | nn.Linear)
-        return Weights(_values(layer.weight), binary=False)
-    bits, scale = layer.binary_weight()
-    kept = None if scale is None else _values(scale)
-    if isinstance(layer, BinaryConv2d):
-        return Weights(_values(bits), True, kept, layer.stride, layer.padding)
-    return Weights(_values(bits), True, kept)
-
-
-def _norm(norm: nn.Module) -> Norm:
-    assert isinstance(norm, nn.BatchNorm1d | nn.BatchNorm2d)
-    assert norm.running_mean is not None
-    assert norm.running_var is not None
-    gamma, beta = (_values(norm.weight), _values(norm.bias)) if norm.affine else (None, None)
-    return Norm.of(
-        _values(norm.running_mean), _values(norm.running_var), gamma, beta, epsilon=norm.eps
-    )
-
-
-def _thresholds(act: nn.Module) -> Values:
-    """Thresholds (s, d1, d2) of an activation that gives bits."""
-    if isinstance(act, DeSign):
-        return _values(act.thresholds)
-    if isinstance(act, Sign):
-        return SIGN
-    raise UnpackableError(
-        f"Only Sign and DeSign activations give bits; the network has {type(act).__name__}."
-    )
-
-
-def _values(tensor: Tensor) -> Values:
-    return np.ascontiguousarray(tensor.detach().numpy())
+    return PictureBits(thresholds(picture.act), picture.copies)

@@ -1,15 +1,21 @@
 """All maps of one forward pass: what each activation received and what it made of it.
 
-Networks hand their maps out themselves when asked (``model(x, taps)``): no hooks, so a network
-that several threads share may be looked into by one of them while the others predict.
+Networks of this project hand their maps out themselves when asked (``model(x, taps)``): no hooks,
+so a network that several threads share may be looked into by one of them while the others predict.
+Into a plain module hooks look, for the one pass; they hear the thread alone that asked.
 """
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
+from threading import get_ident
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+from design_core.activations import BinaryActivation, HardTanh, ReLU
 
 __all__ = ["ActivationMaps", "Taps", "activate", "activation_maps"]
 
@@ -56,19 +62,64 @@ def activate(activation: nn.Module, x: Tensor, name: str, taps: Taps | None) -> 
 def activation_maps(model: nn.Module, x: Tensor) -> tuple[Tensor, Taps]:
     """Logits (N, classes) of a batch (N, C, H, W) and the maps of every activation.
 
+    Parameters
+    ----------
+    model
+        A network of this project, or any module with Sign, DeSign, Hardtanh or ReLU activations in
+        it. Maps of a plain module bear the names of their activations; it is left without hooks.
+
     Raises
     ------
     ValueError
         The network is in training mode, where the maps would depend on the rest of the batch; or
-        it handed out no maps.
+        there are no maps.
     """
     if model.training:
         raise ValueError("Call model.eval() first: in training mode maps depend on the batch.")
+    if "taps" not in inspect.signature(model.forward).parameters:
+        return _hooked(model, x)
     taps: Taps = []
     logits: Tensor = model(x, taps)
     if not taps:
         raise ValueError(
             f"{type(model).__name__} appended nothing to `taps`. A network appends an "
             "ActivationMaps for each of its activations when it is asked for them."
+        )
+    return logits, taps
+
+
+def _hooked(model: nn.Module, x: Tensor) -> tuple[Tensor, Taps]:
+    taps: Taps = []
+    asking, received = get_ident(), dict[int, Tensor]()
+    handles = []
+
+    def before(activation: nn.Module, inputs: tuple[Any, ...]) -> None:
+        if get_ident() == asking:
+            inplace = getattr(activation, "inplace", False)
+            received[id(activation)] = inputs[0].clone() if inplace else inputs[0]
+
+    def listen(name: str, activation: nn.Module) -> None:
+        def after(_module: nn.Module, _inputs: tuple[Any, ...], y: Tensor) -> None:
+            if get_ident() == asking:
+                # An activation may be called in several places: each time makes maps of its own.
+                times = sum(tap.name.partition("#")[0] == name for tap in taps)
+                own = name if not times else f"{name}#{times + 1}"
+                taps.append(ActivationMaps(own, received.pop(id(activation)), y, activation))
+
+        handles.append(activation.register_forward_pre_hook(before))
+        handles.append(activation.register_forward_hook(after))
+
+    try:
+        for name, module in model.named_modules():
+            if isinstance(module, BinaryActivation | HardTanh | ReLU):
+                listen(name, module)
+        logits: Tensor = model(x)
+    finally:
+        for handle in handles:
+            handle.remove()
+    if not taps:
+        raise ValueError(
+            f"{type(model).__name__} called no Sign, DeSign, Hardtanh or ReLU module, so there are "
+            "no maps. Write activations as modules, not as functions; see make_binary."
         )
     return logits, taps

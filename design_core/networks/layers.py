@@ -57,6 +57,9 @@ class BinaryLayer(nn.Module):
     ----------
     weight
         Real latent weights, outputs first. The layer computes with their bits.
+    bias
+        Real, (outputs,), added to the scaled sums; None unless asked for. Where a batch norm
+        follows it is without effect, but it comes along when a real layer is made binary.
     training_type
         Number type of the products in training mode. bfloat16 doubles the speed where the
         processor has it and loses next to nothing: ±1 products and their float32 sums are exact,
@@ -64,9 +67,12 @@ class BinaryLayer(nn.Module):
         evaluation mode everything is float32, exact.
     """
 
-    def __init__(self, shape: tuple[int, ...], binarizer: str) -> None:
+    bias: nn.Parameter | None
+
+    def __init__(self, shape: tuple[int, ...], binarizer: str, *, bias: bool = False) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.empty(shape))
+        self.register_parameter("bias", nn.Parameter(torch.zeros(shape[0])) if bias else None)
         self.binarizer = build_binarizer(binarizer, shape[0])
         self.training_type = torch.float32
         nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))  # torch's own choice for layers
@@ -87,15 +93,18 @@ class BinaryLayer(nn.Module):
 
 
 class BinaryConv2d(BinaryLayer):
-    """Convolution with binary weights: (N, in, H, W) → (N, out, H', W'), no bias.
+    """Convolution with binary weights: (N, in, H, W) → (N, out, H', W').
 
     Parameters
     ----------
     padding
-        What stands beyond the border, one of `PADDINGS`. As many pixels as keep H and W at
-        stride 1.
+        What stands beyond the border, one of `PADDINGS`.
+    margin
+        How many pixels stand there on each side; as many as keep H and W at stride 1 if left out.
     binarizer
         One of `design_core.networks.binarizers.BINARIZERS`.
+    bias
+        Whether a real number per output is added to the scaled sums.
 
     Examples
     --------
@@ -112,20 +121,25 @@ class BinaryConv2d(BinaryLayer):
         kernel_size: int = 3,
         stride: int = 1,
         padding: str = "one",
+        margin: int | None = None,
         binarizer: str = "bnn",
+        bias: bool = False,
     ) -> None:
-        super().__init__((out_channels, in_channels, kernel_size, kernel_size), binarizer)
+        shape = (out_channels, in_channels, kernel_size, kernel_size)
+        super().__init__(shape, binarizer, bias=bias)
         if padding not in PADDINGS:
             raise ValueError(f"Unknown padding {padding!r}; choose one of {', '.join(PADDINGS)}.")
         self.stride = stride
         self.padding = padding
+        self.margin = kernel_size // 2 if margin is None else margin
 
     def forward(self, x: Tensor) -> Tensor:
         bits, scale = self.binary_weight()
         kind = self.product_type()
-        padded = pad_maps(x.to(kind), self.weight.shape[-1] // 2, self.padding)
+        padded = pad_maps(x.to(kind), self.margin, self.padding)
         sums = F.conv2d(padded, bits.to(kind), stride=self.stride).float()
-        return sums if scale is None else sums * scale.view(-1, 1, 1)
+        sums = sums if scale is None else sums * scale.view(-1, 1, 1)
+        return sums if self.bias is None else sums + self.bias.view(-1, 1, 1)
 
     def extra_repr(self) -> str:
         out_channels, in_channels, size, _ = self.weight.shape
@@ -133,16 +147,19 @@ class BinaryConv2d(BinaryLayer):
 
 
 class BinaryLinear(BinaryLayer):
-    """Linear layer with binary weights: (N, in) → (N, out), no bias."""
+    """Linear layer with binary weights: (N, in) → (N, out); `bias` as in `BinaryConv2d`."""
 
-    def __init__(self, in_features: int, out_features: int, *, binarizer: str = "bnn") -> None:
-        super().__init__((out_features, in_features), binarizer)
+    def __init__(
+        self, in_features: int, out_features: int, *, binarizer: str = "bnn", bias: bool = False
+    ) -> None:
+        super().__init__((out_features, in_features), binarizer, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
         bits, scale = self.binary_weight()
         kind = self.product_type()
         sums = F.linear(x.to(kind), bits.to(kind)).float()
-        return sums if scale is None else sums * scale
+        sums = sums if scale is None else sums * scale
+        return sums if self.bias is None else sums + self.bias
 
     def extra_repr(self) -> str:
         out_features, in_features = self.weight.shape

@@ -9,14 +9,14 @@ from __future__ import annotations
 import hashlib
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -31,6 +31,7 @@ from design_core.pictures.datasets import (
     open_folder,
 )
 from design_core.pictures.digits import DIGIT_NAMES, TEST_DIGITS, load_digits
+from design_core.pictures.form import PictureForm, normalized
 from design_core.pictures.squares import square_pixels
 
 __all__ = [
@@ -64,6 +65,76 @@ class TrainingData:
     train_y: Tensor
     test_x: Tensor
     test_y: Tensor
+
+    @classmethod
+    def of(
+        cls,
+        x: ArrayLike,
+        y: ArrayLike,
+        *,
+        class_names: Sequence[str] | None = None,
+        test: float = 0.2,
+        seed: int = 0,
+        name: str = "own",
+    ) -> TrainingData:
+        """A set of pictures and classes, shuffled and split.
+
+        Parameters
+        ----------
+        x
+            uint8 (N, H, W, C), or (N, H, W) for grey.
+        y
+            Class numbers from 0, (N,).
+        class_names
+            Of each class; the numbers themselves if left out.
+        test
+            The share that is kept for testing.
+        seed
+            Of the order.
+
+        Raises
+        ------
+        ValueError
+            Pictures of another shape or type; classes that do not fit; nothing left on one side.
+        """
+        pictures, labels = np.asarray(x), np.asarray(y)
+        if pictures.dtype != np.uint8 or pictures.ndim not in (3, 4):
+            raise ValueError(
+                "Pictures are uint8 of shape (N, H, W, C), or (N, H, W) for grey; got "
+                f"{pictures.dtype} of shape {pictures.shape}."
+            )
+        if labels.shape != pictures.shape[:1] or not np.issubdtype(labels.dtype, np.integer):
+            raise ValueError(
+                f"Classes are whole numbers of shape ({len(pictures)},); got {labels.dtype} of "
+                f"shape {labels.shape}."
+            )
+        names = tuple(class_names or map(str, range(int(labels.max(initial=0)) + 1)))
+        if labels.size and not 0 <= labels.min() <= labels.max() < len(names):
+            raise ValueError(
+                f"Classes count from 0 to {len(names) - 1}; got {labels.min()} to {labels.max()}."
+            )
+        kept = round((1 - test) * len(pictures))
+        if not 0 < kept < len(pictures):
+            raise ValueError(
+                f"Of {len(pictures)} pictures, {kept} would be for training. Give more, or another "
+                "share for testing."
+            )
+        order = np.random.default_rng(seed).permutation(len(pictures))
+        maps = torch.from_numpy(pictures[order].reshape(*pictures.shape[:3], -1))
+        classes = torch.from_numpy(labels[order].astype(np.int64))
+        return cls(name, names, maps[:kept], classes[:kept], maps[kept:], classes[kept:])
+
+    @property
+    def form(self) -> PictureForm:
+        """What networks trained on it take and give: for `pack` and `export_onnx`."""
+        mean, deviation = self.mean_and_deviation()
+        _, height, width, channels = self.train_x.shape
+        shape = channels, height, width
+        return PictureForm(shape, tuple(mean.tolist()), tuple(deviation.tolist()), self.class_names)
+
+    def input(self, pictures: Tensor) -> Tensor:
+        """What networks take of pictures, uint8 (N, H, W, C): float32 (N, C, H, W)."""
+        return normalized(pictures, *self.mean_and_deviation())
 
     def grey_counts(self) -> Tensor:
         """How often each of the 256 grey values occurs in training, int64, shape (C, 256)."""
@@ -101,12 +172,6 @@ class TrainingData:
             test_x=self.test_x.to(device),
             test_y=self.test_y.to(device),
         )
-
-
-def normalized(pictures: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
-    """uint8 (N, H, W, C) → float32 (N, C, H, W), channels last in memory, as networks take it."""
-    x = (pictures.float() / 255 - mean) / deviation
-    return x.permute(0, 3, 1, 2)
 
 
 def training_batches(

@@ -14,7 +14,8 @@ from design_core.atomic import write_atomically
 from design_core.networks import NetworkSpec
 from design_core.networks.summary import NetworkSummary, summary
 from design_core.training.data import TrainingData
-from design_core.training.train import Evaluation, evaluate, load_run
+from design_core.training.evaluation import Evaluation, evaluate
+from design_core.training.run import load_run
 from design_core.zoo.card import (
     CHECKPOINTS,
     Card,

@@ -17,7 +17,7 @@ from typing import Any
 from design_core.networks import NetworkSpec
 from design_core.networks.summary import summary
 from design_core.training.data import picture_size
-from design_core.training.train import load_run
+from design_core.training.run import load_run
 from design_core.zoo.card import Card, SeedResult, is_finished_run, with_younger_options
 from design_core.zoo.checkpoint import checkpoint_bytes
 from design_core.zoo.network_file import NetworkFile, PictureForm

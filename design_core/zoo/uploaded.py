@@ -21,7 +21,7 @@ from design_core.networks import network_options
 from design_core.networks.intermediate import activation_maps
 from design_core.networks.summary import NetworkSummary, summary
 from design_core.pictures.datasets import DATASETS, PictureSet
-from design_core.training.train import Evaluation, evaluate
+from design_core.training.evaluation import Evaluation, evaluate
 from design_core.zoo.card import BEFORE_HASH, OWN, PLACED_OPTIONS, Card, SeedResult
 from design_core.zoo.checkpoint import (
     Checkpoint,

@@ -1,6 +1,6 @@
 """Processes killed in the middle of writing: what is read afterwards is whole, the old or the new.
 
-The kills within a training and an export are in `tests/training/test_train.py` and
+The kills within a training and an export are in `tests/training/test_run.py` and
 `tests/commands/test_export.py`, those within a download in `tests/test_datasets.py`.
 """
 

@@ -19,7 +19,7 @@ from design_core.study.plan import UNIFORM_SWEEP, Job, plan
 from design_core.study.queue import Queue, _alone, job_card, open_jobs, park_runs, parked_runs
 from design_core.training.data import load_data
 from design_core.training.recipe import load_recipe
-from design_core.training.train import train
+from design_core.training.run import train_run
 from design_core.zoo.card import Card, find_card
 from design_core.zoo.collect import collect_run
 
@@ -44,7 +44,7 @@ def trained(out: Path, job: Job, *, epochs: int = 3) -> Path:
 
     recipe = load_recipe(job.recipe).with_changes(job.changes)
     try:
-        train(recipe, load_data("digits"), out, seed=job.seed, resume=True, report=report)
+        train_run(recipe, load_data("digits"), out, seed=job.seed, resume=True, report=report)
     except KilledError:
         assert not (out / "result.json").is_file()
     return out

@@ -16,7 +16,7 @@ from design_core.pictures.samples import sample
 from design_core.study.report import report
 from design_core.training.data import load_data
 from design_core.training.recipe import load_recipe
-from design_core.training.train import train
+from design_core.training.run import train_run
 from design_core.zoo.card import find_card, load_cards, located
 from design_core.zoo.collect import collect_run
 from design_core.zoo.entry import open_entry
@@ -29,7 +29,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("runs") / NAME
     recipe = load_recipe("digits").with_changes(["epochs=2", "warmup_epochs=1", "width=8"])
-    train(recipe, load_data("digits"), folder, seed=3, report=lambda *_: None)
+    train_run(recipe, load_data("digits"), folder, seed=3, report=lambda *_: None)
     return folder
 
 

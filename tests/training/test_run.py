@@ -21,8 +21,10 @@ from design_core.activations import Sign
 from design_core.networks.activation import build_activation
 from design_core.networks.layers import BinaryConv2d
 from design_core.training.data import load_data
+from design_core.training.evaluation import evaluate
 from design_core.training.recipe import Recipe, load_recipe
-from design_core.training.train import evaluate, learning_rate, load_run, train
+from design_core.training.run import load_run, train_run
+from design_core.training.trainer import learning_rate
 
 SHORT = ["epochs=4", "warmup_epochs=1", "width=8"]
 
@@ -32,7 +34,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a full run of the digits recipe: seconds."""
     torch.set_num_threads(1)
     out = tmp_path_factory.mktemp("digits")
-    train(load_recipe("digits"), load_data("digits"), out)
+    train_run(load_recipe("digits"), load_data("digits"), out)
     return out
 
 
@@ -76,7 +78,7 @@ def test_result_is_that_of_the_last_epoch_and_of_a_fresh_evaluation(trained: Pat
 
 def test_a_finished_run_resumes_to_the_same_result(trained: Path) -> None:
     before = json.loads((trained / "result.json").read_text())
-    again = train(load_recipe("digits"), load_data("digits"), trained, resume=True)
+    again = train_run(load_recipe("digits"), load_data("digits"), trained, resume=True)
     assert again["accuracy"] == before["accuracy"]
     assert again["confusion"] == before["confusion"]
 
@@ -84,7 +86,7 @@ def test_a_finished_run_resumes_to_the_same_result(trained: Path) -> None:
 _KILLED_RUN = """
 import os, signal, sys
 from pathlib import Path
-from design_core.training import train as module
+from design_core.training import run as module
 from design_core.training.data import load_data
 from design_core.training.recipe import load_recipe
 
@@ -105,7 +107,7 @@ def save(path, model, optimizer, epochs_done):
 module.save_state = save
 
 recipe = load_recipe("digits").with_changes(changes)
-module.train(recipe, load_data("digits"), Path(sys.argv[1]), report=report)
+module.train_run(recipe, load_data("digits"), Path(sys.argv[1]), report=report)
 """
 
 
@@ -122,8 +124,8 @@ def test_a_run_killed_and_resumed_ends_as_one_left_alone(
     assert killed.returncode == -signal.SIGKILL
     torch.set_num_threads(1)
     recipe, data = load_recipe("digits").with_changes(changes), load_data("digits")
-    train(recipe, data, tmp_path / "killed", resume=True)
-    train(recipe, data, tmp_path / "alone")
+    train_run(recipe, data, tmp_path / "killed", resume=True)
+    train_run(recipe, data, tmp_path / "alone")
 
     resumed = load_file(tmp_path / "killed" / "state.safetensors")
     alone = load_file(tmp_path / "alone" / "state.safetensors")
@@ -140,11 +142,11 @@ def test_a_run_killed_and_resumed_ends_as_one_left_alone(
 
 def test_a_folder_with_a_run_is_not_overwritten(tmp_path: Path) -> None:
     recipe, data = load_recipe("digits").with_changes([*SHORT, "epochs=1"]), load_data("digits")
-    train(recipe, data, tmp_path)
+    train_run(recipe, data, tmp_path)
     with pytest.raises(ValueError, match="holds a run already; add --resume"):
-        train(recipe, data, tmp_path)
+        train_run(recipe, data, tmp_path)
     with pytest.raises(ValueError, match="holds another run: its seed is 0, here it is 1"):
-        train(recipe, data, tmp_path, seed=1, resume=True)
+        train_run(recipe, data, tmp_path, seed=1, resume=True)
     written = (tmp_path / "run.json").read_bytes()
     for change, told in (
         ("learning_rate=0.5", r"its recipe\.learning_rate is 0\.01, here it is 0\.5\. Go on"),
@@ -153,29 +155,29 @@ def test_a_folder_with_a_run_is_not_overwritten(tmp_path: Path) -> None:
         other = recipe.with_changes([change])
         if told:
             with pytest.raises(ValueError, match=told) as refused:
-                train(other, data, tmp_path, resume=True)
+                train_run(other, data, tmp_path, resume=True)
             assert len(str(refused.value)) < 400
         else:
-            train(other, data, tmp_path, resume=True)
+            train_run(other, data, tmp_path, resume=True)
         assert (tmp_path / "run.json").read_bytes() == written
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(ValueError, match=r"run\.json is damaged"):
-        train(recipe, data, tmp_path, resume=True)
+        train_run(recipe, data, tmp_path, resume=True)
 
 
 def test_more_epochs_may_follow_but_not_fewer(tmp_path: Path) -> None:
     two = load_recipe("digits").with_changes([*SHORT, "epochs=2"])
     three, data = two.with_changes(["epochs=3"]), load_data("digits")
-    train(two, data, tmp_path)
-    result = train(three, data, tmp_path, resume=True)
+    train_run(two, data, tmp_path)
+    result = train_run(three, data, tmp_path, resume=True)
     assert (result["epochs_before"], result["recipe"]["epochs"]) == ([2], 3)
     assert json.loads((tmp_path / "run.json").read_text())["epochs_before"] == [2]
     lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
     assert [json.loads(line)["epoch"] for line in lines] == [0, 1, 2]
-    again = train(three, data, tmp_path, resume=True)
+    again = train_run(three, data, tmp_path, resume=True)
     assert (again["epochs_before"], again["accuracy"]) == ([2], result["accuracy"])
     with pytest.raises(ValueError, match=r"its recipe\.epochs is 3, here it is 2"):
-        train(two, data, tmp_path, resume=True)
+        train_run(two, data, tmp_path, resume=True)
 
 
 def test_numbers_that_are_lost_end_the_run(tmp_path: Path) -> None:
@@ -184,7 +186,7 @@ def test_numbers_that_are_lost_end_the_run(tmp_path: Path) -> None:
     for compiled in ("true", "false"):
         out = tmp_path / compiled
         with pytest.raises(ValueError, match=r"learning.rate"):
-            train(recipe.with_changes([f"compile={compiled}"]), load_data("digits"), out)
+            train_run(recipe.with_changes([f"compile={compiled}"]), load_data("digits"), out)
         assert not (out / "result.json").exists()
 
 
@@ -201,12 +203,12 @@ def test_scores_that_are_not_finite_are_no_evaluation() -> None:
 def test_a_batch_larger_than_the_data_is_refused(tmp_path: Path) -> None:
     recipe = load_recipe("digits").with_changes(["batch_size=2000"])
     with pytest.raises(ValueError, match="A batch of 2000 must not exceed the 1437"):
-        train(recipe, load_data("digits"), tmp_path)
+        train_run(recipe, load_data("digits"), tmp_path)
 
 
 def test_a_damaged_state_is_told(tmp_path: Path) -> None:
     recipe, data = load_recipe("digits").with_changes([*SHORT, "epochs=1"]), load_data("digits")
-    train(recipe, data, tmp_path)
+    train_run(recipe, data, tmp_path)
     (tmp_path / "state.safetensors").write_bytes(b"not tensors")
     with pytest.raises(ValueError, match="is not the state of a training run"):
         load_run(tmp_path)
@@ -224,7 +226,7 @@ def test_two_processes_train_as_one_with_the_same_batches(tmp_path: Path) -> Non
     changes += ["warmup_epochs=0", "width=8"]
     recipe, data = load_recipe("digits").with_changes(changes), load_data("digits")
     torch.set_num_threads(1)
-    train(recipe, data, tmp_path / "one")
+    train_run(recipe, data, tmp_path / "one")
     subprocess.run(
         [
             *(sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"),
