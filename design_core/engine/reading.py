@@ -17,9 +17,9 @@ Values = NDArray[np.float32]
 
 def weights(layer: nn.Module) -> Weights:
     """Of a convolution or a linear layer, binary or real."""
+    assert isinstance(layer, BinaryLayer | nn.Conv2d | nn.Linear)
     bias = None if layer.bias is None else values(layer.bias)
     if not isinstance(layer, BinaryLayer):
-        assert isinstance(layer, nn.Conv2d | nn.Linear)
         stride = layer.stride[0] if isinstance(layer, nn.Conv2d) else 1
         return Weights(values(layer.weight), False, stride=stride, bias=bias)
     bits, scale = layer.binary_weight()

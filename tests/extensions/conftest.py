@@ -12,7 +12,8 @@ from design_core.__main__ import main
 from design_core.networks import registry
 
 HANDBOOK = (Path(__file__).parents[2] / "docs" / "handbook.md").read_text(encoding="utf-8")
-(PLAIN,) = re.findall(r"```py\n(.*?)```", HANDBOOK, flags=re.DOTALL)
+BLOCKS = re.findall(r"```py\n(.*?)```", HANDBOOK, flags=re.DOTALL)
+(PLAIN,) = (block for block in BLOCKS if "@register_network" in block)
 RECIPE = """
 [network]
 name = "plain"
