@@ -22,7 +22,7 @@ from design_core.activations import DeSign
 from design_core.atomic import write_atomically
 from design_core.networks.picture import PictureCut, build_picture_cut, fitted_picture
 from design_core.scores import pooled_block_entropy
-from design_core.study.picture_cuts import INFORMATION
+from design_core.study.picture_information import INFORMATION
 from design_core.study.plan import UNIFORM_SWEEP
 from design_core.training.data import TrainingData, load_data, normalized
 from design_core.zoo.arms import PICTURE_ARMS

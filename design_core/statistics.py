@@ -6,6 +6,7 @@ every activation. Runs of equal seeds therefore pair.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -21,6 +22,7 @@ __all__ = [
     "Difference",
     "Interval",
     "McNemar",
+    "RankCorrelation",
     "area_under_curve",
     "compare_seeds",
     "epochs_to",
@@ -28,6 +30,7 @@ __all__ = [
     "mean_difference",
     "mean_interval",
     "paired_difference",
+    "rank_correlation",
     "sign_flip_p",
     "welch_difference",
     "wilson_interval",
@@ -279,3 +282,58 @@ def epochs_to(curve: Sequence[float], accuracy: float) -> int | None:
 def area_under_curve(curve: Sequence[float]) -> float:
     """Mean accuracy over the epochs: high for runs that are good early."""
     return float(np.mean(curve))
+
+
+@dataclass(frozen=True)
+class RankCorrelation:
+    """Spearman's rank correlation of two quantities.
+
+    Parameters
+    ----------
+    rho
+        Between −1 and 1.
+    ci95
+        Its 95 % interval.
+    p
+        Two-sided, of no correlation.
+    count
+        Pairs of values.
+    """
+
+    rho: float
+    ci95: Interval
+    p: float
+    count: int
+
+
+def rank_correlation(first: ArrayLike, second: ArrayLike) -> RankCorrelation:
+    """Spearman's rank correlation with its interval.
+
+    Fisher's transform z = artanh ρ is taken as normal with the variance (1 + ρ²/2) / (n − 3).
+
+    Raises
+    ------
+    ValueError
+        Fewer than five pairs, or a quantity without spread.
+
+    References
+    ----------
+    Bonett & Wright, "Sample size requirements for estimating Pearson, Kendall and Spearman
+    correlations", Psychometrika 65, 2000, section 4.
+    """
+    one, other = (np.asarray(values, dtype=np.float64) for values in (first, second))
+    if one.shape != other.shape or one.ndim != 1 or len(one) < 5:
+        raise ValueError(
+            f"A rank correlation needs two lists of five values or more; got shapes "
+            f"{one.shape} and {other.shape}."
+        )
+    if not (np.ptp(one) and np.ptp(other)):
+        raise ValueError("A rank correlation needs values that differ.")
+    _let_pytorch_load()
+    found = stats.spearmanr(one, other)
+    rho = float(found.statistic)
+    if abs(rho) > 1 - 1e-12:  # ranks agree throughout; Fisher's transform is infinite there
+        return RankCorrelation(rho, (rho, rho), float(found.pvalue), len(one))
+    half = stats.norm.ppf(0.975) * math.sqrt((1 + rho**2 / 2) / (len(one) - 3))
+    low, high = (math.tanh(math.atanh(rho) + way * half) for way in (-1, 1))
+    return RankCorrelation(rho, (low, high), float(found.pvalue), len(one))

@@ -17,6 +17,7 @@ from ui.compare.density_panel import density_panel
 from ui.compare.filters import choose_cards
 from ui.compare.learning_panel import learning_panel
 from ui.compare.overview_panel import overview_panel
+from ui.compare.picture_panel import picture_panel
 from ui.compare.upload_panel import own_panel
 from ui.compare.wrong_panel import wrong_panel
 from ui.entry import require_entry
@@ -27,6 +28,7 @@ from ui.text import sentence_html
 
 # Of what was brought along there is no training to tell of.
 DRAWN: dict[str, Callable[[Sequence[Card]], None]] = {
+    "One-bit pictures": picture_panel,
     "Learning": learning_panel,
     "Batch norm": influence_panel,
     "Answers": answers_panel,

@@ -20,6 +20,7 @@ from design_core.statistics import (
     mcnemar,
     mean_interval,
     paired_difference,
+    rank_correlation,
     sign_flip_p,
     welch_difference,
     wilson_interval,
@@ -176,3 +177,37 @@ def test_seeds_are_compared_while_another_thread_imports_pytorch(tmp_path: Path)
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_rank_correlation_is_that_of_ranks() -> None:
+    rng = np.random.default_rng(5)
+    one = rng.normal(size=17)
+    other = one + rng.normal(size=17)
+    found = rank_correlation(one, np.exp(other))  # ranks alone count
+    ranks = [np.argsort(np.argsort(values)) for values in (one, other)]
+    assert found.rho == pytest.approx(np.corrcoef(*ranks)[0, 1])
+    assert found.count == 17
+    low, high = found.ci95
+    assert low < found.rho < high
+    width = 1.959963985 * math.sqrt((1 + found.rho**2 / 2) / 14)
+    assert math.atanh(high) - math.atanh(low) == pytest.approx(2 * width)
+
+
+def test_rank_correlation_holds_the_true_value_as_often_as_it_says() -> None:
+    """A normal sample with correlation r has Spearman's ρ = 6/π · arcsin(r/2)."""
+    rng = np.random.default_rng(6)
+    r, trials, held = 0.7, 2000, 0
+    true = 6 / math.pi * math.asin(r / 2)
+    for _ in range(trials):
+        one = rng.normal(size=18)
+        found = rank_correlation(one, r * one + math.sqrt(1 - r**2) * rng.normal(size=18))
+        held += found.ci95[0] < true < found.ci95[1]
+    assert 0.93 < held / trials < 0.97
+
+
+def test_rank_correlation_refuses_what_has_no_ranks() -> None:
+    with pytest.raises(ValueError, match="five values"):
+        rank_correlation([1, 2, 3], [1, 2, 3])
+    with pytest.raises(ValueError, match="differ"):
+        rank_correlation([1, 1, 1, 1, 1], [1, 2, 3, 4, 5])
+    assert rank_correlation([1, 2, 3, 4, 5], [5, 4, 3, 2, 1]).ci95 == pytest.approx((-1, -1))

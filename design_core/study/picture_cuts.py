@@ -7,35 +7,31 @@ fixed before they were trained: see ``docs/one-bit-pictures.md``.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from design_core.paths import RESOURCES
 from design_core.statistics import Difference, paired_difference
 from design_core.study.markdown_tables import accuracy_words
 from design_core.study.number_words import probability, signed_points
+from design_core.study.picture_information import information, information_sentence
 from design_core.study.plan import UNIFORM_SWEEP
 from design_core.zoo.arms import PICTURE_ARMS, picture_arm
 from design_core.zoo.card import Card
 from design_core.zoo.naming import data_set_name
 
 __all__ = [
-    "INFORMATION",
     "PictureAnswer",
     "best_uniform",
     "closed_share",
-    "information",
     "picture_answers",
+    "picture_finding",
     "picture_sentences",
     "picture_studies",
     "pictures_markdown",
+    "setting_of",
 ]
-
-#: Bits per pixel that each cut keeps of the training pictures, by the cut's name; see
-#: ``benchmarks/picture_information.py``.
-INFORMATION = RESOURCES / "measured" / "picture_information.json"
 
 _LEAST_PAIRS = 3  # fewer carry no claim
 _LEVEL = 0.05
@@ -138,6 +134,25 @@ def picture_answers(cards: Sequence[Card]) -> list[PictureAnswer]:
     return [PictureAnswer(*one, p) for one, p in zip(tested, corrected, strict=True)]
 
 
+def picture_finding(cards: Sequence[Card]) -> tuple[str, str] | None:
+    """The first question with three paired seeds or more, and what stands beside it.
+
+    Returns
+    -------
+    Setting and answer in one sentence; and how far the pattern goes towards the real picture, empty
+    without that network. None where no study has come so far.
+    """
+    for study in picture_studies(cards):
+        for answer in picture_answers(study)[:1]:
+            if min(answer.difference.counts) >= _LEAST_PAIRS:
+                sentence = answer.sentence()
+                if answer.shown:  # it begins with the name of a cut
+                    sentence = sentence[:1].upper() + sentence[1:]
+                setting = setting_of(study[0])
+                return f"{setting[:1].upper()}{setting[1:]}: {sentence}", _ceiling(study)
+    return None
+
+
 def _paired(first: Card, second: Card) -> Difference:
     common = sorted(set(first.seeds) & set(second.seeds))
     one, other = ([card.accuracies[seed] for seed in common] for card in (first, second))
@@ -178,32 +193,32 @@ def closed_share(cards: Sequence[Card], pattern: Card) -> float | None:
     return (own - low) / (high - low)
 
 
-def information(card: Card) -> float | None:
-    """Bits per pixel that the card's cut keeps of its training pictures; None if not measured."""
-    if not INFORMATION.is_file():
-        return None
-    stored: Mapping[str, Mapping[str, float]] = json.loads(INFORMATION.read_text(encoding="utf-8"))
-    return stored.get(card.dataset, {}).get(card.picture)
-
-
 def picture_sentences(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
     """Setting and sentence for all questions of all studies, and what it means of the ceiling."""
     for study in picture_studies(cards):
-        setting = _setting(study[0])
+        setting = setting_of(study[0])
         answers = picture_answers(study)
         for answer in answers:
             yield setting, answer.sentence()
         if not answers:
             yield from ((setting, told) for told in _single_seeds(study))
-        if (phases := _card(study, _PHASES)) and (share := closed_share(study, phases)) is not None:
-            real = _card(study, _REAL)
-            assert real is not None
-            yield (
-                setting,
-                f"The real-valued picture reaches {100 * real.accuracy:.2f} %; "
-                f"{picture_arm(_PHASES).title} closes {share:.0%} of the gap between it and the "
-                "best single threshold.",
-            )
+        if told := _ceiling(study):
+            yield setting, told
+        if told := information_sentence(study):
+            yield setting, told
+
+
+def _ceiling(study: Sequence[Card]) -> str:
+    """What the real picture reaches and how far the pattern comes; empty where it is not known."""
+    phases, real = _card(study, _PHASES), _card(study, _REAL)
+    share = closed_share(study, phases) if phases else None
+    if real is None or share is None:
+        return ""
+    return (
+        f"The real-valued picture reaches {100 * real.accuracy:.2f} %; "
+        f"{picture_arm(_PHASES).title} closes {share:.0%} of the gap between it and the best "
+        "single threshold."
+    )
 
 
 def _single_seeds(study: Sequence[Card]) -> Iterator[str]:
@@ -218,7 +233,8 @@ def _single_seeds(study: Sequence[Card]) -> Iterator[str]:
         yield f"So far one seed each, no claim: {told}."
 
 
-def _setting(card: Card) -> str:
+def setting_of(card: Card) -> str:
+    """Data, network and training of a study of one-bit pictures, within a sentence."""
     grey = ", grey" if card.in_channels == 1 else ""
     name, width = card.network["name"], card.width
     return (
@@ -233,7 +249,7 @@ def pictures_markdown(cards: Sequence[Card]) -> str:
 
 
 def _section(study: Sequence[Card]) -> Iterator[str]:
-    setting = _setting(study[0])
+    setting = setting_of(study[0])
     yield f"**{setting[0].upper()}{setting[1:]}**"
     yield ""
     yield "| picture cut | test accuracy, half its 95 % interval | bits per pixel kept |"

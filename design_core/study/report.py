@@ -20,7 +20,7 @@ from design_core.study.learning_curves import convergence
 from design_core.study.learning_rates import learning_rate_words
 from design_core.study.number_words import probability, signed_points
 from design_core.study.pairs import partner
-from design_core.study.picture_cuts import picture_sentences
+from design_core.study.picture_cuts import picture_finding, picture_sentences
 from design_core.study.step_time import step_time_words
 from design_core.zoo.arms import ARMS, arm_of
 from design_core.zoo.card import Card
@@ -174,13 +174,16 @@ def mcnemar_words(found: Disagreement, first: str, second: str) -> str:
 
 
 def headline(cards: Sequence[Card]) -> tuple[str, str]:
-    """What the cards say of DeSign against Sign, and what stands beside it.
+    """What the cards say of patterns of thresholds, and what stands beside it.
 
     Returns
     -------
-    One sentence on the comparison that most seeds carry, DeSign 2D without γ and β first; and one
+    One-bit pictures, where three paired seeds or more answer whether a pattern pays there. Else
+    one sentence on the comparison that most seeds carry, DeSign 2D without γ and β first; and one
     on the uniform control in the same setting, empty if there is none.
     """
+    if found := picture_finding(cards):
+        return found
     pairs = [
         gain_over(card, sign)
         for card in cards

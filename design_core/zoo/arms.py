@@ -119,16 +119,16 @@ ARMS = _registry(
 #: Cuts of the picture by key, likewise.
 PICTURE_ARMS = _registry(
     "picture arm",
-    Arm("real", "real", "real-valued picture", "Real picture"),
+    Arm("real", "real", "real-valued picture", "Real picture", "text"),
     Arm("sign", "sign", "Sign, one threshold at the mean", "Sign bits", "sign"),
-    Arm("bayer2", "design:bayer-2@quantile", "Bayer 2×2", "Bayer 2×2 bits"),
+    Arm("bayer2", "design:bayer-2@quantile", "Bayer 2×2", "Bayer 2×2 bits", "#009E73"),
     Arm(
         *("phases2", "design:bayer-phases-2@quantile", "Bayer 2×2, a phase per colour"),
         *("Dithered bits", "this"),
     ),
     Arm(
         *("colours", "design:-0.6745|0.0|0.6745", "three uniform thresholds, one per colour"),
-        "Three thresholds",
+        *("Three thresholds", "#E69F00"),
     ),
     Arm("bayer4", "design:bayer-4@quantile", "Bayer 4×4", "Bayer 4×4 bits"),
     Arm("blue8", "design:blue-noise-8@quantile", "blue noise 8×8", "Blue noise bits"),
@@ -176,8 +176,8 @@ def picture_arm(picture: str) -> Arm:
     """
     form, _, rest = picture.partition(":")
     if form == "uniform":
-        at = rest if rest.startswith("-") else f"+{rest}"
-        return Arm("", picture, f"one threshold at {at}", f"Bits at {at}")
+        at = f"−{rest[1:]}" if rest.startswith("-") else f"+{rest}"
+        return Arm("", picture, f"one threshold at {at}", f"Bits at {at}", "#CC79A7")
     return _known(PICTURE_ARMS, picture) or Arm("", picture, picture, picture)
 
 

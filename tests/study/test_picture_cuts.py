@@ -8,22 +8,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_cards import SIGN_ON
+from made_cards import DESIGN_OFF, SIGN_OFF, SIGN_ON
 from scipy import stats
 
-from design_core.study import picture_cuts
+from design_core.study import picture_information
 from design_core.study.evidence import main_cards
 from design_core.study.pairs import groups
 from design_core.study.picture_cuts import (
     best_uniform,
     closed_share,
-    information,
     picture_answers,
+    picture_finding,
     picture_sentences,
     picture_studies,
     pictures_markdown,
 )
-from design_core.study.report import report
+from design_core.study.picture_information import information, information_against_accuracy
+from design_core.study.report import headline, report
 from design_core.zoo.card import Card
 
 PHASES, BAYER = "design:bayer-phases-2@quantile", "design:bayer-2@quantile"
@@ -124,7 +125,7 @@ def test_questions_about_hidden_layers_leave_them_out() -> None:
 
 def test_table_and_information(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     record = tmp_path / "information.json"
-    monkeypatch.setattr(picture_cuts, "INFORMATION", record)
+    monkeypatch.setattr(picture_information, "INFORMATION", record)
     assert information(STUDY[4]) is None
     record.write_text(json.dumps({"cifar10": {BAYER: 0.606}}))
     assert information(STUDY[4]) == 0.606
@@ -132,3 +133,36 @@ def test_table_and_information(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     assert rows[1].startswith("| real-valued picture | 70.60 ± 1.11 (5 seeds) | – |")
     assert "| Bayer 2×2 | 61.60 ± 0.68 (5 seeds) | 0.606 |" in rows
     assert pictures_markdown([SIGN_ON]) == ""
+
+
+def test_the_finding_is_the_headline_once_three_seeds_pair() -> None:
+    found = picture_finding([SIGN_ON, *STUDY])
+    assert found is not None
+    sentence, beside = found
+    assert sentence.startswith(
+        "One-bit pictures of CIFAR-10, tiny of width 16, 20 epochs: "
+        "Bayer 2×2, a phase per colour beats one threshold at +0.2: +4.60 points"
+    )
+    assert beside.startswith("The real-valued picture reaches 70.60 %")
+    assert headline([SIGN_ON, *STUDY]) == found
+    few = [cut_card("sign", 58, 57), cut_card(PHASES, 63, 62)]
+    assert picture_finding(few) is None
+    assert headline([SIGN_ON, SIGN_OFF, DESIGN_OFF, *few]) == headline(
+        [SIGN_ON, SIGN_OFF, DESIGN_OFF]
+    )
+
+
+def test_information_against_accuracy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    record = tmp_path / "information.json"
+    monkeypatch.setattr(picture_information, "INFORMATION", record)
+    thresholds = [f"uniform:0.{place}" for place in range(1, 10)]
+    study = [cut_card(cut, 50 + place) for place, cut in enumerate(thresholds)]
+    kept = {cut: 0.4 + place / 100 for place, cut in enumerate(thresholds)}
+    kept[thresholds[0]] = 0.425  # third
+    record.write_text(json.dumps({"cifar10": kept}))
+    found = information_against_accuracy(study)
+    assert found is not None
+    # Ranks 3 1 2 4 … 9 for 1 … 9: the squares of the differences are 4, 1, 1.
+    assert found.rho == pytest.approx(1 - 6 * 6 / (9 * 80))
+    assert any("keeps more of the pictures" in told for _, told in picture_sentences(study))
+    assert information_against_accuracy(study[:7]) is None

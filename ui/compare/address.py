@@ -16,8 +16,9 @@ __all__ = ["COMPARE", "OVERVIEW", "PANELS"]
 
 OVERVIEW, LEARN, BATCH_NORM, WRONG = "Overview", "Learning", "Batch norm", "Who got it wrong"
 CONFUSION, CLASSES, DENSITY, ANSWERS = "Confusion", "Classes", "Density", "Answers"
+PICTURES = "One-bit pictures"
 #: In the order of the page.
-PANELS = (OVERVIEW, LEARN, BATCH_NORM, WRONG, CONFUSION, CLASSES, DENSITY, ANSWERS)
+PANELS = (OVERVIEW, PICTURES, LEARN, BATCH_NORM, WRONG, CONFUSION, CLASSES, DENSITY, ANSWERS)
 
 
 def _on(*panels: str) -> Any:

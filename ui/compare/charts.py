@@ -16,7 +16,7 @@ from design_core.study.learning_curves import Band
 from design_core.study.pairs import groups
 from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card
-from design_core.zoo.naming import say_class
+from design_core.zoo.naming import card_arm, say_class
 from ui.charts import (
     BLUE,
     LABEL,
@@ -24,6 +24,7 @@ from ui.charts import (
     SEQUENTIAL,
     accuracy_range,
     activation_colour,
+    beside,
     diverging,
     frame,
     ink,
@@ -39,6 +40,7 @@ __all__ = [
     "density_chart",
     "difference_chart",
     "influence_chart",
+    "information_chart",
     "learning_chart",
     "size_chart",
     "wrong_chart",
@@ -47,6 +49,9 @@ __all__ = [
 _ROW = 30  # height of a row of a dot plot, pixels
 _AXIS = 62
 _FEW = 20  # classes whose numbers fit in the cells
+_TALL = 380  # a chart that stands alone, pixels
+#: Colours of the arms whose names stand in the chart of one-bit pictures; the rest on hover.
+_NAMED = ("sign", "this", "#009E73", "#E69F00")
 _LINE = 14  # least distance of labels at the ends of lines, pixels
 
 
@@ -149,6 +154,54 @@ def size_chart(cards: Sequence[Card]) -> go.Figure:
     margin = max(0.1 * (max(sizes) - min(sizes)), 0.01 * max(sizes))
     chart.update_xaxes(range=[min(sizes) - margin, max(sizes) + margin])
     chart.update_yaxes(range=accuracy_range(cards))
+    return chart
+
+
+def information_chart(
+    cards: Sequence[Card], kept: Sequence[float], ceiling: Card | None
+) -> go.Figure:
+    """Accuracy of networks that see one-bit pictures against the bits per pixel of their cut.
+
+    Parameters
+    ----------
+    kept
+        Bits per pixel of each card's cut.
+    ceiling
+        The network that sees the real picture: a line across.
+    """
+    chart = go.Figure()
+    names = [card_arm(card).short for card in cards]
+    for card, bits, name in zip(cards, kept, names, strict=True):
+        colour = card_colour(card)
+        chart.add_scatter(
+            x=[bits],
+            y=[100 * card.accuracy],
+            mode="markers",
+            error_y={
+                "type": "data",
+                "array": [_half(card.ci95)],
+                "color": colour,
+                "thickness": 1.5,
+                "visible": card.ci95 is not None and len(card.seeds) > 2,
+            },
+            marker=_dot(card),
+            hovertemplate=f"{name}<br>%{{x:.3f}} bits per pixel, %{{y:.2f}} %<extra></extra>",
+        )
+    told = [place for place, card in enumerate(cards) if card_arm(card).colour in _NAMED]
+    for place in told:
+        colour = card_colour(cards[place])
+        beside(chart, kept[place], 100 * cards[place].accuracy, names[place], colour)
+    if ceiling is not None:
+        chart.add_hline(
+            y=100 * ceiling.accuracy,
+            line={"color": ink().quiet, "width": 1, "dash": "dash"},
+            annotation={"text": card_arm(ceiling).title, "font": {"color": ink().quiet}},
+            annotation_position="top left",
+        )
+    frame(chart, "bits per pixel that the cut keeps", "test accuracy, %", height=_TALL)
+    margin = max(0.02, 0.12 * (max(kept) - min(kept)))
+    chart.update_xaxes(range=[min(kept) - margin, max(kept) + 2.5 * margin])
+    chart.update_yaxes(range=accuracy_range([*cards, *([ceiling] if ceiling else [])]))
     return chart
 
 

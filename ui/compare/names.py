@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from design_core.study.report import training_words
 from design_core.zoo.card import Card
-from design_core.zoo.naming import distinct_names, training_name
-from ui.charts import activation_colour, ink
+from design_core.zoo.naming import card_arm, distinct_names, training_name
+from ui.charts import arm_colour, ink
 
 __all__ = ["card_colour", "card_dash", "card_fill", "card_names", "training_names"]
 
@@ -27,8 +27,8 @@ def training_names(trainings: Sequence[Sequence[Card]]) -> list[str]:
 
 
 def card_colour(card: Card) -> str:
-    """That of its activation."""
-    return activation_colour(card.activation)
+    """That of what it is an arm for: its activation, or the cut of its picture."""
+    return arm_colour(card_arm(card))
 
 
 def card_dash(card: Card) -> str:
