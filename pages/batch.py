@@ -38,6 +38,7 @@ from ui.text import plain
 COLUMNS = {
     "name": "Picture",
     "problem": "Problem",
+    "notes": "Read as",
     "width": "Width",
     "height": "Height",
     "maps": "Maps",
@@ -125,11 +126,10 @@ def how(batch: Batch) -> str:
 def results(batch: Batch) -> None:
     """Table, problems and files."""
     table = pd.DataFrame([asdict(row) for row in batch.rows])[list(COLUMNS)]
-    for column in ("name", "problem"):
+    for column in ("name", "problem", "notes"):
         table[column] = table[column].map(csv_cell)  # the table too can be saved as CSV
-    table = table.rename(columns=COLUMNS)
-    if not any(row.problem for row in batch.rows):
-        table = table.drop(columns=COLUMNS["problem"])
+    empty = [name for name in ("problem", "notes") if not table[name].any()]
+    table = table.drop(columns=empty).rename(columns=COLUMNS)
     st.html(f'<p class="ds-note">{escape(how(batch))}</p>')
     st.dataframe(
         table,

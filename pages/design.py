@@ -131,7 +131,7 @@ else:
 
 st.html(
     f'<h1 class="ds-finding">{escape(heading)}</h1>'
-    f'<p class="ds-note">Scored on {escape(source_words(question))}</p>'
+    f'<p class="ds-note">Scored on {escape(source_words(question, with_notes=True))}</p>'
 )
 left, right = st.columns([3, 5], gap="medium")
 with left:

@@ -48,9 +48,10 @@ def note(chosen: Chosen, subject: Subject) -> str:
     """What the picture is, and whether the networks can know it at all."""
     classes = [say_class(name) for name in subject.classes]
     known = ", ".join(classes) if len(classes) <= MANY else f"{len(classes)} classes"
+    read = f" ({'; '.join(chosen.picture.notes)})" if chosen.picture.notes else ""
     if subject.true_class:
-        return f"{chosen.title}. True class: {say_class(subject.true_class)}."
-    told = f"{chosen.title}. "
+        return f"{chosen.title}{read}. True class: {say_class(subject.true_class)}."
+    told = f"{chosen.title}{read}. "
     if chosen.label:
         told += f"Its class, {say_class(chosen.label)}, is none of theirs. "
     return told + f"Whatever they see, these networks name one of theirs: {known}."

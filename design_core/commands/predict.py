@@ -56,9 +56,15 @@ def run(args: argparse.Namespace) -> int:
             }
         )
     if args.json:
-        described = {"name": picture.name, "sha256": picture.sha256}
+        described = {
+            "name": picture.name,
+            "sha256": picture.sha256,
+            "notes": list(picture.notes),
+        }
         print(json.dumps({"picture": described, "models": answers}, indent=2))
         return 0
+    if picture.notes:
+        print(f"{picture.name}: {'; '.join(picture.notes)}")
     for answer in answers:
         first = islice(answer["probabilities"].items(), _SHOWN)
         told = ", ".join(f"{name} {share:.1%}" for name, share in first)

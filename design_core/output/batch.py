@@ -108,6 +108,8 @@ class Row:
         P(+1).
     sign_entropy, design_entropy
         Information kept, in bits per pixel.
+    notes
+        What was converted while the picture was read.
     problem
         Why the picture, or its maps in the ZIP file, are missing; "" where nothing is.
     """
@@ -122,6 +124,7 @@ class Row:
     design_density: float | None = None
     sign_entropy: float | None = None
     design_entropy: float | None = None
+    notes: str = ""
     problem: str = ""
 
     @property
@@ -182,7 +185,8 @@ def _row(
 ) -> Row:
     name = printable(item.name)  # a file's name may be no text at all
     try:
-        picture = fit(item.open(), settings.longest)
+        opened = item.open()
+        picture = fit(opened, settings.longest)
         maps, compared = _compared(picture, settings)
     except (ValueError, OSError) as error:  # PictureError and DatasetError are ValueErrors
         return Row(name, problem=printable(str(error)))
@@ -204,6 +208,7 @@ def _row(
         design_density=float(design.density.mean()),
         sign_entropy=float(sign.entropy_2x2.mean()),
         design_entropy=float(design.entropy_2x2.mean()),
+        notes=printable("; ".join(opened.notes)),
         problem=problem,
     )
 

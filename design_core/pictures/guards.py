@@ -21,8 +21,8 @@ __all__ = [
     "too_many_pixels",
 ]
 
-#: No larger file is read.
-MAX_BYTES = 10 * 2**20
+#: No larger file is read: a phone's photo of 50 million pixels has 12 to 25 MB.
+MAX_BYTES = 32 * 2**20
 
 #: No larger picture is decoded. Pillow's own limit is twice this and only warns.
 MAX_PIXELS = 40_000_000
@@ -35,7 +35,7 @@ _REDUCTIONS = (1, 2, 4, 8)
 _MAX_REDUCED = 120_000_000
 _MAX_REDUCED_OF_SCANS = 64_000_000
 
-# Each scan of a progressive JPEG is a pass over all pixels: 10 MiB hold enough of them for hours.
+# Each scan of a progressive JPEG is a pass over all pixels: a file may hold enough of them for hours.
 # Encoders write about ten. The marker of a scan also occurs by chance, in what is embedded and in
 # what comes after the end: segments are walked, not searched.
 _MAX_SCANS = 100
@@ -46,7 +46,7 @@ _WITHOUT_LENGTH = {0x01, 0xD8}
 _MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])", re.DOTALL)
 
 # Pillow looks at each chunk of a PNG twice, and inflates every colour profile, of which a PNG has
-# one: 10 MiB hold enough of either for minutes. Encoders put 8 KiB and more into a chunk.
+# one: a file may hold enough of either for minutes. Encoders put 8 KiB and more into a chunk.
 _MAX_CHUNKS = 20_000
 
 

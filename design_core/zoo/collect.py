@@ -51,10 +51,16 @@ def collect_run(run: Path, data: TrainingData | None, *, root: Path = CHECKPOINT
     Raises
     ------
     ValueError
-        A run that is not finished; a packed network that does not give the run's predictions,
+        A run that is not finished, or that got more epochs after its first plan; a packed network that does not give the run's predictions,
         picture by picture; a card of the same name with another recipe, network or data.
     """
     result = read_result(run)
+    if before := result.get("epochs_before"):
+        plans = ", then ".join(map(str, [*before, result["recipe"]["epochs"]]))
+        raise ValueError(
+            f"{run} was planned for {plans} epochs, and each plan brought the learning rate to 0: "
+            "no recipe of the zoo makes it again. Train it in one go, in another folder."
+        )
     seed, folder = int(result["seed"]), root / card_name(result)
     spec = NetworkSpec.from_dict(result["network"])
     others = _other_results(folder, result)

@@ -86,6 +86,8 @@ def test_bad_files_are_listed_and_the_others_scored(app: AppTest) -> None:
     assert all(len(rows[name].problem) > 20 for name in hostile)
     table = app.dataframe[0].value.set_index("Picture")
     assert table.loc["inside.png", "Problem"] == ""
+    assert table.loc["inside.png", "Read as"] == "transparency laid over white"
+    assert table.loc["one-pixel.png", "Read as"] == ""
 
 
 def test_the_last_table_stays_while_settings_change(app: AppTest) -> None:

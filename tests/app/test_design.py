@@ -267,6 +267,8 @@ def test_odd_pictures_in_every_panel(app: AppTest, name: str) -> None:
     app.file_uploader(key="upload").set_value((name, data, "image/png")).run()
     app.segmented_control(key="score_source").set_value("Picture").run()
     assert not app.exception
+    told = " · transparency laid over white<" in " ".join(one.proto.body for one in app.get("html"))
+    assert told == (name == "rgba.png")
     for title in PANELS:
         panel(app, title)
     panel(app, "Thresholds")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hostile import hostile_pictures
+from hostile import hostile_pictures, odd_pictures
 from hostile_checkpoints import latent_file
 from streamlit.testing.v1 import AppTest
 
@@ -218,6 +218,13 @@ def test_an_upload_is_asked_about_and_kept_on_the_way(app: AppTest) -> None:
     app.switch_page("pages/explore.py").run()
     app.switch_page(PAGE).run()
     assert note(app).startswith("mine.png. ")
+
+
+def test_what_was_converted_is_told(app: AppTest) -> None:
+    app.segmented_control(key="predict_way").set_value("Upload").run()
+    data = odd_pictures()["rgba.png"]
+    app.file_uploader(key="upload").set_value(("clear.png", data, "image/png")).run()
+    assert note(app).startswith("clear.png (transparency laid over white). ")
 
 
 def test_a_camera_is_offered(app: AppTest) -> None:

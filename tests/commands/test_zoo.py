@@ -57,6 +57,17 @@ def test_predict_gives_probabilities_for_each(capsys: pytest.CaptureFixture[str]
         assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
 
 
+def test_predict_tells_what_was_converted(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "clear.png"
+    Image.new("RGBA", (8, 8), (0, 0, 0, 9)).save(path)
+    note = "transparency laid over white"
+    assert f"clear.png: {note}\n" in output(capsys, "predict", str(path), "--model", SIGN)
+    report = json.loads(output(capsys, "predict", str(path), "--model", SIGN, "--json"))
+    assert report["picture"]["notes"] == [note]
+
+
 def test_predict_asks_every_network_if_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     lines = output(capsys, "predict", "sample:cifar10-00").splitlines()
     assert [line.split("@")[0] for line in lines] == [card.name for card in load_cards()]

@@ -51,6 +51,17 @@ def test_it_is_the_network_that_it_is_once_collected(run: Path, tmp_path: Path) 
     assert answers[0].runs_on == "1-bit engine"
 
 
+def test_a_run_of_several_plans_is_not_collected(tmp_path: Path) -> None:
+    """Its recipe alone would name other weights than those that it came to."""
+    short = load_recipe("digits").with_changes(["epochs=1", "warmup_epochs=1", "width=8"])
+    data, folder = load_data("digits"), tmp_path / "run"
+    train(short, data, folder, report=lambda *_: None)
+    train(short.with_changes(["epochs=2"]), data, folder, resume=True, report=lambda *_: None)
+    with pytest.raises(ValueError, match="was planned for 1, then 2 epochs"):
+        collect_run(folder, None, root=tmp_path / "zoo")
+    assert not (tmp_path / "zoo").exists()
+
+
 def test_every_command_takes_it(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -117,10 +117,16 @@ def scoring_controls() -> Choice:
     return Choice(source == SOURCES[1], form, objective)
 
 
-def source_words(question: Question) -> str:
-    """Source and form in a few words: they belong to every score."""
-    source = question.scene.picture.name if question.scene else "random binary convolutions"
-    return f"{source}, {form_words(question.form)}"
+def source_words(question: Question, *, with_notes: bool = False) -> str:
+    """Source and form in a few words: they belong to every score.
+
+    With notes also what was converted while the picture was read.
+    """
+    source, notes = "random binary convolutions", ""
+    if question.scene:
+        source = question.scene.picture.name
+        notes = "".join(f" · {note}" for note in question.scene.picture.notes)
+    return f"{source}, {form_words(question.form)}{notes if with_notes else ''}"
 
 
 def form_words(form: str) -> str:
