@@ -35,7 +35,7 @@ _REDUCTIONS = (1, 2, 4, 8)
 _MAX_REDUCED = 120_000_000
 _MAX_REDUCED_OF_SCANS = 64_000_000
 
-# Each scan of a progressive JPEG is a pass over all pixels: a file may hold enough of them for hours.
+# Each scan of a progressive JPEG is a pass over all pixels: a file may hold enough for hours.
 # Encoders write about ten. The marker of a scan also occurs by chance, in what is embedded and in
 # what comes after the end: segments are walked, not searched.
 _MAX_SCANS = 100

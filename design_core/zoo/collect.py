@@ -51,8 +51,9 @@ def collect_run(run: Path, data: TrainingData | None, *, root: Path = CHECKPOINT
     Raises
     ------
     ValueError
-        A run that is not finished, or that got more epochs after its first plan; a packed network that does not give the run's predictions,
-        picture by picture; a card of the same name with another recipe, network or data.
+        A run that is not finished, or that got more epochs after its first plan; a
+        packed network that does not give the run's predictions, picture by picture; a card of the
+        same name with another recipe, network or data.
     """
     result = read_result(run)
     if before := result.get("epochs_before"):

@@ -55,8 +55,8 @@ def test_a_run_of_several_plans_is_not_collected(tmp_path: Path) -> None:
     """Its recipe alone would name other weights than those that it came to."""
     short = load_recipe("digits").with_changes(["epochs=1", "warmup_epochs=1", "width=8"])
     data, folder = load_data("digits"), tmp_path / "run"
-    train(short, data, folder, report=lambda *_: None)
-    train(short.with_changes(["epochs=2"]), data, folder, resume=True, report=lambda *_: None)
+    train_run(short, data, folder, report=lambda *_: None)
+    train_run(short.with_changes(["epochs=2"]), data, folder, resume=True, report=lambda *_: None)
     with pytest.raises(ValueError, match="was planned for 1, then 2 epochs"):
         collect_run(folder, None, root=tmp_path / "zoo")
     assert not (tmp_path / "zoo").exists()
