@@ -13,13 +13,17 @@ from ui.entry import require_entry
 from ui.links.pins import pins
 from ui.present.address import OWN_VIEW, PRESENT, SCENE
 from ui.present.bar import stage_bar
+from ui.present.live_scene import show_live_scene
 from ui.present.qr import audience_link, length_note, qr_svg, reach_note
 from ui.present.scenes import (
     StageScene,
     curated_scenes,
+    is_live,
     own_scenes,
     view_name,
 )
+from ui.present.take_along import take_along
+from ui.pytorch import pytorch
 from ui.scenes import View, view_of
 from ui.share.address import arrive, here, write_address
 from ui.viewer import ViewerState, viewer
@@ -88,6 +92,16 @@ def words(view: View, scene: StageScene, shown: ViewerState) -> str:
     return finding(scores["sign"], scores["design"])
 
 
+def show(scene: StageScene, place: int) -> str:
+    """Put a scene on the stage; what is to be said of it. ValueError if it cannot be shown here."""
+    if is_live(scene.link):
+        if pytorch():
+            show_live_scene(scene.link, revision=place)
+        return scene.sentence or scene.title
+    view = opened(scene)
+    return words(view, scene, pictures(view, scene))
+
+
 def begin() -> None:
     """Who comes by the menu, and not by a link, sees the curated scenes from the first."""
     if here()[0] != PRESENT.page and not st.query_params:
@@ -111,15 +125,12 @@ with st.container(key="stage", gap=None):
     # Not st.empty, which would take the old words away before there are new ones.
     heading = st.container()
     try:
-        view = opened(scene)
+        said = show(scene, place).replace(" × ", "\u00a0×\u00a0")
     except ValueError as error:
         said = str(error)
-    else:
-        state = pictures(view, scene)
-        said = words(view, scene, state).replace(" × ", "\u00a0×\u00a0")
     heading.html(f'<h1 class="ds-finding">{escape(said)}</h1>')
     link = audience_link(st.context.url or "", scene.link)
-    leaving = stage_bar(
+    asked = stage_bar(
         [one.title for one in shown_scenes.values()],
         place,
         qr=qr_svg(link),
@@ -129,5 +140,7 @@ with st.container(key="stage", gap=None):
         key="stage_bar",
     )
 write_address(PRESENT)
-if leaving:
+if asked == "leave":
     st.switch_page("pages/explore.py")
+if asked == "take":
+    take_along(list(shown_scenes.values()), opened)

@@ -19,7 +19,7 @@ from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.pictures import Picture
-from design_core.pictures.samples import SAMPLES, sample, sample_names
+from design_core.pictures.samples import GROUPS, SAMPLES, sample, sample_names
 from design_core.zoo.naming import say_class
 from design_core.zoo.network_file import PictureForm
 
@@ -31,6 +31,7 @@ __all__ = [
     "live_markup",
     "live_style",
     "pictures_film",
+    "sample_group",
     "samples_film",
 ]
 
@@ -56,11 +57,14 @@ class Film:
         For people, one for each picture.
     labels
         Their true classes, "" where nobody knows.
+    credits
+        Who made them, and under which licence they are used.
     """
 
     pixels: NDArray[np.uint8]
     titles: Sequence[str]
     labels: Sequence[str]
+    credits: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if not len(self.pixels) == len(self.titles) == len(self.labels) > 0:
@@ -77,7 +81,15 @@ def samples_film(form: PictureForm, group: str) -> Film:
         np.concatenate([form.square(sample(name))[None] for name in names]),
         [SAMPLES[name].title for name in names],
         [say_class(SAMPLES[name].label or "") for name in names],
+        list(dict.fromkeys(SAMPLES[name].attribution for name in names)),
     )
+
+
+def sample_group(dataset: str, form: PictureForm) -> str:
+    """The group of samples for networks of a data set: its own, else one of as many colours."""
+    if dataset in GROUPS:
+        return dataset
+    return "digits" if form.shape[0] == 1 else "cifar10"
 
 
 def pictures_film(form: PictureForm, pictures: Sequence[Picture], labels: Sequence[str]) -> Film:

@@ -1,9 +1,9 @@
-"""``export``: a trained network as one file for the 1-bit engine or for ONNX runtimes."""
+"""``export``: trained networks as one file: for the 1-bit engine, ONNX runtimes, or browsers."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,27 +11,35 @@ from design_core.commands.models import add_zoo_argument
 
 if TYPE_CHECKING:
     from design_core.zoo.checkpoint import Checkpoint
+    from design_core.zoo.entry import Entry
 
 __all__ = ["add_parser", "run"]
 
 _NOTES = """\
 packed: one bit per binary weight, batch norm and activation as whole-number thresholds; NumPy runs
 it, numba makes it fast, PyTorch is not needed. onnx: for other tools; they multiply ±1 as float32,
-so that file is as large as the float network and runs no faster. The file appears whole or not at
-all. How pictures are fed: pixels scaled to [0, 1], less the mean, divided by the deviation, colours
-in the order red, green, blue (or one grey channel). The numbers and the names of the classes are in
-the file: in the ONNX model's metadata (mean, deviation, colour_order, class_names, feeding), or as
-`pictures` of a packed network. They are told when the file is written.
+so that file is as large as the float network and runs no faster. html: a page of its own in which
+one to four networks run live, side by side or one under two kernels; it opens from a memory stick,
+and asks nothing of any network. The file appears whole or not at all. How pictures are fed: pixels
+scaled to [0, 1], less the mean, divided by the deviation, colours in the order red, green, blue (or
+one grey channel). The numbers and the names of the classes are in the file: in the ONNX model's
+metadata (mean, deviation, colour_order, class_names, feeding), or as `pictures` of a packed
+network. They are told when the file is written.
 """
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Add the command's parser."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "export", help="write a trained network for other programs", description=_NOTES
+        "export", help="write trained networks for other programs", description=_NOTES
     )
-    parser.add_argument("network", metavar="NETWORK", help="NAME, NAME@SEED, or a run's folder")
-    parser.add_argument("--to", choices=tuple(_WRITERS), required=True, help="kind of file")
+    parser.add_argument(
+        "network",
+        metavar="NETWORK",
+        nargs="+",
+        help="NAME, NAME@SEED, or a run's folder; to html up to four of one data set, else one",
+    )
+    parser.add_argument("--to", choices=(*_WRITERS, "html"), required=True, help="kind of file")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE")
     add_zoo_argument(parser)
     return parser
@@ -42,7 +50,13 @@ def run(args: argparse.Namespace) -> int:
     from design_core.zoo.card import located
     from design_core.zoo.entry import open_entry
 
-    entry = open_entry(*located(args.network, args.zoo))
+    if args.to != "html" and len(args.network) > 1:
+        raise ValueError(f"--to {args.to} takes one network; got {len(args.network)}.")
+    entries = [open_entry(*located(network, args.zoo)) for network in args.network]
+    if args.to == "html":
+        _html(entries, args.out)
+        return 0
+    (entry,) = entries
     _WRITERS[args.to](entry.checkpoint, args.out)
     print(entry.pictures.words())
     floats = entry.card.bytes["float32"]
@@ -67,6 +81,15 @@ def _onnx(checkpoint: Checkpoint, path: Path) -> None:
     from design_core.engine.onnx_export import export_onnx
 
     export_onnx(checkpoint.model, checkpoint.pictures.shape, path, pictures=checkpoint.pictures)
+
+
+def _html(entries: Sequence[Entry], path: Path) -> None:
+    from design_core.atomic import write_atomically
+    from design_core.browser.page import live_page
+
+    write_atomically(path, live_page(entries))
+    names = ", ".join(f"{entry.card.name}@{entry.seed}" for entry in entries)
+    print(f"{path}: {names}, {path.stat().st_size:,} bytes. Open it in a browser.")
 
 
 _WRITERS: dict[str, Callable[[Checkpoint, Path], None]] = {"packed": _packed, "onnx": _onnx}

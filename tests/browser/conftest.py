@@ -57,6 +57,13 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The script of axe-core."""
+    package = pytest.importorskip("axe_playwright_python")
+    return Path(package.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+
+
 @dataclass
 class OpenViewer:
     """A page with the viewer, and what its websocket carried."""

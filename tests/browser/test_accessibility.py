@@ -27,13 +27,6 @@ FOCUSED = """() => {
 }"""
 
 
-@pytest.fixture(scope="session")
-def axe() -> str:
-    """The script of axe-core."""
-    package = pytest.importorskip("axe_playwright_python")
-    return Path(package.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
-
-
 def opened(browser: Any, address: str, name: str, **context: Any) -> Any:
     page = browser.new_context(viewport={"width": 1440, "height": 900}, **context).new_page()
     page.set_default_timeout(60_000)

@@ -48,7 +48,7 @@ def visit(whole_app: str, chromium: Any) -> Iterator[Open]:
 
 def says(page: Any, name: str) -> None:
     """Wait until the scene's sentence is the heading."""
-    sentence = SCENES[name].sentence
+    sentence = curated_scenes()[name].sentence
     page.wait_for_function(
         "text => document.querySelector('h1.ds-finding')?.innerText.replace(/\\s+/g, ' ') === text",
         arg=sentence,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import time
@@ -59,6 +60,28 @@ def test_onnx_says_what_is_missing(
     assert main(["export", DESIGN, "--to", "onnx", "--out", str(tmp_path / "x.onnx")]) == 1
     assert "design-core[onnx]" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_an_html_file_holds_the_networks_and_loads_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it shows, the browser's tests look at."""
+    path = tmp_path / "live.html"
+    assert main(["export", DESIGN, f"{DESIGN}@1", "--to", "html", "--out", str(path)]) == 0
+    assert f"{path.stat().st_size:,} bytes" in capsys.readouterr().out
+    page = path.read_text(encoding="utf-8")
+    assert "default-src 'none'" in page
+    assert re.findall(r"(?:src|href)=.{6}", page) == ['href="data:']
+    assert page.count("seed 0") + page.count("seed 1") >= 2
+    assert "CC BY 4.0" in page  # the digits' licence
+    other = "cifar10-vgg_small-w32-sign-affine_on-demonstration"
+    assert main(["export", DESIGN, other, "--to", "html", "--out", str(path)]) == 1
+    assert "trained on CIFAR-10 and Digits" in capsys.readouterr().err
+    assert main(["export", *[DESIGN] * 5, "--to", "html", "--out", str(path)]) == 1
+    assert "holds 1 to 4 networks; got 5" in capsys.readouterr().err
+    assert main(["export", DESIGN, DESIGN, "--to", "packed", "--out", str(path)]) == 1
+    assert "takes one network; got 2" in capsys.readouterr().err
+    assert path.read_text(encoding="utf-8") == page
 
 
 def test_bad_places_and_names_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

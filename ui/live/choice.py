@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from design_core.browser.bundle import Film, pictures_film, samples_film
+from design_core.browser.bundle import Film, bundle, pictures_film, sample_group, samples_film
 from design_core.networks.activation import is_real
 from design_core.paths import DATA
 from design_core.pictures.datasets import DATASETS, DatasetError, open_dataset
@@ -23,11 +23,10 @@ from ui.predict.choice import (
     offered,
 )
 
-__all__ = ["choose_networks", "film_of", "first_live", "network_files"]
+__all__ = ["choose_networks", "first_live", "live_bundle", "runnable"]
 
 _DIFFUSED = "floyd-steinberg"
 _FRAMES = 300  # of a film made of a data set, at most
-_SAMPLED = ("cifar10", "cifar100")  # sets of which samples are embedded
 
 
 def runnable(dataset: str) -> list[str]:
@@ -97,6 +96,12 @@ def network_files(references: list[str]) -> list[bytes]:
     return files
 
 
+def live_bundle(references: list[str], dataset: str, *, key: str) -> bytes:
+    """Networks of a data set with their film, for `ui.live.live`; ValueError as `network_files`."""
+    files = network_files(references)
+    return bundle(files, film_of(dataset, entry(references[0]).pictures), key=key)
+
+
 @st.cache_resource(max_entries=8, show_spinner="Preparing the film …")
 def film_of(dataset: str, form: PictureForm) -> Film:
     """Test pictures of the data set if it lies on this machine, else samples."""
@@ -111,11 +116,11 @@ def film_of(dataset: str, form: PictureForm) -> Film:
         try:
             found = open_dataset(dataset, DATA, split="test")
         except DatasetError:
-            return samples_film(form, dataset if dataset in _SAMPLED else _SAMPLED[0])
+            return samples_film(form, sample_group(dataset, form))
         places = range(min(_FRAMES, len(found)))
         return pictures_film(
             form,
             [found.picture(k) for k in places],
             [found.class_names[found.label(k)] for k in places],
         )
-    return samples_film(form, "digits" if form.shape[0] == 1 else _SAMPLED[0])
+    return samples_film(form, sample_group(dataset, form))

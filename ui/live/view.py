@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from design_core.browser.bundle import bundle
+from design_core.browser.page import live_page
 from design_core.pictures import PictureError
+from design_core.zoo.entry import Entry
 from ui.compute import decoded
 from ui.live import live
 from ui.live.address import STATE
-from ui.live.choice import choose_networks, film_of, network_files
+from ui.live.choice import choose_networks, live_bundle
 from ui.networks import entry
 from ui.rail.fields import upload_code
 from ui.text import plain
@@ -29,16 +30,31 @@ def show_live(revision: int) -> None:
     try:
         if not references:
             raise ValueError("Choose a network, at the left.")
-        files = network_files(references)
+        made = live_bundle(references, str(st.session_state["live_data"]), key=_KEY)
     except ValueError as error:
         st.info(plain(str(error)), icon=":material/arrow_back:")
         return
-    film = film_of(str(st.session_state["live_data"]), entry(references[0]).pictures)
-    made = bundle(files, film, key=_KEY)
     answer = live(made, key=_KEY, start=st.session_state.get(STATE, ""), revision=revision)
     st.session_state[STATE] = answer.state
+    with st.sidebar:
+        _offer_file([entry(reference) for reference in references], answer.state)
     if answer.sent and answer.sent[0] in ("predict", "explore"):
         _send(*answer.sent, references)
+
+
+def _offer_file(entries: list[Entry], state: str) -> None:
+    """A button that saves Live, as it is on screen, as one HTML file."""
+    st.download_button(
+        "Take it along",
+        lambda: live_page(entries, start=state),  # made on the click, without a session at hand
+        file_name="live.html",
+        mime="text/html",
+        icon=":material/download:",
+        key="live_file",
+        on_click="ignore",
+        help="Live as one HTML file: networks, samples and words. It opens from a memory stick or "
+        "on a phone, without a server and without a network.",
+    )
 
 
 def _send(page: str, png: bytes, references: list[str]) -> None:

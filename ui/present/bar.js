@@ -1,9 +1,14 @@
-// The presenter's bar: steps by key, touch and click, the QR code, and the way out.
+// The presenter's bar: steps by key, touch and click, the QR code, and the way out. The same class
+// serves the component (bar_mount.js) and the file of a talk (talk.js).
 
 const NEXT = ["PageDown", "ArrowRight", "ArrowDown", " "];
 const BACK = ["PageUp", "ArrowLeft", "ArrowUp"];
 const PAGE_KEYS = ["PageDown", "PageUp"];
 const SWIPE = 60; // CSS pixels
+const SHEET = "[role=dialog]"; // of the app; ours stands in a root of its own
+const OWN_ARROWS = "[role=slider], input, select, .live canvas[tabindex]";
+const DRAGGED = ".pad, input[type=range]";
+const CONTROLS = "button, a, dialog, details, .viewer, .live";
 
 class Bar {
   constructor(root) {
@@ -22,6 +27,7 @@ class Bar {
     on(".show", () => this.toggle());
     on(".close", () => this.dialog.close());
     on(".leave", () => this.leave());
+    on(".take", () => this.trigger("take", true));
     this.dialog.addEventListener("click", (event) => {
       if (event.target === this.dialog) this.dialog.close(); // beside the sheet
     }, { signal });
@@ -89,12 +95,12 @@ class Bar {
   }
 
   onKey(event) {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const origin = event.composedPath()[0];
+    if (event.ctrlKey || event.altKey || event.metaKey || document.querySelector(SHEET)) return;
+    const path = event.composedPath();
     const { key } = event;
     const isOwn = !PAGE_KEYS.includes(key)
-      && (origin.matches?.("[role=slider]") || (key === " " && origin.matches?.("button")));
-    if (isOwn) return; // the divider of the wipe moves by arrows, a button is pressed by space
+      && (path[0].matches?.(OWN_ARROWS) || (key === " " && path[0].matches?.("button, summary")));
+    if (isOwn) return; // the divider of the wipe, a pad or a map moves by arrows, a button is pressed by space
     if (NEXT.includes(key) && !(key === " " && event.shiftKey)) this.step(1);
     else if (BACK.includes(key) || key === " ") this.step(-1);
     else if (key === "Home") this.step(-Infinity);
@@ -109,14 +115,14 @@ class Bar {
 
   /** A click beside pictures and buttons is the next scene, as in any presentation. */
   onClick(event) {
-    const inControl = event.composedPath().some((one) => one.matches?.("button, a, dialog, .viewer"));
-    if (!inControl && !String(getSelection())) this.step(1);
+    const inControl = event.composedPath().some((one) => one.matches?.(CONTROLS));
+    if (!inControl && !document.querySelector(SHEET) && !String(getSelection())) this.step(1);
   }
 
   onTouch(event) {
-    const dragsDivider = event.composedPath().some((one) => one.dataset?.view === "wipe");
+    const drags = event.composedPath().some((one) => one.dataset?.view === "wipe" || one.matches?.(DRAGGED));
     const { clientX, clientY } = event.touches[0];
-    this.start = event.touches.length === 1 && !dragsDivider ? { clientX, clientY } : null;
+    this.start = event.touches.length === 1 && !drags ? { clientX, clientY } : null;
   }
 
   onLift(event) {
@@ -126,21 +132,4 @@ class Bar {
     this.start = null;
     if (Math.abs(dx) > SWIPE && Math.abs(dx) > 2 * Math.abs(dy)) this.step(dx < 0 ? 1 : -1);
   }
-}
-
-const bars = new WeakMap();
-
-export default function mount({ data, parentElement, setStateValue, setTriggerValue }) {
-  let bar = bars.get(parentElement);
-  if (!bar) {
-    bar = new Bar(parentElement);
-    bars.set(parentElement, bar);
-  }
-  bar.send = setStateValue;
-  bar.trigger = setTriggerValue;
-  bar.receive(data);
-  return () => {
-    bar.stop.abort();
-    bars.delete(parentElement);
-  };
 }

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
-__all__ = ["stage_bar"]
+from design_core import browser
+
+__all__ = ["bar_markup", "bar_style", "stage_bar"]
 
 _HERE = Path(__file__).parent
+
+
+def bar_markup() -> str:
+    """The markup of the bar."""
+    return (_HERE / "bar.html").read_text(encoding="utf-8")
+
+
+def bar_style() -> str:
+    """The style of the bar."""
+    return (_HERE / "bar.css").read_text(encoding="utf-8")
+
+
 _bar = st.components.v2.component(
     "design_stage_bar",
-    html=(_HERE / "bar.html").read_text(encoding="utf-8"),
-    css=(_HERE / "bar.css").read_text(encoding="utf-8"),
-    js=(_HERE / "bar.js").read_text(encoding="utf-8"),
+    html=bar_markup(),
+    css=bar_style(),
+    js=browser.joined("bar", "bar_mount", folder=_HERE),
 )
 
 
@@ -28,7 +42,7 @@ def stage_bar(
     note: str,
     on_step: Callable[[int], None],
     key: str,
-) -> bool:
+) -> Literal["", "leave", "take"]:
     """Show the bar.
 
     Parameters
@@ -46,8 +60,8 @@ def stage_bar(
 
     Returns
     -------
-    bool
-        Whether the user leaves.
+    str
+        ``leave`` or ``take`` in the run in which the user leaves, or wants the scenes as a file.
     """
 
     def stepped() -> None:
@@ -60,8 +74,10 @@ def stage_bar(
         data={"titles": list(titles), "index": index, "qr": qr, "link": link, "note": note},
         on_index_change=stepped,
         on_leave_change=_no_call,
+        on_take_change=_no_call,
     )
-    return bool(_state(key).get("leave"))
+    state = _state(key)
+    return "leave" if state.get("leave") else "take" if state.get("take") else ""
 
 
 def _no_call() -> None:

@@ -25,7 +25,16 @@ from design_core import browser
 from design_core.browser.kernels import kernel_ranks, plain_kernel
 from design_core.kernels.kernel import ThresholdKernel
 
-__all__ = ["MAX_BYTES", "VIEWS", "ViewerState", "viewer"]
+__all__ = [
+    "MAX_BYTES",
+    "VIEWS",
+    "ViewerState",
+    "viewer",
+    "viewer_markup",
+    "viewer_script",
+    "viewer_settings",
+    "viewer_style",
+]
 
 #: The views by name; ``auto`` is side by side, or wipe where there is no room for two pictures.
 VIEWS: tuple[str, ...] = (
@@ -48,11 +57,27 @@ _HERE = Path(__file__).parent
 _SHARED = ("math", "paint", "files", "kernel_drawing", "kernel_panel")
 _OWN = ("framing", "readout", "gallery", "save_menu", "gestures", "keys", "viewer")
 
+
+def viewer_markup() -> str:
+    """The markup of the viewer."""
+    return browser.with_kernel_panel((_HERE / "viewer.html").read_text(encoding="utf-8"))
+
+
+def viewer_style() -> str:
+    """The style of the viewer."""
+    return browser.text("instrument.css") + (_HERE / "viewer.css").read_text(encoding="utf-8")
+
+
+def viewer_script() -> str:
+    """The modules of the viewer, joined, without what mounts it."""
+    return browser.joined(*_SHARED) + browser.joined(*_OWN, folder=_HERE / "js")
+
+
 _pictures = st.components.v2.component(
     "design_viewer",
-    html=browser.with_kernel_panel((_HERE / "viewer.html").read_text(encoding="utf-8")),
-    css=browser.text("instrument.css") + (_HERE / "viewer.css").read_text(encoding="utf-8"),
-    js=browser.joined(*_SHARED) + browser.joined(*_OWN, folder=_HERE / "js"),
+    html=viewer_markup(),
+    css=viewer_style(),
+    js=viewer_script() + browser.joined("mount", folder=_HERE / "js"),
 )
 _settings = st.components.v2.component(
     "design_viewer_settings", js=browser.joined("settings", folder=_HERE / "js")
@@ -157,15 +182,18 @@ def viewer(
         not fit.
     """
     _check(maps, names, selected, view)
-    digest = _digest(str(maps.shape).encode(), np.ascontiguousarray(maps, "<f4").data)
-    given = {
-        "kernel": _digest(json.dumps(kernel.to_dict(), sort_keys=True).encode()),
-        "maps": digest,
-        "size": list(maps.shape[1:]),
-        "view": view,
-        "selected": selected,
-        "revision": revision,
-    }
+    settings = viewer_settings(
+        maps,
+        kernel,
+        names=names,
+        picture_alt=picture_alt,
+        selected=selected,
+        view=view,
+        height=height,
+        presenter=presenter,
+        revision=revision,
+    )
+    given = settings["given"]
     reported = _reported(key)
     if start and not _is_current(reported, revision):
         state = start
@@ -176,22 +204,49 @@ def viewer(
         _settings(
             key=f"{key}-settings",
             data={
+                **settings,
                 "key": key,
-                "given": given,
-                "maps": digest,
-                "shape": list(maps.shape),
-                "names": list(names),
-                "alt": picture_alt,
-                "kernel": plain_kernel(kernel),
-                "view": view,
-                "selected": selected,
-                "height": height,
-                "presenter": presenter,
                 "restored": _plain_state(state) if reported or start else None,
             },
         )
-        _pictures(key=key, data=_packed(maps, key, digest), on_state_change=_no_call)
+        _pictures(key=key, data=_packed(maps, key, given["maps"]), on_state_change=_no_call)
     return state
+
+
+def viewer_settings(
+    maps: NDArray[np.float32],
+    kernel: ThresholdKernel,
+    *,
+    names: Sequence[str],
+    picture_alt: str,
+    selected: int = 0,
+    view: str = "auto",
+    height: int = 420,
+    presenter: bool = False,
+    revision: int = 0,
+) -> dict[str, Any]:
+    """What viewer.js takes beside the maps; the parameters are those of `viewer`."""
+    digest = _digest(str(maps.shape).encode(), np.ascontiguousarray(maps, "<f4").data)
+    return {
+        "given": {
+            "kernel": _digest(json.dumps(kernel.to_dict(), sort_keys=True).encode()),
+            "maps": digest,
+            "size": list(maps.shape[1:]),
+            "view": view,
+            "selected": selected,
+            "revision": revision,
+        },
+        "maps": digest,
+        "shape": list(maps.shape),
+        "names": list(names),
+        "alt": picture_alt,
+        "kernel": plain_kernel(kernel),
+        "view": view,
+        "selected": selected,
+        "height": height,
+        "presenter": presenter,
+        "restored": None,
+    }
 
 
 def _no_call() -> None:

@@ -29,7 +29,8 @@ class Live {
       this.recount();
       this.report();
     };
-    root.classList.toggle("presenter", options.presenter);
+    this.presenter = options.presenter;
+    root.classList.toggle("presenter", this.presenter);
     this.find(".send").hidden = !options.onSend;
     this.sides = this.all(".side").map((side) => new Side(side, this));
     this.sides.forEach((side, k) => {
@@ -118,9 +119,11 @@ class Live {
     });
     this.root.addEventListener("keydown", (event) => this.onKey(event));
     this.observer = new ResizeObserver(() => {
+      this.phone = this.root.clientWidth < 560;
       this.root.classList.toggle("narrow", this.root.clientWidth < 900);
-      this.root.classList.toggle("phone", this.root.clientWidth < 560);
+      this.root.classList.toggle("phone", this.phone);
       this.layouts += 1;
+      this.shown = null;
       this.drawn = false;
     });
     this.observer.observe(this.root);
@@ -147,12 +150,14 @@ class Live {
     this.recount();
     this.play(this.source.moving && !this.calm, { quiet: true });
     this.take(this.source.frame());
+    this.root.classList.toggle("blank", !this.current);
     if (told) this.report();
   }
 
   play(playing, { quiet = false } = {}) {
     const { moving, steps } = this.source;
     this.playing = moving && playing;
+    this.drawn = false; // classes that kept their places while pictures moved take those they have
     const button = this.find(".play");
     button.disabled = !moving;
     button.querySelector("span").textContent = this.playing || !moving ? "Freeze" : "Play";
@@ -295,6 +300,7 @@ class Live {
   /** Show networks a picture. */
   take(frame) {
     if (!frame) return;
+    if (!this.current) this.root.classList.remove("blank");
     this.current = frame;
     this.stale = this.drawn = false;
     for (const side of this.sides) side.look(this.formed(frame, side.network));
@@ -314,7 +320,8 @@ class Live {
   drawShown() {
     if (this.shown === this.current) return;
     this.shown = this.current;
-    drawFrame(this.find(".shown canvas"), this.current);
+    const room = this.presenter && !this.phone ? this.find(".input").clientWidth : SHOWN_SIDE;
+    drawFrame(this.find(".shown canvas"), this.current, room);
   }
 
   draw(now) {
@@ -407,9 +414,9 @@ function canvasOf(frame) {
 
 const SHOWN_SIDE = 192; // CSS pixels
 
-/** Show a frame: small ones pixel by pixel, enlarged by a whole factor; large ones reduced. */
-function drawFrame(canvas, frame) {
-  const fit = (SHOWN_SIDE * devicePixelRatio) / Math.max(frame.width, frame.height);
+/** Show a frame in so much room: small ones pixel by pixel, by a whole factor; large ones reduced. */
+function drawFrame(canvas, frame, room) {
+  const fit = (room * devicePixelRatio) / Math.max(frame.width, frame.height);
   const enlarged = fit >= 1;
   const [width, height] = [frame.width, frame.height].map((side) => Math.max(1, Math.round(enlarged ? side : side * fit)));
   if (canvas.width !== width) canvas.width = width;

@@ -1,12 +1,12 @@
 // From the bytes of a bundle (design_core/browser/bundle.py) to a running Live, or words why not.
 
 const NO_ENGINE = "This browser cannot run the networks: it lacks WebAssembly with 128-bit SIMD. "
-  + "Any browser since 2023 has it; on Predict the server does the work.";
+  + "Any browser since 2023 has it.";
 
 /**
  * @param {HTMLElement} root  holding the markup of live.html
  * @param {ReturnType<typeof readSafetensors>} bundle
- * @param {object} options  as Live takes them
+ * @param {object} options  as Live takes them, and in `instead` what to do where there is no engine
  * @returns {Promise<?Live>}
  */
 async function openLive(root, { metadata, tensors }, options) {
@@ -17,7 +17,7 @@ async function openLive(root, { metadata, tensors }, options) {
     return null;
   };
   const module = await compiledEngine(tensors.get("engine").bytes);
-  if (!module) return refuse(NO_ENGINE);
+  if (!module) return refuse(`${NO_ENGINE} ${options.instead}`.trim());
   const networks = Array.from({ length: about.networks }, (_, k) => tensors.get(`network.${k}`).bytes);
   try {
     const film = new Film(tensors.get("film").bytes, about.film);

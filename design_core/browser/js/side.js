@@ -2,7 +2,10 @@
 
 const BARS = 5; // classes shown
 const STRIP = 8; // maps of each layer in the overview
-const SEES_SIDE = 96; // CSS pixels of what the network sees
+const STAGE_STRIP = 6; // before an audience
+const SEES_SIDE = 160; // CSS pixels of what the network sees, where there is room
+const SEES_SMALL = 96; // beside its answer in a narrow place
+const SEES_ROOM = 380; // from which width on there is room
 const STRIP_SIDE = 42; // of each map in the overview, at most
 const STRIP_NAME = 66; // CSS pixels of a layer's name beside them
 const ALL_SIDE = 22; // of a map among all of a layer
@@ -88,11 +91,11 @@ class Side {
   /** Bring all that is visible up to date. */
   draw(now) {
     if (!this.probabilities) return;
+    this.measure();
     this.drawBars(now);
     this.drawSeen();
     this.find(".ms").textContent = `${this.milliseconds.toFixed(2)} ms`;
     if (this.live.state.view === "frames") {
-      this.measure();
       this.strips.forEach((_, layer) => this.drawStrip(layer));
       this.drawChosen();
     }
@@ -102,13 +105,22 @@ class Side {
   measure() {
     if (this.measured === this.live.layouts) return;
     this.measured = this.live.layouts;
+    const { phone, presenter } = this.live;
+    const wide = this.find(".answer").clientWidth;
+    this.seesSide = phone || wide >= SEES_ROOM ? Math.min(SEES_SIDE, wide) : SEES_SMALL;
     this.room = this.find(".strips").clientWidth;
-    this.fitting = Math.min(STRIP_SIDE, Math.floor((this.room - STRIP_NAME + MOSAIC_GAP) / STRIP) - MOSAIC_GAP);
+    this.count = presenter ? STAGE_STRIP : STRIP;
+    const room = this.room - (presenter ? 0 : STRIP_NAME);
+    this.fitting = Math.floor((room + MOSAIC_GAP) / this.count) - MOSAIC_GAP;
+    if (presenter && !phone) {
+      this.seesSide = Math.min(0.45 * wide, 0.34 * innerHeight);
+      this.fitting = Math.min(0.1 * innerHeight, this.fitting);
+    } else this.fitting = Math.min(STRIP_SIDE, this.fitting);
   }
 
   drawBars(now) {
     const { classes } = this.network.about;
-    const calm = this.live.isMoving && now - this.sorted < RESORT_MS;
+    const calm = this.live.playing && now - this.sorted < RESORT_MS;
     if (!calm) {
       this.sorted = now;
       this.order = [...classes.keys()].sort((a, b) => this.probabilities[b] - this.probabilities[a]).slice(0, BARS);
@@ -121,8 +133,9 @@ class Side {
 
   /** Pixels as they are, or, of a network that cuts its picture, the bits of its colours. */
   drawSeen() {
-    const { side, network } = { side: this.network.side, network: this.network };
-    this.sees.layOut(1, { rows: side, columns: side }, SEES_SIDE, SEES_SIDE);
+    const { network, seesSide } = this;
+    const { side } = network;
+    this.sees.layOut(1, { rows: side, columns: side }, seesSide, seesSide);
     const { colours, index } = network.cutsPicture ? this.seenBits() : seenPixels(this.pixels, network.channels);
     this.sees.paint(0, index, colours);
     this.sees.show();
@@ -155,7 +168,7 @@ class Side {
   drawStrip(layer) {
     const { mosaic, button } = this.strips[layer];
     const { channels, height: rows, width: columns } = this.network.activations[layer].bits;
-    const count = Math.min(STRIP, channels);
+    const count = Math.min(this.count, channels);
     const isChosen = layer === this.live.state.layer;
     mosaic.layOut(count, { rows, columns }, this.fitting, Infinity);
     button.setAttribute("aria-pressed", isChosen);

@@ -1,0 +1,159 @@
+"""A talk as one HTML file: its scenes, still and live, with the keys of the stage.
+
+Viewer, Live and the presenter's bar are the same modules as in the app; talk.js steps between them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+import numpy as np
+
+from design_core import browser
+from design_core.browser.bundle import (
+    SCRIPTS,
+    bundle,
+    bundle_hash,
+    live_markup,
+    live_style,
+    sample_group,
+    samples_film,
+)
+from design_core.browser.network import live_network
+from design_core.browser.page import html_page
+from design_core.pictures.samples import SAMPLES
+from design_core.zoo.entry import Entry
+from design_core.zoo.naming import describe_network, distinct_names
+from ui.present.bar import bar_markup, bar_style
+from ui.present.qr import qr_svg
+from ui.scenes import View
+from ui.viewer.component import viewer_markup, viewer_script, viewer_settings, viewer_style
+
+__all__ = ["Moving", "Still", "talk_page"]
+
+_HERE = Path(__file__).parent
+_TALL = 4000  # the stage decides how tall pictures are, by the window
+
+
+@dataclass(frozen=True, eq=False)
+class Still:
+    """A scene of Explore: title, sentence, what it shows, and in which of the viewer's views."""
+
+    title: str
+    sentence: str
+    view: View
+    shown_as: str
+
+
+@dataclass(frozen=True, eq=False)
+class Moving:
+    """A scene of Live: title, sentence, networks of one data set, and what is on screen."""
+
+    title: str
+    sentence: str
+    entries: Sequence[Entry]
+    start: str
+
+
+def talk_page(scenes: Sequence[Still | Moving], *, address: str = "") -> bytes:
+    """The talk.
+
+    Parameters
+    ----------
+    scenes
+        In their order, one at least.
+    address
+        Where the file will be found, for a QR code; "" leaves the code out.
+
+    Returns
+    -------
+    bytes
+        HTML, UTF-8.
+    """
+    if not scenes:
+        raise ValueError("A talk needs one scene at least.")
+    data: dict[str, bytes] = {}
+    plain = []
+    for scene in scenes:
+        put = _put_still if isinstance(scene, Still) else _put_moving
+        told = put(scene, data)  # type: ignore[arg-type]
+        plain.append({**told, "title": scene.title, "sentence": scene.sentence})
+    about = {"scenes": plain, "address": address, "qr": qr_svg(address) if address else ""}
+    data["talk"] = json.dumps(about).encode()
+    body = (_HERE / "talk.html").read_text(encoding="utf-8")
+    for place, markup in {
+        "{credits}": "".join(f"<p>{escape(one)}</p>" for one in _credits(scenes)),
+        "{viewer_style}": viewer_style(),
+        "{viewer}": viewer_markup(),
+        "{live_style}": live_style(),
+        "{live}": live_markup(),
+        "{bar_style}": bar_style(),
+        "{bar}": bar_markup(),
+    }.items():
+        body = body.replace(place, markup)
+    return html_page(
+        title=f"{scenes[0].title} · DeSign",
+        style=(_HERE / "talk.css").read_text(encoding="utf-8"),
+        body=body,
+        data=data,
+        modules=[
+            viewer_script() + browser.joined("still_scene", folder=_HERE),
+            browser.joined(*SCRIPTS, "live_mounted") + browser.joined("moving_scene", folder=_HERE),
+            browser.joined("embedded") + browser.joined("bar", "talk", folder=_HERE),
+        ],
+    ).encode()
+
+
+def _put_still(scene: Still, data: dict[str, bytes]) -> dict[str, object]:
+    """Maps go into `data`, once for all scenes that show them; the rest is returned."""
+    view = scene.view
+    name = view.scene.picture.name
+    maps = np.ascontiguousarray(view.x[None], "<f4")
+    settings = viewer_settings(
+        maps,
+        view.kernel.for_channel(view.channel),
+        names=[scene.title],
+        picture_alt=SAMPLES[name].alt if name in SAMPLES else name,
+        view=scene.shown_as,
+        height=_TALL,
+        presenter=True,
+    )
+    place = f"maps-{settings['maps']}"
+    data[place] = maps.tobytes()
+    return {"kind": "still", "data": place, "settings": settings}
+
+
+def _put_moving(scene: Moving, data: dict[str, bytes]) -> dict[str, object]:
+    """Networks and film go into `data`, once for all scenes that show them; as `_put_still`."""
+    networks = [(entry.card, entry.seed) for entry in scene.entries]
+    names = distinct_names(networks)
+    files = [
+        live_network(entry.checkpoint, name=name, about=describe_network(*network))
+        for entry, name, network in zip(scene.entries, names, networks, strict=True)
+    ]
+    form = scene.entries[0].pictures
+    film = samples_film(form, sample_group(networks[0][0].dataset, form))
+    made = bundle(files, film, key="talk")
+    place = f"live-{bundle_hash(made)}"
+    data[place] = made
+    settings = {"bundle": bundle_hash(made), "start": scene.start, "presenter": True}
+    return {"kind": "moving", "data": place, "settings": settings}
+
+
+def _credits(scenes: Sequence[Still | Moving]) -> list[str]:
+    """Who made the pictures, each once."""
+    found: dict[str, None] = {}
+    for scene in scenes:
+        if isinstance(scene, Still):
+            name = scene.view.scene.picture.name
+            if name in SAMPLES:
+                found[f"{SAMPLES[name].title}: {SAMPLES[name].attribution}"] = None
+        else:
+            form = scene.entries[0].pictures
+            group = sample_group(scene.entries[0].card.dataset, form)
+            found.update(dict.fromkeys(samples_film(form, group).credits))
+    return list(found)
