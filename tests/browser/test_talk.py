@@ -108,3 +108,11 @@ def test_a_talk_is_taken_along(
     assert all(url.startswith(("file:", "data:", "blob:")) for url in talk.requests)
     assert not talk.errors
     talk.context.close()
+
+    # Opened at a live scene, whose film begins to play at once.
+    place = f"#{names.index('live') + 1}"
+    talk = FromFolder(chromium, path, place, viewport={"width": 390, "height": 844})
+    assert "%" in answers(talk.page, 0)[0][1]
+    assert talk.page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert not talk.errors
+    talk.context.close()

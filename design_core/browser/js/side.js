@@ -45,7 +45,7 @@ class Side {
 
   /** Show this network, its kernels as the codes say. */
   take(network, number, codes) {
-    Object.assign(this, { network, number, times: [], sorted: 0 });
+    Object.assign(this, { network, number, times: [], sorted: 0, order: null });
     this.select.value = number;
     this.find(".about").textContent = network.about.about;
     this.kernels.take(network, codes);
@@ -120,7 +120,7 @@ class Side {
 
   drawBars(now) {
     const { classes } = this.network.about;
-    const calm = this.live.playing && now - this.sorted < RESORT_MS;
+    const calm = this.order && this.live.playing && now - this.sorted < RESORT_MS;
     if (!calm) {
       this.sorted = now;
       this.order = [...classes.keys()].sort((a, b) => this.probabilities[b] - this.probabilities[a]).slice(0, BARS);
