@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from design_core.zoo.arms import ARMS, PICTURE_ARMS
 
-__all__ = ["UNIFORM_SWEEP", "Job", "plan"]
+__all__ = ["INSIDE_SPREADS", "UNIFORM_SWEEP", "Job", "inside_pattern", "plan"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,29 @@ class Job:
 #: Uniform thresholds on the picture, in standard deviations; 0 is Sign.
 UNIFORM_SWEEP = (-0.8, -0.6, -0.4, -0.2, 0.2, 0.4, 0.6, 0.8)
 
+#: How far the pattern inside the network spreads, in shares of the full quantile spread.
+INSIDE_SPREADS = (0.25, 0.5, 1.0)
+
+# Bayer 2×2 with its ranks at the 1/8, 3/8, 5/8 and 7/8 quantiles of a standard normal.
+_BAYER_QUANTILES = ((-1.1503, 0.3186), (1.1503, -0.3186))
+
+
+def inside_pattern(spread: float) -> str:
+    """Bayer 2×2 about 0 as an activation of hidden layers.
+
+    Parameters
+    ----------
+    spread
+        1 puts the thresholds at quantiles of a standard normal; 0 is Sign.
+
+    Examples
+    --------
+    >>> inside_pattern(0.5)
+    'design:-0.5752 0.1593;0.5752 -0.1593'
+    """
+    rows = (" ".join(f"{spread * value:.4f}" for value in row) for row in _BAYER_QUANTILES)
+    return f"design:{';'.join(rows)}"
+
 
 def plan() -> list[Job]:
     """All runs in the order in which they are worth their hours; each has a name of its own."""
@@ -50,6 +73,9 @@ def plan() -> list[Job]:
         *_pictures(),
         *_more_pictures(),
         *_grey_pictures(),
+        *_behind_the_cut(),
+        *_learned_inside(),
+        *_inside(),
     ]
 
 
@@ -136,10 +162,12 @@ def _larger_maps() -> Iterator[Job]:
             yield _job("large", key, False, seed, data="cifar10", recipe="larger_maps")
 
 
-def _picture_job(key: str, seed: int, picture: str | None = None, changes: str = "") -> Job:
+def _picture_job(
+    key: str, seed: int, picture: str | None = None, changes: str = "", hidden: str = "sign"
+) -> Job:
     asked = f"picture={picture or PICTURE_ARMS[key].activation} {changes}"
     return _job(
-        f"picture-{key}", "sign", True, seed, data="cifar10", recipe="statistics", changes=asked
+        f"picture-{key}", hidden, True, seed, data="cifar10", recipe="statistics", changes=asked
     )
 
 
@@ -183,3 +211,33 @@ def _grey_pictures() -> Iterator[Job]:
     for seed in range(3):
         for key, (picture, changes) in grey.items():
             yield _picture_job(f"grey-{key}", seed, picture, f"in_channels=1 {changes}")
+
+
+def _behind_the_cut() -> Iterator[Job]:
+    """Does a pattern in hidden layers add to the pattern at the picture?"""
+    for seed in range(3):
+        for hidden in ("design2d", "uniform"):
+            yield _picture_job("phases2", seed, hidden=hidden)
+
+
+def _learned_inside() -> Iterator[Job]:
+    """Thresholds of hidden layers that are trained like weights."""
+    for seed in range(3):
+        for key in ("rsign", "learned2d"):
+            yield _job("stat", key, True, seed, data="cifar10", recipe="statistics")
+
+
+def _inside() -> Iterator[Job]:
+    """Patterns about 0 in hidden layers of few and of many channels, four epochs each."""
+    spreads = {"sign": "sign", **{f"{s:g}": inside_pattern(s) for s in INSIDE_SPREADS}}
+    for seed in range(5):
+        for width in (2, 8, 32):
+            for spread, activation in spreads.items():
+                changes = ("affine=true", f"width={width}", "epochs=4", "warmup_epochs=1")
+                yield Job(
+                    name=f"inside-w{width}-{spread}-s{seed}",
+                    recipe="statistics",
+                    data="cifar10",
+                    changes=(f"activation={activation}", *changes),
+                    seed=seed,
+                )

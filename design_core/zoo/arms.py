@@ -113,6 +113,11 @@ ARMS = _registry(
         *("centred", "centred:2x2-v2", "control: [1 1; 3 3] about 0, pattern without shift"),
         *("DeSign about 0", "#999933"),
     ),
+    Arm(
+        *("rsign", "learned:channel", "one learned threshold per channel"),
+        *("Learned thresholds", "#F0E442"),
+    ),
+    Arm("learned2d", "learned:2x2-v2", "learned 2×2, from [1 1; 3 3]", "Learned 2×2", "#882255"),
     Arm("hardtanh", "hardtanh", "hard tanh (real-valued activations)", "Hard tanh", "text"),
 )
 

@@ -10,12 +10,16 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from scipy import stats
 
+from design_core.kernels.patterns import bayer
+from design_core.networks.activation import activation_kernels
 from design_core.paths import ROOT
-from design_core.study.plan import UNIFORM_SWEEP, Job, plan
+from design_core.study.plan import UNIFORM_SWEEP, Job, inside_pattern, plan
 from design_core.study.queue import Queue, _alone, job_card, open_jobs, park_runs, parked_runs
 from design_core.training.data import load_data
 from design_core.training.recipe import load_recipe
@@ -23,6 +27,7 @@ from design_core.training.run import train_run
 from design_core.zoo.card import Card, find_card
 from design_core.zoo.collect import collect_run
 
+INSIDE = ("sign", "0.25", "0.5", "1")
 CHANGES = ("epochs=3", "warmup_epochs=1", "width=4", "activation=sign", "affine=false")
 JOBS = [Job(f"short-s{seed}", "digits", "digits", CHANGES, seed) for seed in range(2)]
 NAME = "digits-tiny-w4-sign-affine_off-epochs_3-warmup_epochs_1"
@@ -205,10 +210,22 @@ def test_the_plan_holds_the_runs_of_the_issue() -> None:
         **dict.fromkeys([f"picture-{key}-sign-on" for key in CORE_PICTURES], 5),
         **dict.fromkeys([f"picture-uniform{t:+}-sign-on" for t in UNIFORM_SWEEP], 1),
         **dict.fromkeys([f"picture-{key}-sign-on" for key in MORE_PICTURES], 3),
+        **dict.fromkeys([f"picture-phases2-{key}-on" for key in ("design2d", "uniform")], 3),
+        **dict.fromkeys(["stat-rsign-on", "stat-learned2d-on"], 3),
+        **dict.fromkeys([f"inside-w{w}-{s}" for w in (2, 8, 32) for s in INSIDE], 5),
     }
     main = ("stat-sign", "stat-design2d", "stat-uniform", "stat-swapped")
     seeds = [job.seed for job in jobs if job.name.startswith(main)]
     assert seeds == sorted(seeds)  # round by seed
+
+
+def test_the_pattern_inside_lies_at_normal_quantiles() -> None:
+    kernel = activation_kernels(inside_pattern(0.5))[0]
+    assert kernel is not None
+    levels = bayer(2).levels
+    ranks = np.searchsorted(np.unique(levels), levels)
+    wanted = 0.5 * stats.norm.ppf((2 * ranks + 1) / 8)
+    assert kernel.thresholds == pytest.approx(wanted, abs=1e-4)
 
 
 def test_stopped_at_any_time_another_machine_goes_on(tmp_path: Path) -> None:
