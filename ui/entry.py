@@ -8,6 +8,7 @@ from streamlit.navigation.page import StreamlitPage
 __all__ = ["enter", "require_entry"]
 
 _ENTERED = "entered"
+_START = "pages/explore.py"
 
 
 def _pages() -> StreamlitPage:
@@ -24,7 +25,14 @@ def _pages() -> StreamlitPage:
     )
     return st.navigation(
         [
-            st.Page("pages/explore.py", title="Explore", icon=":material/compare:", default=True),
+            # Streamlit keeps the path of the first page to itself, though it is not asked there.
+            st.Page(
+                _START,
+                title="Explore",
+                icon=":material/compare:",
+                url_path="start",
+                default=True,
+            ),
             st.Page("pages/design.py", title="Design", icon=":material/grid_on:"),
             st.Page("pages/predict.py", title="Predict", icon=":material/neurology:"),
             st.Page("pages/live.py", title="Live", icon=":material/videocam:"),
@@ -33,15 +41,24 @@ def _pages() -> StreamlitPage:
             st.Page("pages/batch.py", title="Batch", icon=":material/stacks:"),
             st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
             st.Page("pages/present.py", title="Present", icon=":material/slideshow:"),
+            # The first page has no path; who guesses one from the others' comes to it all the same.
+            st.Page(_go_to_start, title="Explore", url_path="explore", visibility="hidden"),
         ],
         position="top",
     )
 
 
+def _go_to_start() -> None:
+    st.switch_page(_START, query_params=st.query_params.to_dict())
+
+
 def enter() -> StreamlitPage:
     """Tell Streamlit the pages and return the one that was asked for; in the entry script only."""
     st.session_state[_ENTERED] = True
-    return _pages()
+    page = _pages()
+    if page.url_path == "explore":
+        _go_to_start()
+    return page
 
 
 def require_entry() -> None:

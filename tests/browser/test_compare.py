@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from design_core.zoo.card import find_card
+from design_core.study.overview import overview_csv
+from design_core.zoo.card import find_card, load_cards
 from ui.compare.address import PANELS
 
 pytestmark = pytest.mark.browser
@@ -63,9 +65,15 @@ def test_every_panel_fits_and_every_chart_speaks(
         assert all(any(letter.isdigit() for letter in text) for text in spoken), (panel, spoken)
 
 
-def test_an_upload_is_read_or_refused_in_words(compare: Callable[..., Any]) -> None:
+def test_the_table_is_saved_and_an_upload_read_or_refused_in_words(
+    compare: Callable[..., Any],
+) -> None:
     card, _ = find_card("digits-tiny-w16-sign-affine_on")
     page = compare("?data=digits")
+    with page.expect_download() as saved:
+        page.locator(".st-key-zoo_csv button").click()
+    ours = [one for one in load_cards() if one.dataset == "digits"]
+    assert Path(saved.value.path()).read_text(encoding="utf-8") == overview_csv(ours)
     chooser = page.locator(".st-key-own_files input[type=file]")
     chooser.set_input_files(
         [

@@ -15,6 +15,7 @@ from hostile_checkpoints import latent_file
 from PIL import Image
 
 from deploy.server import running
+from design_core.kernels.files import read_kernel
 from tests.browser.plain_texts import NAMES
 from tests.waiting import settle, until
 
@@ -125,6 +126,13 @@ def test_names_of_pictures_in_an_archive(page: Any, asked: list[str]) -> None:
     table = Path(download.value.path()).read_text(encoding="utf-8")
     assert "\n'=cmd|calc.png," in table
     assert "\na\\u202egnp.png," in table
+    with page.expect_download() as download:
+        page.get_by_text("Maps and table, ZIP").click()
+    with zipfile.ZipFile(download.value.path()) as saved:
+        assert saved.read("scores.csv").decode() == table
+        maps = [name for name in saved.namelist() if name.endswith("/design-00.png")]
+        assert len(maps) == 4
+        assert all(saved.read(name)[24] == 1 for name in maps)  # bits a pixel, in a PNG's header
 
 
 def test_a_pin_of_a_session_file(page: Any, asked: list[str]) -> None:
@@ -159,6 +167,11 @@ def test_the_name_of_a_kernel(page: Any, asked: list[str]) -> None:
     kernel = {"levels": [[1, 3], [5, 7]], "name": PICTURE}
     _files(page, "kernel.json", json.dumps(kernel).encode())
     _shows(page, PICTURE)
+    settle(page)
+    with page.expect_download() as download:
+        page.locator(".st-key-export button").click()
+    saved = read_kernel(Path(download.value.path()).read_bytes(), name="saved.json")
+    assert (saved.name, saved.levels.tolist()) == (PICTURE, [kernel["levels"]])
     _files(page, f"{PICTURE[:36]}.json", b"no JSON")
     _shows(page, "is no kernel in JSON")
     page.goto(page.app)

@@ -46,8 +46,11 @@ def wait_address(page: Any, **expected: str) -> None:
 
 
 def test_the_viewer_opens_as_the_link_says(visit: Callable[[str], Any]) -> None:
-    link = "?picture=coins&size=96&source=rgb&kernel=2x2-v1&strength=0.5&view=wipe&map=2&zoom=3"
+    link = (
+        "explore?picture=coins&size=96&source=rgb&kernel=2x2-v1&strength=0.5&view=wipe&map=2&zoom=3"
+    )
     page = visit(f"{link}&divider=0.25&pixel=4.7")
+    assert page.get_by_text("Page not found").count() == 0
     viewer = page.locator(".viewer").first
     assert viewer.get_attribute("data-view") == "wipe"
     assert page.locator(".viewer .factor").inner_text() == "3×"
