@@ -20,7 +20,7 @@ from design_core.engine.network import PackedNetwork
 from design_core.engine.reading import norm, thresholds, values, weights
 from design_core.engine.sequential import read_chain
 from design_core.networks.picture import ErrorDiffusion, PictureCut
-from design_core.networks.pooling import MaxPool2x2
+from design_core.networks.pooling import LowPass, MaxPool2x2
 from design_core.networks.resnet import ResidualUnit, ResNet
 from design_core.networks.vgg import ConvBlock, VggSmall
 from design_core.pictures.form import PictureForm
@@ -93,6 +93,10 @@ def _chain(model: VggSmall) -> Chain:
     blocks = []
     for block in model.blocks.values():
         assert isinstance(block, ConvBlock)
+        if isinstance(block.low_pass, LowPass):
+            raise UnpackableError(
+                "A low-pass before the thresholds needs real sums; the network runs in PyTorch."
+            )
         pool = isinstance(block.pool, MaxPool2x2)
         blocks.append(
             ChainBlock(weights(block.conv), pool, norm(block.norm), thresholds(block.act))

@@ -1,4 +1,4 @@
-"""The 2×2 max-pool of the chain, with a gradient that compilers turn into one pass."""
+"""What a chain does to sums before the batch norm: the 2×2 max-pool, and a low-pass."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-__all__ = ["MaxPool2x2"]
+__all__ = ["LowPass", "MaxPool2x2"]
 
 
 class _MaxPool2x2(torch.autograd.Function):
@@ -60,3 +60,19 @@ class MaxPool2x2(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         pooled: Tensor = _MaxPool2x2.apply(x)
         return pooled
+
+
+class LowPass(nn.Module):
+    """Binomial 3×3 mean of every pixel, (N, C, H, W) → (N, C, H, W): makes neighbours alike.
+
+    Weights are (1 2 1)ᵀ(1 2 1) / 16; beyond the border stands the nearest pixel.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        for axis in (2, 3):
+            # By slices: they keep channels-last memory, which torch's own pad does not.
+            first, last = (x.narrow(axis, place, 1) for place in (0, x.shape[axis] - 1))
+            before = torch.cat([first, x.narrow(axis, 0, x.shape[axis] - 1)], axis)
+            after = torch.cat([x.narrow(axis, 1, x.shape[axis] - 1), last], axis)
+            x = 0.25 * before + 0.5 * x + 0.25 * after
+        return x

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from design_core.networks.intermediate import Taps, activate
 from design_core.networks.layers import BinaryLinear
 from design_core.networks.picture import PictureCut
-from design_core.networks.pooling import MaxPool2x2
+from design_core.networks.pooling import LowPass, MaxPool2x2
 from design_core.networks.registry import register_network
 from design_core.networks.shared import SharedOptions
 
@@ -21,18 +21,28 @@ _KINDS = ("real", "binary")
 
 
 class ConvBlock(nn.Module):
-    """Convolution → (2×2 max-pool) → batch norm → activation."""
+    """Convolution → (2×2 max-pool) → (low-pass) → batch norm → activation."""
 
-    def __init__(self, conv: nn.Module, pool: bool, norm: nn.BatchNorm2d, act: nn.Module) -> None:
+    def __init__(
+        self,
+        conv: nn.Module,
+        pool: bool,
+        norm: nn.BatchNorm2d,
+        act: nn.Module,
+        *,
+        low_pass: bool = False,
+    ) -> None:
         super().__init__()
         self.conv = conv
         self.pool = MaxPool2x2() if pool else nn.Identity()
+        self.low_pass = LowPass() if low_pass else nn.Identity()
         self.norm = norm
         self.act = act
 
     def forward(self, x: Tensor, name: str = "", taps: Taps | None = None) -> Tensor:
         """What the activation makes of (N, C, H, W); see `activate`."""
-        return activate(self.act, self.norm(self.pool(self.conv(x))), name, taps)
+        sums = self.low_pass(self.pool(self.conv(x)))
+        return activate(self.act, self.norm(sums), name, taps)
 
 
 class Head(nn.Module):
@@ -89,6 +99,7 @@ def vgg_small(
     first: str = "real",
     last: str = "real",
     image_size: int = 32,
+    low_pass: bool = False,
 ) -> VggSmall:
     """BinaryNet / VGG-small: per stage two 3×3 convolutions and a max-pool, the width doubling.
 
@@ -102,6 +113,9 @@ def vgg_small(
         ``real`` or ``binary`` weights of the first convolution and of the head.
     image_size
         Pictures are (in_channels, image_size, image_size).
+    low_pass
+        Whether every map is smoothed before its batch norm, so that neighbours are alike; for the
+        question whether a pattern needs that. Such a network is not packed.
 
     References
     ----------
@@ -127,7 +141,8 @@ def vgg_small(
                 conv: nn.Module = shared.conv(channels, out, padding=border)
             else:
                 conv = nn.Conv2d(channels, out, 3, padding=1, bias=False)
-            blocks.append(ConvBlock(conv, pool, shared.norm(out), shared.act(len(blocks), out)))
+            act = shared.act(len(blocks), out)
+            blocks.append(ConvBlock(conv, pool, shared.norm(out), act, low_pass=low_pass))
             channels = out
     head = Head(
         channels * side * side,

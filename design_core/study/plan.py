@@ -76,6 +76,7 @@ def plan() -> list[Job]:
         *_behind_the_cut(),
         *_learned_inside(),
         *_inside(),
+        *_smooth_inside(),
     ]
 
 
@@ -227,17 +228,34 @@ def _learned_inside() -> Iterator[Job]:
             yield _job("stat", key, True, seed, data="cifar10", recipe="statistics")
 
 
+def _inside_job(key: str, spread: float, seed: int, changes: str) -> Job:
+    activation = inside_pattern(spread) if spread else "sign"
+    asked = f"affine=true epochs=4 warmup_epochs=1 {changes}"
+    return Job(
+        name=f"inside-{key}-{spread:g}-s{seed}",
+        recipe="statistics",
+        data="cifar10",
+        changes=(f"activation={activation}", *asked.split()),
+        seed=seed,
+    )
+
+
 def _inside() -> Iterator[Job]:
     """Patterns about 0 in hidden layers of few and of many channels, four epochs each."""
-    spreads = {"sign": "sign", **{f"{s:g}": inside_pattern(s) for s in INSIDE_SPREADS}}
     for seed in range(5):
         for width in (2, 8, 32):
-            for spread, activation in spreads.items():
-                changes = ("affine=true", f"width={width}", "epochs=4", "warmup_epochs=1")
-                yield Job(
-                    name=f"inside-w{width}-{spread}-s{seed}",
-                    recipe="statistics",
-                    data="cifar10",
-                    changes=(f"activation={activation}", *changes),
-                    seed=seed,
-                )
+            for spread in (0, *INSIDE_SPREADS):
+                yield _inside_job(f"w{width}", spread, seed, f"width={width}")
+
+
+def _smooth_inside() -> Iterator[Job]:
+    """The same where neighbours are more alike: a low-pass before each cut, larger pictures."""
+    smoother = {
+        "lowpass": "width=8 low_pass=true",
+        "x2": "width=8 image_size=64 crop_padding=8",
+        "x4": "width=4 image_size=128 crop_padding=16",
+    }
+    for seed in range(3):
+        for key, changes in smoother.items():
+            for spread in (0, 1):
+                yield _inside_job(key, spread, seed, changes)

@@ -57,6 +57,7 @@ Json = dict[str, Any]
 
 #: Options of networks that are younger than some cards, and what these were trained with.
 _YOUNGER_OPTIONS = {"picture": "real"}
+_YOUNGER_OF_NETWORK = {"vgg_small": {"low_pass": False}}
 
 
 @dataclass(frozen=True)
@@ -286,7 +287,8 @@ def _on_one_line(match: re.Match[str]) -> str:
 
 def with_younger_options(network: Mapping[str, Any]) -> Json:
     """A network's options with those that it lacks because it is older than they are."""
-    return {**_YOUNGER_OPTIONS, **network}
+    of_network = _YOUNGER_OF_NETWORK.get(str(network.get("name")), {})
+    return {**_YOUNGER_OPTIONS, **of_network, **network}
 
 
 def load_cards(root: Path = CHECKPOINTS) -> list[Card]:

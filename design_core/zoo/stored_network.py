@@ -65,6 +65,8 @@ def described(
     activation = str(network["activation"])
     if strange := {part.partition(":")[0] for part in activation.split(" then ")} - _FORMS:
         raise UnpackableError(f"Only PyTorch knows what {min(strange)} makes of its thresholds.")
+    if network.get("low_pass"):
+        raise UnpackableError("Only PyTorch smooths maps before their thresholds.")
     stored = _Stored(network, arrays, input_shape)
     return stored.chain() if name in _CHAINS else stored.residual_chain()
 

@@ -1,12 +1,17 @@
-"""The max-pool against torch's own."""
+"""The max-pool against torch's own; the low-pass against a convolution by SciPy."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
+from scipy.ndimage import convolve
 from torch import nn
 
-from design_core.networks.pooling import MaxPool2x2
+from design_core.engine import UnpackableError, pack
+from design_core.networks import build_network
+from design_core.networks.pooling import LowPass, MaxPool2x2
+from design_core.zoo.stored_network import described
 
 
 @pytest.mark.parametrize("shape", [(2, 3, 8, 6), (1, 5, 7, 9), (2, 4, 2, 2), (3, 1, 3, 2)])
@@ -42,3 +47,23 @@ def test_compiled_as_eager() -> None:
         assert leaf.grad is not None
         gradients.append(leaf.grad)
     assert torch.equal(*gradients)
+
+
+@pytest.mark.parametrize("order", [torch.contiguous_format, torch.channels_last])
+def test_the_low_pass_is_a_binomial_convolution(order: torch.memory_format) -> None:
+    x = torch.randn(2, 3, 5, 7, dtype=torch.float64).clone(memory_format=order)
+    weights = np.outer([1, 2, 1], [1, 2, 1]) / 16
+    expected = [[convolve(one, weights, mode="nearest") for one in maps] for maps in x.numpy()]
+    np.testing.assert_allclose(LowPass()(x).numpy(), expected)
+    one_pixel = torch.randn(1, 2, 1, 1)
+    torch.testing.assert_close(LowPass()(one_pixel), one_pixel)
+
+
+def test_networks_with_a_low_pass_are_not_packed() -> None:
+    network = build_network("vgg_small", width=2, image_size=8, low_pass=True).eval()
+    assert isinstance(network.blocks["block1"].low_pass, LowPass)
+    with pytest.raises(UnpackableError, match="low-pass"):
+        pack(network, (3, 8, 8))
+    asked = {"name": "vgg_small", "activation": "sign", "padding": "one", "low_pass": True}
+    with pytest.raises(UnpackableError, match="smooths"):
+        described(asked, {}, (3, 8, 8))

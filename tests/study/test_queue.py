@@ -27,7 +27,7 @@ from design_core.training.run import train_run
 from design_core.zoo.card import Card, find_card
 from design_core.zoo.collect import collect_run
 
-INSIDE = ("sign", "0.25", "0.5", "1")
+INSIDE = ("0", "0.25", "0.5", "1")
 CHANGES = ("epochs=3", "warmup_epochs=1", "width=4", "activation=sign", "affine=false")
 JOBS = [Job(f"short-s{seed}", "digits", "digits", CHANGES, seed) for seed in range(2)]
 NAME = "digits-tiny-w4-sign-affine_off-epochs_3-warmup_epochs_1"
@@ -213,6 +213,7 @@ def test_the_plan_holds_the_runs_of_the_issue() -> None:
         **dict.fromkeys([f"picture-phases2-{key}-on" for key in ("design2d", "uniform")], 3),
         **dict.fromkeys(["stat-rsign-on", "stat-learned2d-on"], 3),
         **dict.fromkeys([f"inside-w{w}-{s}" for w in (2, 8, 32) for s in INSIDE], 5),
+        **dict.fromkeys([f"inside-{k}-{s}" for k in ("lowpass", "x2", "x4") for s in (0, 1)], 3),
     }
     main = ("stat-sign", "stat-design2d", "stat-uniform", "stat-swapped")
     seeds = [job.seed for job in jobs if job.name.startswith(main)]
