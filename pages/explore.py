@@ -10,22 +10,28 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from design_core.output.drawing import bits_png
+from design_core.output.drawing import bits_png, picture_png
 from design_core.output.exports import bits_npz, strength_sweep
 from design_core.output.figures import activation_figure, figure_caption, save_figure
 from design_core.output.reproduce import map_recipe
-from design_core.pictures.feature_maps import FeatureMaps
+from design_core.pictures import Picture, fit
+from design_core.pictures.feature_maps import FeatureMaps, map_words
 from design_core.pictures.samples import SAMPLES
-from design_core.scores.comparison import ActivationScores, finding
+from design_core.scores.comparison import ActivationScores, edges_finding, finding
+from design_core.search.for_picture import loss_words
 from ui.compute import compared, is_fitted, maps_of
 from ui.entry import require_entry
 from ui.explore.address import EXPLORE, kept_entries, start_of
+from ui.explore.remedies import best_words, remedies
 from ui.links.pins import Preview
 from ui.rail.controls import rail
 from ui.share.address import arrivals, arrive
 from ui.share.panel import share
 from ui.share.reproduce import recipe_expander, subject_of
 from ui.viewer import ViewerState, viewer
+
+_TALL = 1200  # CSS pixels: the window decides
+_WHOLE = 200  # pixels of the picture's longest side beside the maps
 
 TITLES = {"sign": "Sign", "design": "DeSign", "relu": "ReLU"}
 
@@ -36,15 +42,43 @@ def score_table(one: dict[str, ActivationScores], x: np.ndarray) -> pd.DataFrame
     for name, scored in one.items():
         psnr, ssim = scored.fidelity(x)
         columns[TITLES[name]] = {
-            "Total variation, anisotropic": scored.tv[0],
-            "Total variation, isotropic": scored.tv_isotropic[0],
+            "Edges per pixel (total variation)": scored.tv[0],
+            "of them the pattern's, on flat ground": scored.pattern_tv[0],
+            "Edges per pixel, isotropic": scored.tv_isotropic[0],
             "Activation density": scored.density[0],
-            "Entropy of 2×2 blocks, bits per pixel": scored.entropy_2x2[0],
+            "Bits per pixel (entropy of 2×2 blocks)": scored.entropy_2x2[0],
             "Correlation with the pre-activation": scored.correlation[0],
+            "Correlation of the local average": scored.likeness[0],
             "PSNR of the local average, dB": psnr[0],
             "SSIM of the local average": ssim[0],
         }
     return pd.DataFrame(columns)
+
+
+def colours(picture: Picture) -> bytes:
+    """The picture as it was opened, small, as PNG."""
+    return picture_png(fit(picture, _WHOLE))
+
+
+def said(
+    picture: Picture,
+    maps: FeatureMaps,
+    shown: ViewerState,
+    one: dict[str, ActivationScores],
+    *,
+    flat: bool,
+) -> str:
+    """The lines under the finding: edges, what is cut, and why it may look lost; as HTML."""
+    cut = maps.x[shown.selected]
+    about = (picture.name, f"{cut.shape[1]} × {cut.shape[0]} px", *picture.notes)
+    words = map_words(maps.source, maps.names[shown.selected])
+    lines = [f"{' · '.join(about)}. Cut here: {words}."]
+    if not flat:
+        why = loss_words(cut[None], shown.kernel.for_channel(shown.selected))
+        lines.insert(
+            0, best_words(shown.kernel) or why or edges_finding(one["sign"], one["design"])
+        )
+    return "".join(f'<p class="ds-note">{escape(line)}</p>' for line in lines)
 
 
 def downloads(stem: str, maps: FeatureMaps, shown: ViewerState) -> None:
@@ -88,16 +122,18 @@ arrive(EXPLORE)
 bench = rail()
 maps = maps_of(bench.scene)
 picture = bench.scene.picture
-height, width = maps.x.shape[1:]
 
-heading = st.empty()
-about = (picture.name, f"{width} × {height} px", *picture.notes)
-st.html(f'<p class="ds-note">{escape(" · ".join(about))}</p>')
+with st.container(key="follows_bits", gap=None):
+    heading = st.empty()
+    note = st.empty()
+buttons = st.container()
 shown = viewer(
     maps.x,
     bench.kernel,
     names=maps.names,
     picture_alt=SAMPLES[picture.name].alt if picture.name in SAMPLES else picture.name,
+    height=_TALL,
+    whole=colours(picture),
     key="viewer",
     start=start_of(st.session_state, bench.scene, bench.kernel, maps.x.shape),
     revision=arrivals(),
@@ -108,12 +144,17 @@ x = maps.x[shown.selected][None]
 one = compared(bench.scene, shown.selected, shown.kernel)
 sentence = finding(one["sign"], one["design"])
 heading.html(f'<h1 class="ds-finding">{escape(sentence)}</h1>')
+flat = not np.ptp(x)
+note.html(said(picture, maps, shown, one, flat=flat))
+with buttons:
+    remedies(bench.scene, shown.kernel, flat=flat)
 
 with st.expander("All scores of this map"):
     st.dataframe(score_table(one, x), alt="Scores of Sign, DeSign and ReLU on this map")
     st.caption(
-        "Bits count 0 and 1. Block entropy is taken apart by place in the kernel, so that a kernel "
-        "is not credited for its own pattern. PSNR and SSIM compare a 5×5 average of the output, "
+        "Bits count 0 and 1. Entropy is taken apart by place in the kernel, so that a kernel is "
+        "not credited for its own pattern. The pattern's edges are those that it shows on flat "
+        "fields, each of one value of the map. PSNR and SSIM compare a 5×5 average of the output, "
         "brought to the scale of the pre-activation, with the pre-activation."
     )
 with st.expander("Take it with you"):
@@ -129,5 +170,5 @@ recipe_expander(
 share(
     EXPLORE,
     about=sentence,
-    preview=lambda: Preview(bits_png(one["design"].output[0]), (height, width)),
+    preview=lambda: Preview(bits_png(one["design"].output[0]), maps.x.shape[1:]),
 )

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from design_core import compare_activations, extract_maps, finding, published_kernel, sample
+from design_core import compare_activations, extract_maps, published_kernel, sample
+from design_core.scores.comparison import edges_finding
 from design_core.__main__ import main
 from design_core.pictures import fit
 
@@ -105,4 +106,4 @@ def test_the_moving_picture_shows_bits() -> None:
 def test_gains_are_as_the_page_on_the_app_states(name: str, source: str, expected: str) -> None:
     maps = extract_maps(fit(sample(name), 208), source)
     compared = compare_activations(maps.x, published_kernel("2x2-v2"))
-    assert expected in finding(compared["sign"][0], compared["design"][0])
+    assert expected in edges_finding(compared["sign"][0], compared["design"][0])

@@ -8,7 +8,6 @@ from streamlit.navigation.page import StreamlitPage
 __all__ = ["enter", "require_entry"]
 
 _ENTERED = "entered"
-_START = "pages/explore.py"
 
 
 def _pages() -> StreamlitPage:
@@ -23,16 +22,11 @@ def _pages() -> StreamlitPage:
             "Method: Monroy et al., arXiv 2405.02220."
         },
     )
+    st.logo("assets/wordmark.svg", size="large", icon_image="assets/wordmark.svg")
     return st.navigation(
         [
-            # Streamlit keeps the path of the first page to itself, though it is not asked there.
-            st.Page(
-                _START,
-                title="Explore",
-                icon=":material/compare:",
-                url_path="start",
-                default=True,
-            ),
+            st.Page("pages/start.py", title="Start", icon=":material/home:", default=True),
+            st.Page("pages/explore.py", title="Explore", icon=":material/compare:"),
             st.Page("pages/design.py", title="Design", icon=":material/grid_on:"),
             st.Page("pages/predict.py", title="Predict", icon=":material/neurology:"),
             st.Page("pages/live.py", title="Live", icon=":material/videocam:"),
@@ -41,24 +35,15 @@ def _pages() -> StreamlitPage:
             st.Page("pages/batch.py", title="Batch", icon=":material/stacks:"),
             st.Page("pages/learn.py", title="Learn", icon=":material/school:"),
             st.Page("pages/present.py", title="Present", icon=":material/slideshow:"),
-            # The first page has no path; who guesses one from the others' comes to it all the same.
-            st.Page(_go_to_start, title="Explore", url_path="explore", visibility="hidden"),
         ],
         position="top",
     )
 
 
-def _go_to_start() -> None:
-    st.switch_page(_START, query_params=st.query_params.to_dict())
-
-
 def enter() -> StreamlitPage:
     """Tell Streamlit the pages and return the one that was asked for; in the entry script only."""
     st.session_state[_ENTERED] = True
-    page = _pages()
-    if page.url_path == "explore":
-        _go_to_start()
-    return page
+    return _pages()
 
 
 def require_entry() -> None:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from design_core.kernels.kernel import ThresholdKernel
+from design_core.pictures import Picture
 
 __all__ = [
     "INK",
@@ -32,6 +33,8 @@ __all__ = [
     "kernel_svg",
     "mosaic",
     "mosaic_png",
+    "picture_png",
+    "pixels_png",
     "threshold_shades",
 ]
 
@@ -74,6 +77,11 @@ def grey_png(x: NDArray[np.floating[Any]], *, black: float = -2.5, white: float 
 def pixels_png(pixels: NDArray[np.uint8]) -> bytes:
     """Pixels of a picture as PNG, shape (H, W, 3) for RGB or (H, W, 1) for grey."""
     return _png(Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels))
+
+
+def picture_png(picture: Picture) -> bytes:
+    """A picture as it is seen, 8 bits per colour, as PNG."""
+    return _png(Image.fromarray(np.rint(255 * picture.rgb().transpose(1, 2, 0)).astype(np.uint8)))
 
 
 def grey_levels(

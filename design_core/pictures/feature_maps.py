@@ -20,6 +20,7 @@ __all__ = [
     "SOURCES",
     "FeatureMaps",
     "check_count",
+    "map_words",
     "picture_maps",
     "random_kernels",
     "standardize",
@@ -107,6 +108,15 @@ SOURCES: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
     }
 )
+
+
+def map_words(source: str, name: str) -> str:
+    """What is cut, in words of a person: of a map by its source and name."""
+    return {
+        "picture": "its brightness",
+        "rgb": f"one of its colours, {name}",
+        "random-conv": f"a {name}: 3×3 weights of ±1, as an untrained binary layer has them",
+    }.get(source, f"what a trained network's layer receives, {name}")
 
 
 def picture_maps(picture: Picture, source: str, *, maps: int = 16, seed: int = 0) -> FeatureMaps:

@@ -26,7 +26,7 @@ SCALINGS = ("published", "lloyd-max", "quantile", "matlab", "data")
 @pytest.fixture
 def fresh() -> AppTest:
     """The app as it opens."""
-    started = AppTest.from_file(APP, default_timeout=60).run()
+    started = AppTest.from_file(APP, default_timeout=60).switch_page("pages/explore.py").run()
     assert not started.exception
     return started
 

@@ -30,7 +30,7 @@ FOCUSED = """() => {
 def opened(browser: Any, address: str, name: str, **context: Any) -> Any:
     page = browser.new_context(viewport={"width": 1440, "height": 900}, **context).new_page()
     page.set_default_timeout(60_000)
-    page.goto(f"{address}/{'' if name == 'explore' else name}")
+    page.goto(f"{address}/{'' if name == 'start' else name}")
     page.wait_for_selector("h1.ds-finding")
     settle(page)
     return page

@@ -36,7 +36,7 @@ def opened(browser: Any, address: str, page_name: str, width: int, scheme: str) 
             else page.foreign.append(request.url)
         ),
     )
-    page.goto(f"{address}/{'' if page_name == 'explore' else page_name}")
+    page.goto(f"{address}/{'' if page_name == 'start' else page_name}")
     page.wait_for_selector("h1.ds-finding")
     return page
 
@@ -46,7 +46,7 @@ def page_links(page: Any) -> list[str]:
     return [text.split("\n")[-1].strip() for text in found]
 
 
-@pytest.mark.parametrize("name", [name for name in PAGES if name != "explore"])
+@pytest.mark.parametrize("name", [name for name in PAGES if name != "start"])
 def test_a_link_to_a_page_is_the_first_thing_a_server_sees(
     fresh_app: str, chromium: Any, name: str
 ) -> None:

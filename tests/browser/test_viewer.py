@@ -360,7 +360,9 @@ def test_the_whole_keyboard(open_viewer: Open) -> None:
     view = open_viewer(shape="3x37x53", context={"reduced_motion": "reduce"})
     view.focus_stage()
     for key, name in zip(
-        "sbwfdt", ("single", "side-by-side", "wipe", "flicker", "difference", "tv"), strict=True
+        "sbwfdet",
+        ("single", "side-by-side", "wipe", "flicker", "difference", "diffusion", "tv"),
+        strict=True,
     ):
         view.press(key)
         assert view.page.locator(".viewer").get_attribute("data-view") == name

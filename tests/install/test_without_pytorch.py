@@ -24,7 +24,7 @@ told = {}
 for page in sys.argv[1:]:
     app = AppTest.from_file("app.py", default_timeout=120)
     app.run()
-    if page != "explore":
+    if page != "start":
         app.switch_page(f"pages/{page}.py").run()
     told[page] = {
         "errors": [str(one.value) for one in (*app.exception, *app.error)],

@@ -12,7 +12,7 @@ from design_core.kernels.kernel import ThresholdKernel, tile
 from design_core.kernels.published import PUBLISHED
 from ui.rail.fields import levels_name
 
-__all__ = ["MAX_SNAPSHOTS", "TRANSFORMS", "Desk", "desk", "resized"]
+__all__ = ["MAX_SNAPSHOTS", "TRANSFORMS", "Desk", "desk", "resized", "take_to_design"]
 
 #: Older steps and further snapshots are not kept.
 MAX_STEPS = 200
@@ -107,6 +107,12 @@ def desk() -> Desk:
     if linked:
         found.take(linked)
     return found
+
+
+def take_to_design(kernel: ThresholdKernel) -> None:
+    """Lay a kernel on the desk for the visit to Design that follows, scored on the picture."""
+    st.session_state["linked_kernel"] = kernel
+    st.session_state["score_source"] = "Picture"
 
 
 def resized(kernel: ThresholdKernel, shape: tuple[int, int, int]) -> ThresholdKernel:

@@ -9,7 +9,6 @@ import segno
 
 __all__ = ["audience_link", "length_note", "qr_svg", "reach_note"]
 
-_FRONT = "explore"  # the page that opens at the root of the site
 _QUIET = 4  # modules of margin that the standard asks for
 
 
@@ -26,14 +25,14 @@ def audience_link(here: str, link: str) -> str:
     Examples
     --------
     >>> audience_link("https://design.example/lab/present?scene=relief", "explore?picture=coins")
-    'https://design.example/lab/?picture=coins'
+    'https://design.example/lab/explore?picture=coins'
     >>> audience_link("https://design.example/present", "learn?step=scaling")
     'https://design.example/learn?step=scaling'
     """
     scheme, host, path, _, _ = urlsplit(here)
     page, _, query = link.partition("?")
     root = path.rpartition("/")[0] + "/"
-    return urlunsplit((scheme, host, root + ("" if page == _FRONT else page), query, ""))
+    return urlunsplit((scheme, host, root + page, query, ""))
 
 
 def length_note(link: str) -> str:

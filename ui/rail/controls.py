@@ -36,6 +36,7 @@ __all__ = [
     "own_kernel",
     "picture_rail",
     "rail",
+    "show_own_picture",
     "uploaded_picture",
 ]
 
@@ -143,6 +144,14 @@ def uploaded_picture() -> Picture | None:
 def keep_picture(picture: Picture) -> None:
     """Keep a picture as if it had been uploaded: the way back finds it again."""
     st.session_state["uploaded"] = picture
+
+
+def show_own_picture(picture: Picture) -> None:
+    """Make an upload the one that the rail has chosen, by its brightness, on the next page."""
+    keep_picture(picture)
+    st.session_state["picture_wanted"] = ""
+    st.session_state["picture_way"] = "Upload"
+    st.session_state["source"] = "picture"
 
 
 def _tell_wanted(digits: str, name: str, *, got_another: bool) -> None:

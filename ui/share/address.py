@@ -22,6 +22,7 @@ from ui.rail.fields import RAIL_FIELDS
 __all__ = [
     "arrivals",
     "arrive",
+    "begin_anew",
     "full_link",
     "here",
     "history",
@@ -95,6 +96,11 @@ def arrivals() -> int:
     """How often a link was opened in this session; what keeps a state of its own begins anew."""
     count: int = st.session_state.get(_ARRIVALS, 0)
     return count
+
+
+def begin_anew() -> None:
+    """Let what keeps a state of its own open again, with the session's state, as after a link."""
+    st.session_state[_ARRIVALS] = arrivals() + 1
 
 
 def write_address(address: Address) -> tuple[str, ...]:
@@ -210,5 +216,5 @@ def _take_in(reading: Reading) -> tuple[str, ...]:
     session: Any = st.session_state
     for key, value in reading.entries.items():
         session[key] = value
-    session[_ARRIVALS] = arrivals() + 1
+    begin_anew()
     return reading.ignored

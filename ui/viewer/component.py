@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,6 +46,7 @@ VIEWS: tuple[str, ...] = (
     "flicker",
     "difference",
     "tv",
+    "diffusion",
 )
 
 #: Maps together may take this many bytes: 64 maps of 512×512, or eight of 2048×2048...
@@ -136,6 +138,7 @@ def viewer(
     presenter: bool = False,
     start: ViewerState | None = None,
     revision: int = 0,
+    whole: bytes = b"",
 ) -> ViewerState:
     """Show maps cut by Sign and by a kernel, live: every bit is `binarize`'s.
 
@@ -169,6 +172,8 @@ def viewer(
         zoom, as a link or an earlier visit left them.
     revision
         Raise it to make the viewer forget what the user did, and open with `start` again.
+    whole
+        The picture in its colours as PNG, to show beside what is cut of it; none if left out.
 
     Returns
     -------
@@ -209,7 +214,8 @@ def viewer(
                 "restored": _plain_state(state) if reported or start else None,
             },
         )
-        _pictures(key=key, data=_packed(maps, key, given["maps"]), on_state_change=_no_call)
+        packed = _packed(maps, key, given["maps"], whole)
+        _pictures(key=key, data=packed, on_state_change=_no_call)
     return state
 
 
@@ -281,9 +287,10 @@ def _digest(*parts: bytes | memoryview) -> str:
     return digest.hexdigest()[:32]
 
 
-def _packed(maps: NDArray[np.float32], key: str, digest: str) -> bytes:
+def _packed(maps: NDArray[np.float32], key: str, digest: str, whole: bytes) -> bytes:
     """Header and values: length of the header (uint32), JSON, spaces up to 4, float32."""
-    header = json.dumps({"key": key, "hash": digest}).encode()
+    url = f"data:image/png;base64,{b64encode(whole).decode()}" if whole else ""
+    header = json.dumps({"key": key, "hash": digest, "whole": url}).encode()
     header += b" " * (-len(header) % 4)
     return len(header).to_bytes(4, "little") + header + maps.astype("<f4", order="C").tobytes()
 

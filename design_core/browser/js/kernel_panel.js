@@ -121,6 +121,7 @@ class KernelPanel {
     const place = this.place(cell);
     ranks[place] = (ranks[place] + step + levelSet.length) % levelSet.length;
     this.holder.redraw({ bits: true });
+    this.holder.leaveBehind?.(true);
     this.holder.report(250);
   }
 

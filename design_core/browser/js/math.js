@@ -161,6 +161,36 @@ function variationMap(bits, columns, out) {
   }
 }
 
+/**
+ * Floyd and Steinberg's error diffusion in serpentine order (scores' reference: error_diffusion.py).
+ * Sums are rounded to float32 where the reference's are.
+ * @param {Float32Array} x  H·W values of mean 0 and variance 1
+ * @param {number} columns  W
+ * @param {Uint8Array} bits  written, H·W
+ */
+function floydSteinberg(x, columns, bits) {
+  const limit = Math.fround(Math.sqrt(3));
+  let here = new Float32Array(columns + 2); // a column more on either side takes what leaves the map
+  let below = new Float32Array(columns + 2);
+  for (let i = 0; i * columns < x.length; i++) {
+    below.fill(0);
+    const step = i % 2 ? -1 : 1;
+    for (let k = 0; k < columns; k++) {
+      const j = step === 1 ? k : columns - 1 - k;
+      const clipped = Math.min(Math.max(x[i * columns + j], -limit), limit);
+      const value = Math.fround(clipped + here[j + 1]);
+      const bit = value >= 0;
+      bits[i * columns + j] = Number(bit);
+      const error = Math.fround(value - (bit ? limit : -limit)) / 16;
+      here[j + 1 + step] += 7 * error;
+      below[j + 1 - step] += 3 * error;
+      below[j + 1] += 5 * error;
+      below[j + 1 + step] += error;
+    }
+    [here, below] = [below, here];
+  }
+}
+
 /** Sign + 2·DeSign at every pixel: 0 and 3 where they agree, 1 switched off, 2 switched on. */
 function differenceMap(sign, design, out) {
   for (let p = 0; p < sign.length; p++) out[p] = sign[p] | (design[p] << 1);

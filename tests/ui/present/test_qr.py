@@ -44,8 +44,8 @@ def test_a_scanner_reads_the_link(name: str) -> None:
 @pytest.mark.parametrize(
     ("here", "link", "expected"),
     [
-        ("http://h:8501/present", "explore", "http://h:8501/"),
-        ("http://h:8501/present?scene=a", "explore?view=wipe", "http://h:8501/?view=wipe"),
+        ("http://h:8501/present", "explore", "http://h:8501/explore"),
+        ("http://h:8501/present?scene=a", "explore?view=wipe", "http://h:8501/explore?view=wipe"),
         ("https://h/base/present", "learn?step=cut", "https://h/base/learn?step=cut"),
         ("https://h/base/present", "design", "https://h/base/design"),
     ],

@@ -3,6 +3,7 @@
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 const VIEW_KEYS = {
   s: "single", b: "side-by-side", w: "wipe", f: "flicker", d: "difference", t: "tv",
+  e: "diffusion",
 };
 const ZOOM_KEYS = { "+": "in", "=": "in", "-": "out", 0: "fit", 1: "one" };
 const STRENGTH_KEYS = { ",": -0.05, ".": 0.05 };

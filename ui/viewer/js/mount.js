@@ -30,6 +30,7 @@ export default function mount({ data, parentElement, setStateValue }) {
     const end = data.byteOffset + data.byteLength;
     viewer.receiveMaps(header.hash, new Float32Array(data.buffer.slice(start, end)));
   }
+  viewer.showWhole(header.whole);
   return () => {
     viewer.close();
     const channel = channels.get(header.key);

@@ -8,19 +8,21 @@ const LAYERS = {
   flicker: (state) => [[state.swapped ? "sign" : "design"]],
   difference: () => [["difference"]],
   tv: () => [["signVariation"], ["designVariation"]],
+  diffusion: (state) => (state.narrow ? [["diffused"]] : [["sign"], ["design"], ["diffused"]]),
 };
 const LAYER_NAMES = {
-  x: "x", sign: "Sign", design: "DeSign", difference: "Difference",
-  signVariation: "Sign, local total variation", designVariation: "DeSign, local total variation",
+  x: "x", sign: "Sign", design: "DeSign", difference: "Difference", diffused: "Error diffusion",
+  signVariation: "Sign, edges at each pixel", designVariation: "DeSign, edges at each pixel",
 };
 const LAYER_PALETTES = {
-  x: "grey", sign: "bits", design: "bits", difference: "difference",
+  x: "grey", sign: "bits", design: "bits", difference: "difference", diffused: "bits",
   signVariation: "variation", designVariation: "variation",
 };
 const NARROW = 560; // CSS pixels; below, two pictures side by side are too small to compare
 const SWAP_MS = 900;
 const LIVE_PIXELS = 1 << 20; // maps up to this size are scored in every frame, larger ones at rest
 const REST_MS = 120;
+const BESIDE = 380; // CSS pixels of a page beside the pictures: heading, toolbar, numbers
 let versions = 0; // of all layers of all maps: none is given twice, so equal means the same bits
 const PERCENT = (share) => `${(100 * share).toFixed(1)} %`;
 const SCORE_TEXT = {
@@ -46,7 +48,7 @@ class Viewer {
     this.state = {
       view: "side-by-side", shown: "design", swapped: false, zoom: null,
       centre: { row: 0, column: 0 }, divider: 0.5, pinned: null, cursor: null,
-      selected: 0,
+      selected: 0, narrow: false,
     };
     this.newest = { settings: null, maps: null }; // as they came from Python
     this.given = {}; // what Python last asked for, to tell its changes from the user's
@@ -78,6 +80,21 @@ class Viewer {
   receiveSettings(settings) {
     this.newest.settings = settings;
     this.adopt();
+    this.leaveBehind(false);
+  }
+
+  /** What the page says of the bits steps back while they change, until it has an answer. */
+  leaveBehind(isBehind) {
+    for (const said of document.querySelectorAll(".st-key-follows_bits")) {
+      said.classList.toggle("ds-behind", isBehind);
+    }
+  }
+
+  /** The picture in its colours, beside what is cut of it; "" where it is not sent. */
+  showWhole(url) {
+    const figure = this.find(".whole");
+    figure.hidden = !url;
+    if (url) figure.querySelector("img").src = url;
   }
 
   /** Maps and settings travel apart; until they belong together the old picture stays, dimmed. */
@@ -199,6 +216,7 @@ class Viewer {
     this.layers.x.version = ++versions;
     this.layers.sign.version = ++versions;
     this.scores = { sign: score(sign, columns, [1, 1], sign) };
+    this.diffusedScores = null;
     this.drawOverview();
     this.gallery.mark(this.state.selected);
     this.redraw({ bits: true });
@@ -252,6 +270,7 @@ class Viewer {
   setScale(name, value) {
     this.kernel[name] = value;
     this.redraw({ bits: true });
+    this.leaveBehind(true);
   }
 
   // ---- drawing
@@ -295,17 +314,34 @@ class Viewer {
     const period = kernel.shape.slice(1);
     this.scores.design = score(layers.design.index, map.columns, period, layers.sign.index);
     for (const caption of this.all(".caption")) {
-      for (const cell of caption.querySelectorAll("[data-score]")) {
-        const { score: kind } = cell.dataset;
-        cell.textContent = SCORE_TEXT[kind](this.scores[caption.dataset.activation][kind]);
-      }
+      this.writeScores(caption, this.scores[caption.dataset.activation]);
     }
     this.writeLegend();
+  }
+
+  writeScores(caption, scores) {
+    if (!scores) return; // error diffusion's, which are asked for only where it is shown
+    for (const cell of caption.querySelectorAll("[data-score]")) {
+      const { score: kind } = cell.dataset;
+      cell.textContent = SCORE_TEXT[kind](scores[kind]);
+    }
+  }
+
+  /** Error diffusion of the chosen map; it knows no kernel, so it stays until the map changes. */
+  diffuse() {
+    const { layers, map } = this;
+    if (this.diffusedScores) return;
+    const { index } = layers.diffused;
+    floydSteinberg(this.x, map.columns, index);
+    layers.diffused.version = ++versions;
+    this.diffusedScores = score(index, map.columns, [1, 1], layers.sign.index);
+    this.writeScores(this.find('[data-activation="diffused"]'), this.diffusedScores);
   }
 
   /** A layer, brought up to date if it is one that is computed only when looked at. */
   layer(name) {
     const { layers, map } = this;
+    if (name === "diffused") this.diffuse();
     if (this.stale.delete(name)) {
       const out = layers[name].index;
       layers[name].version = ++versions;
@@ -358,7 +394,9 @@ class Viewer {
     const { view, shown } = this.state;
     const panels = this.panelLayers().length;
     this.root.dataset.view = view;
-    this.panels[1].figure.hidden = panels < 2;
+    this.panels.forEach(({ figure }, k) => { figure.hidden = k >= panels; });
+    this.find('[data-activation="diffused"]').hidden = view !== "diffusion";
+    this.root.style.setProperty("--columns", view === "diffusion" ? 3 : 2);
     this.stage.style.setProperty("--panels", panels);
     this.divider.hidden = view !== "wipe";
     this.find(".choice").hidden = view !== "single";
@@ -387,7 +425,9 @@ class Viewer {
   /** Dim the caption of what is not on screen. */
   markActive() {
     const { view, shown, swapped } = this.state;
-    const alone = { single: shown, flicker: swapped ? "sign" : "design" }[view];
+    const alone = {
+      single: shown, flicker: swapped ? "sign" : "design", diffusion: this.state.narrow ? "diffused" : undefined,
+    }[view];
     for (const caption of this.all(".caption")) {
       caption.classList.toggle("away", alone !== undefined && caption.dataset.activation !== alone);
     }
@@ -456,10 +496,9 @@ class Viewer {
   layOut() {
     if (!this.map || !this.settings) return;
     const panels = this.panelLayers().length;
-    const gap = panels > 1 ? 12 : 0;
-    const width = (this.stage.clientWidth - gap) / panels;
+    const width = (this.stage.clientWidth - 12 * (panels - 1)) / panels;
     const needed = Math.ceil((width * this.map.rows) / this.map.columns);
-    const most = Math.min(this.settings.height, Math.max(240, 0.8 * innerHeight));
+    const most = Math.min(this.settings.height, Math.max(240, innerHeight - BESIDE));
     const height = Math.max(Math.min(200, most), Math.min(most, needed));
     this.stage.style.setProperty("--height", `${height}px`);
     this.stage.style.setProperty("--needed", `${needed}px`); // before an audience CSS decides
@@ -545,7 +584,12 @@ class Viewer {
     }
     const widths = new ResizeObserver(() => {
       this.root.classList.toggle("narrow", this.root.clientWidth < 760);
-      this.root.classList.toggle("phone", this.root.clientWidth < NARROW);
+      const narrow = this.root.clientWidth < NARROW;
+      this.root.classList.toggle("phone", narrow);
+      if (narrow !== this.state.narrow) {
+        this.state.narrow = narrow;
+        if (this.settings) this.showView(); // one picture fewer or more
+      }
       this.layOut();
       this.gallery.offerSpread();
     });

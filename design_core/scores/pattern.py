@@ -1,0 +1,58 @@
+"""Edges of the pattern, apart from edges of the picture.
+
+A kernel flips bits where the picture is flat: wherever a value lies between two neighbouring
+thresholds. So total variation alone credits a kernel for its own pattern. What the pattern would
+show without any picture is measured on flat fields of the picture's own values.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from design_core.kernels.kernel import ThresholdKernel, tile
+from design_core.scores.formulas import total_variation
+
+__all__ = ["pattern_variation"]
+
+
+def pattern_variation(x: NDArray[np.floating[Any]], kernel: ThresholdKernel) -> NDArray[np.float64]:
+    """Total variation of flat fields, each of one value of a map, cut by the kernel: their mean.
+
+    A flat field of value v fires where v ≥ T, so two neighbours with thresholds a < b differ for
+    the share of values with a ≤ v < b. The mean over all values is therefore the total variation
+    of the map that holds, at each pixel, the share of values that its threshold lets fire.
+
+    Parameters
+    ----------
+    x
+        Pre-activations, shape (C, H, W); map c is cut by slice c mod s.
+
+    Returns
+    -------
+    float64 array of shape (C,)
+        Flips per pixel, as `total_variation`; 0 for a uniform threshold, so for Sign. On maps whose
+        values do not depend on the place in the kernel it is at most the total variation of the
+        bits, and what is left is twice the share of neighbours between which x crosses both their
+        thresholds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from design_core.kernels.kernel import ThresholdKernel
+    >>> half = np.array([[[-1.0, 1.0], [-1.0, 1.0]]], dtype=np.float32)
+    >>> stripes = ThresholdKernel.from_thresholds([[0.0], [2.0]])
+    >>> pattern_variation(half, stripes)  # half of the values lie between 0 and 2
+    array([0.5])
+    """
+    thresholds = kernel.thresholds.astype(np.float32)
+    height, width = x.shape[-2:]
+    found = []
+    for channel, plane in enumerate(x):
+        values = np.sort(plane, axis=None)
+        cut = thresholds[channel % len(thresholds)]
+        fires = 1 - np.searchsorted(values, cut) / values.size
+        found.append(total_variation(tile(fires[None], 1, height, width)[0]))
+    return np.array(found)
