@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from design_core import compare_activations, extract_maps, published_kernel, sample
-from design_core.scores.comparison import edges_finding
 from design_core.__main__ import main
 from design_core.pictures import fit
+from design_core.scores.comparison import edges_finding
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -196,8 +196,8 @@ def _order(one: float, other: float) -> int:
 def _pattern_words(design: ActivationScores) -> str:
     share = min(1.0, float(design.pattern_tv.mean() / design.tv.mean()))
     if share == 0:
-        return "all its edges are the picture's"
-    return f"{share:.0%} of its edges are the pattern's own"
+        return "all its edges belong to the picture"
+    return f"{share:.0%} of its edges belong to the pattern"
 
 
 def _figure(ratio: float) -> str:

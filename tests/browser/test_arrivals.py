@@ -45,7 +45,7 @@ class Visitor:
         page = self.context.new_page()
         page.set_default_timeout(SECONDS * 1000)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.goto(f"{self.address}/{link}")
+        page.goto(f"{self.address}/{link or 'explore'}")
         page.wait_for_selector(".viewer[data-ready=true]")
         return page
 
@@ -136,7 +136,7 @@ def test_pins_and_a_scene_draw_what_fresh_pages_draw(visitor: Visitor) -> None:
         click(page, f"show_{name}")
         page.wait_for_url(lambda url, name=name: ("picture=camera" in url) == (name == "B"))
         visitor.assert_as_fresh(page)
-    page.goto(visitor.address)
+    page.goto(f"{visitor.address}/explore")
     page.wait_for_selector(".viewer[data-ready=true]")
     page.get_by_role("button", name="Scenes").click()
     page.get_by_role("button", name="A kernel with four slices").click()

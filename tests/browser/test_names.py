@@ -144,7 +144,7 @@ def test_a_pin_of_a_session_file(page: Any, asked: list[str]) -> None:
         "pages": {"explore": {}},
         "pins": {"A": {"link": "explore?picture=coins", "about": PICTURE}},
     }
-    page.goto(page.app)
+    page.goto(f"{page.app}/explore")
     page.wait_for_selector(".viewer[data-ready=true]")
     page.get_by_role("button", name="Share").click()
     _files(page, "session.json", json.dumps(session).encode())
@@ -174,7 +174,7 @@ def test_the_name_of_a_kernel(page: Any, asked: list[str]) -> None:
     assert (saved.name, saved.levels.tolist()) == (PICTURE, [kernel["levels"]])
     _files(page, f"{PICTURE[:36]}.json", b"no JSON")
     _shows(page, "is no kernel in JSON")
-    page.goto(page.app)
+    page.goto(f"{page.app}/explore")
     page.wait_for_selector(".viewer[data-ready=true]")
     assert asked == []
 

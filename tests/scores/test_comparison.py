@@ -96,8 +96,8 @@ NOISE = np.random.default_rng(1).normal(size=(1, 32, 32))
         (RAMP * 0, [[1.0, -1.0]], "The picture is flat: every pixel has the same value"),
         (RAMP, [[0.0]], "DeSign and Sign agree in every bit here: it fires on 50% of the pixels"),
         (RAMP, [[-1.5, 1.5]], "DeSign keeps less than Sign, 0.22 against 0.29 bits per pixel; 93%"),
-        (RAMP, [[-1.0, 1.0]], "91% of its edges are the pattern's own."),
-        (RAMP, [[1.0]], "all its edges are the picture's."),
+        (RAMP, [[-1.0, 1.0]], "91% of its edges belong to the pattern."),
+        (RAMP, [[1.0]], "all its edges belong to the picture."),
         (NOISE, [[1.0]], "DeSign keeps less than Sign, 0."),
     ],
 )
@@ -117,7 +117,7 @@ def test_where_the_local_average_parts_from_the_entropy_it_is_heard() -> None:
     assert design.likeness < sign.likeness
     assert finding(sign, design) == (
         "DeSign keeps more of the picture than Sign, 0.40 against 0.39 bits per pixel, though its "
-        "local average is less like it (0.85 against 0.93); 91% of its edges are the pattern's own."
+        "local average is less like it (0.85 against 0.93); 91% of its edges belong to the pattern."
     )
     better = design.fidelity(x)[0] > sign.fidelity(x)[0]
     assert bool(better[0]) == bool(design.likeness[0] > sign.likeness[0])

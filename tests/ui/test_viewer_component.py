@@ -98,10 +98,10 @@ def test_hostile_reports_give_a_valid_state(report: dict[str, Any]) -> None:
 @pytest.mark.parametrize("key", ["v", "viewer", "a longer key", "é"])
 def test_packed_maps_can_be_read_where_the_header_says(key: str) -> None:
     maps = np.random.default_rng(0).standard_normal(SHAPE).astype(np.float32)
-    packed = _packed(maps, key, "digest")
+    packed = _packed(maps, key, "digest", b"")
     (length,) = struct.unpack_from("<I", packed)
     assert length % 4 == 0
-    assert json.loads(packed[4 : 4 + length]) == {"key": key, "hash": "digest"}
+    assert json.loads(packed[4 : 4 + length]) == {"key": key, "hash": "digest", "whole": ""}
     assert (np.frombuffer(packed, "<f4", offset=4 + length).reshape(SHAPE) == maps).all()
 
 
