@@ -15,10 +15,17 @@ EXTRAS: Mapping[str, str] = MappingProxyType(
         "numba": "engine",
         "matplotlib": "figures",
         "onnx": "onnx",
+        "openvino": "openvino",
+        "onnxruntime": "rivals",
     }
 )
 
-_NAMES = {"torch": "PyTorch", "onnx": "ONNX"}
+_NAMES = {
+    "torch": "PyTorch",
+    "onnx": "ONNX",
+    "openvino": "OpenVINO",
+    "onnxruntime": "ONNX Runtime",
+}
 
 
 def missing_extra(error: ModuleNotFoundError) -> str:

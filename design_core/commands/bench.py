@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from design_core.engine.report import LayerTime, NetworkTime
+    from design_core.engine.report import LayerTime, NetworkTime, Rival
 
 __all__ = ["add_parser", "run"]
 
 _NOTES = """\
 Ratios are float32 time over packed time. A packed layer includes padding, batch norm, activation
-and packing; PyTorch's is the convolution alone, the faster of eager and torch.compile. Figures for
-a machine without AVX-512: set NUMBA_CPU_NAME=haswell,
-NUMBA_CPU_FEATURES=+avx2,+fma,+popcnt,+bmi,+bmi2, ATEN_CPU_CAPABILITY=avx2 and
-DNNL_MAX_CPU_ISA=AVX2.
+and packing; PyTorch's is the convolution alone, the faster of eager and torch.compile. Then come,
+on one thread and at widths 32 and 128, all ways to deploy a network of that shape: without bits in
+float32 and int8, and of bits, in PyTorch, ONNX Runtime and OpenVINO where these are installed
+(pip install "design-core[rivals]"); their times are medians. Figures for a machine without AVX-512:
+set NUMBA_CPU_NAME=haswell, NUMBA_CPU_FEATURES=+avx2,+fma,+popcnt,+bmi,+bmi2,
+ATEN_CPU_CAPABILITY=avx2 and DNNL_MAX_CPU_ISA=AVX2.
 """
 
 
@@ -45,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
     """Measure, printing each result as it comes, or all of them as JSON."""
     from design_core.atomic import write_atomically
     from design_core.engine.measure import Settings, measure
+    from design_core.engine.report import fastest_in_words
 
     settings = Settings(
         batches=_counts("--batch", args.batch, (1, 64)),
@@ -57,7 +60,11 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(found.to_dict(), indent=2))
     else:
         print(f"{'':36}batch threads   fp32 ms   bf16 ms packed ms  ratio   file", flush=True)
-        found = measure(settings, report=lambda one: print(_line(one), flush=True))
+        found = measure(settings, report=_say)
+        for width, batch in found.rival_sizes:
+            print(fastest_in_words(found, width, batch))
+        if found.missing:
+            print(f"Not installed, so not measured: {', '.join(found.missing)}.")
         cpu = found.cpu
         print(f"DeSign takes {found.design_over_sign:.3f} times what Sign takes.")
         if found.waited is not None:
@@ -74,6 +81,16 @@ def _counts(option: str, given: list[int] | None, default: tuple[int, ...]) -> t
     if min(counts) < 1:
         raise ValueError(f"{option} is 1 or more; got {min(counts)}.")
     return counts
+
+
+def _say(one: LayerTime | NetworkTime | Rival) -> None:
+    from design_core.engine.report import Rival
+
+    if isinstance(one, Rival):
+        name = f"{one.kind}: {one.name}, width {one.width}"
+        print(f"{name:48.48}{one.batch:5}{one.milliseconds.median:10.3f} ms", flush=True)
+    else:
+        print(_line(one), flush=True)
 
 
 def _line(one: LayerTime | NetworkTime) -> str:

@@ -1,4 +1,4 @@
-"""``export``: trained networks as one file: for the 1-bit engine, ONNX runtimes, or browsers."""
+"""``export``: trained networks for the 1-bit engine, OpenVINO, ONNX runtimes, or browsers."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ from typing import TYPE_CHECKING, Any
 from design_core.commands.models import add_zoo_argument
 
 if TYPE_CHECKING:
-    from design_core.zoo.checkpoint import Checkpoint
+    from design_core.engine.network import PackedNetwork
     from design_core.zoo.entry import Entry
 
 __all__ = ["add_parser", "run"]
 
 _NOTES = """\
 packed: one bit per binary weight, batch norm and activation as whole-number thresholds; NumPy runs
-it, numba makes it fast, PyTorch is not needed. onnx: for other tools; they multiply ±1 as float32,
-so that file is as large as the float network and runs no faster. html: a page of its own in which
-one to four networks run live, side by side or one under two kernels; it opens from a memory stick,
-and asks nothing of any network. The file appears whole or not at all. How pictures are fed: pixels
-scaled to [0, 1], less the mean, divided by the deviation, colours in the order red, green, blue (or
-one grey channel). The numbers and the names of the classes are in the file: in the ONNX model's
-metadata (mean, deviation, colour_order, class_names, feeding), or as `pictures` of a packed
-network. They are told when the file is written.
+it, numba makes it fast, PyTorch is not needed. openvino: FILE.xml and FILE.bin, whose binary layers
+OpenVINO's CPU plugin runs on bits; compile it with {"INFERENCE_PRECISION_HINT": "f32"}. onnx: for
+other tools; they multiply ±1 as float32, so that file is as large as the float network and runs no
+faster. html: a page of its own in which one to four networks run live, side by side or one under
+two kernels; it opens from a memory stick, and asks nothing of any network. Each file appears whole
+or not at all. How pictures are fed: pixels scaled to [0, 1], less the mean, divided by the
+deviation, colours in the order red, green, blue (or one grey channel). The numbers and the names of
+the classes are in the file: in the metadata of the ONNX model and in the rt_info of OpenVINO's
+(mean, deviation, colour_order, class_names, feeding), or as `pictures` of a packed network. They
+are told when the file is written.
 """
 
 
@@ -57,30 +59,39 @@ def run(args: argparse.Namespace) -> int:
         _html(entries, args.out)
         return 0
     (entry,) = entries
-    _WRITERS[args.to](entry.checkpoint, args.out)
+    files = _WRITERS[args.to](entry, args.out)
     print(entry.pictures.words())
     floats = entry.card.bytes["float32"]
-    size = args.out.stat().st_size
+    size = sum(file.stat().st_size for file in files)
+    named = f"{' and '.join(map(str, files))}: {entry.card.name}@{entry.seed}, {size:,} bytes, "
     print(
-        f"{args.out}: {entry.card.name}@{entry.seed}, {size:,} bytes, "
-        f"{floats / size:.1f} times smaller than {floats:,} bytes of float32."
+        f"{named}{floats / size:.1f} times smaller than {floats:,} bytes of float32."
         if size < floats
-        else f"{args.out}: {entry.card.name}@{entry.seed}, {size:,} bytes, as float32."
+        else f"{named}as float32."
     )
     return 0
 
 
-def _packed(checkpoint: Checkpoint, path: Path) -> None:
-    from design_core.engine import pack, save_packed
+def _packed(entry: Entry, path: Path) -> list[Path]:
+    from design_core.engine import save_packed
 
-    form = checkpoint.pictures
-    save_packed(pack(checkpoint.model, form.shape, pictures=form), path)
+    save_packed(_on_bits(entry), path)
+    return [path]
 
 
-def _onnx(checkpoint: Checkpoint, path: Path) -> None:
+def _openvino(entry: Entry, path: Path) -> list[Path]:
+    from design_core.engine.openvino_export import export_openvino
+
+    export_openvino(_on_bits(entry), path)
+    return [path, path.with_suffix(".bin")]
+
+
+def _onnx(entry: Entry, path: Path) -> list[Path]:
     from design_core.engine.onnx_export import export_onnx
 
-    export_onnx(checkpoint.model, checkpoint.pictures.shape, path, pictures=checkpoint.pictures)
+    form = entry.checkpoint.pictures
+    export_onnx(entry.checkpoint.model, form.shape, path, pictures=form)
+    return [path]
 
 
 def _html(entries: Sequence[Entry], path: Path) -> None:
@@ -92,4 +103,16 @@ def _html(entries: Sequence[Entry], path: Path) -> None:
     print(f"{path}: {names}, {path.stat().st_size:,} bytes. Open it in a browser.")
 
 
-_WRITERS: dict[str, Callable[[Checkpoint, Path], None]] = {"packed": _packed, "onnx": _onnx}
+def _on_bits(entry: Entry) -> PackedNetwork:
+    """The packed network; UnpackableError says why there is none."""
+    from design_core.engine import pack
+
+    form = entry.pictures
+    return entry.packed or pack(entry.checkpoint.model, form.shape, pictures=form)
+
+
+_WRITERS: dict[str, Callable[[Entry, Path], list[Path]]] = {
+    "packed": _packed,
+    "openvino": _openvino,
+    "onnx": _onnx,
+}

@@ -10,6 +10,8 @@ What is compared, so that nobody has to guess:
   weights; the faster of the two counts. bfloat16 stands beside float32.
 - Contenders take turns, so that whatever else the machine does hits all, and of each the fastest
   turn counts: what it takes when nothing disturbs it. A turn is two runs; the second counts.
+- Beside what else one would deploy, float32 and int8 networks without bits included:
+  `design_core.engine.rivals`.
 - Packed networks share a batch by pictures: at batch 1 a second thread does nothing for them.
 """
 
@@ -37,7 +39,8 @@ from design_core.engine.files import save_packed
 from design_core.engine.layers import BitConv, Block, Cut, Maps
 from design_core.engine.network import CHUNK, in_chunks
 from design_core.engine.packing import pack
-from design_core.engine.report import LayerTime, NetworkTime, Report, Turns
+from design_core.engine.report import LayerTime, NetworkTime, Report, Rival, Turns
+from design_core.engine.rivals import RIVAL_WIDTHS, measure_rivals, missing_rivals
 from design_core.engine.turns import race, turns
 from design_core.networks import build_network
 from design_core.networks.layers import BinaryConv2d, BinaryLayer, pad_maps
@@ -90,7 +93,8 @@ def measure(
     *,
     shapes: Sequence[tuple[int, int, int]] = LAYER_SHAPES,
     networks: Mapping[str, tuple[str, dict[str, Any]]] = NETWORKS,
-    report: Callable[[LayerTime | NetworkTime], None] = lambda _: None,
+    widths: Sequence[int] = RIVAL_WIDTHS,
+    report: Callable[[LayerTime | NetworkTime | Rival], None] = lambda _: None,
 ) -> Report:
     """Measure everything; `report` hears of each result as it comes."""
     compiled = settings.compiled and shutil.which("g++") is not None
@@ -109,6 +113,14 @@ def measure(
                     model = build_network(kind, **options).eval()
                     whole.append(_network(name, model, batch, threads, compiled, settings.seconds))
                     report(whole[-1])
+        torch.set_num_threads(1)
+        among = measure_rivals(
+            settings.batches,
+            compiled=compiled,
+            seconds=settings.seconds,
+            widths=widths,
+            report=report,
+        )
     finally:
         torch.set_num_threads(kept)
     return Report(
@@ -120,6 +132,8 @@ def measure(
         compiled=compiled,
         cpu=cpu_facts(),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
+        rivals=among,
+        missing=missing_rivals(),
     )
 
 

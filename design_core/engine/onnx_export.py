@@ -12,7 +12,6 @@ Activations are written as ``Where(x ≥ T, 1, −1)``: ONNX's own Sign has thre
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -76,13 +75,8 @@ def export_onnx(
         )
     written = graph.model(scores, input_shape)
     if pictures is not None:
-        helper.set_model_props(written, _metadata(pictures))
+        helper.set_model_props(written, pictures.metadata())
     write_atomically(Path(path), written.SerializeToString())
-
-
-def _metadata(pictures: PictureForm) -> dict[str, str]:
-    plain = {key: json.dumps(value) for key, value in pictures.to_dict().items()}
-    return {**plain, "colour_order": pictures.colour_order, "feeding": pictures.words()}
 
 
 class _Graph:

@@ -13,7 +13,21 @@ import numpy as np
 from design_core.engine.anatomy import Part
 from design_core.paths import RESOURCES
 
-__all__ = ["LayerTime", "NetworkTime", "Report", "Turns", "finding", "recorded"]
+__all__ = [
+    "RIVAL_KINDS",
+    "LayerTime",
+    "NetworkTime",
+    "Report",
+    "Rival",
+    "Turns",
+    "fastest",
+    "fastest_in_words",
+    "finding",
+    "recorded",
+]
+
+#: What networks that compete consist of, from the widest numbers to the narrowest.
+RIVAL_KINDS = ("float32", "int8", "1 bit")
 
 _RECORD = RESOURCES / "measured" / "speed.json"
 
@@ -95,6 +109,33 @@ class Turns:
 
 
 @dataclass(frozen=True)
+class Rival:
+    """One contender among all that one would deploy, see `design_core.engine.rivals`.
+
+    Parameters
+    ----------
+    kind
+        One of `RIVAL_KINDS`.
+    name
+        What ran it.
+    milliseconds
+        Per batch, on one thread.
+    """
+
+    kind: str
+    name: str
+    width: int
+    batch: int
+    milliseconds: Turns
+
+
+def fastest(rivals: Sequence[Rival], kind: str) -> Rival | None:
+    """The one of a kind whose median is least; None if there is none of that kind."""
+    of_kind = [one for one in rivals if one.kind == kind]
+    return min(of_kind, key=lambda one: one.milliseconds.median, default=None)
+
+
+@dataclass(frozen=True)
 class Report:
     """All that one measurement found on one machine.
 
@@ -111,6 +152,10 @@ class Report:
         See `design_core.engine.cpu.cpu_facts`.
     date
         ISO 8601, UTC.
+    rivals
+        What else one would deploy; empty in reports of before they were measured.
+    missing
+        Packages that were not installed, so that their contenders are not among the rivals.
     """
 
     layers: tuple[LayerTime, ...]
@@ -121,6 +166,8 @@ class Report:
     compiled: bool
     cpu: Mapping[str, Any]
     date: str
+    rivals: tuple[Rival, ...] = ()
+    missing: tuple[str, ...] = ()
 
     @property
     def design_over_sign(self) -> float:
@@ -144,6 +191,15 @@ class Report:
     def networks_at(self, batch: int, threads: int) -> list[NetworkTime]:
         """The networks at one batch size and number of threads."""
         return [one for one in self.networks if (one.batch, one.threads) == (batch, threads)]
+
+    @property
+    def rival_sizes(self) -> list[tuple[int, int]]:
+        """Pairs of width and batch at which contenders were compared."""
+        return sorted({(one.width, one.batch) for one in self.rivals})
+
+    def rivals_at(self, width: int, batch: int) -> list[Rival]:
+        """All contenders of one width and batch."""
+        return [one for one in self.rivals if (one.width, one.batch) == (width, batch)]
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able, with the ratios."""
@@ -177,6 +233,11 @@ class Report:
                 ),
                 activations={key: Turns(**turns) for key, turns in plain["activations"].items()},
                 **{key: plain[key] for key in ("waited", "torch", "compiled", "cpu", "date")},
+                rivals=tuple(
+                    Rival(**_own(Rival, one) | {"milliseconds": Turns(**one["milliseconds"])})
+                    for one in plain.get("rivals", ())
+                ),
+                missing=tuple(plain.get("missing", ())),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"Not a report of the engine's speed: {error!r}.") from error
@@ -209,6 +270,14 @@ def finding(report: Report, network: NetworkTime) -> str:
     )
     file = f"from a file {_factor(network.size_ratio)} × smaller"
     return f"On {report.cpu['name']}, a binary {kind} runs {speed}, {file}."
+
+
+def fastest_in_words(report: Report, width: int, batch: int) -> str:
+    """The fastest contender of each kind, and how long others take beside this engine."""
+    rivals = report.rivals_at(width, batch)
+    leaders = (fastest(rivals, kind) for kind in RIVAL_KINDS)
+    told = [f"{one.kind} {one.milliseconds.median:.3g} ms ({one.name})" for one in leaders if one]
+    return f"Width {width}, batch {batch}, the fastest of each kind: {', '.join(told)}."
 
 
 def _factor(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Mapping
@@ -96,6 +97,11 @@ class PictureForm:
             f"to [0, 1], less the mean ({mean}), divided by the deviation ({deviation}). Scores "
             f"are of {len(self.class_names)} classes, in the order of class_names."
         )
+
+    def metadata(self) -> dict[str, str]:
+        """What the files of other tools say of a network's pictures, as texts; lists as JSON."""
+        plain = {key: json.dumps(value) for key, value in self.to_dict().items()}
+        return {**plain, "colour_order": self.colour_order, "feeding": self.words()}
 
     def pixels(self, picture: Picture) -> Tensor:
         """`square` as a batch of one for PyTorch: uint8 (1, H, W, C)."""

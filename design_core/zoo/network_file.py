@@ -99,7 +99,7 @@ class NetworkFile:
         except (SafetensorError, ValueError, KeyError) as error:
             raise CheckpointError(f"{self.name} is damaged: {error}.") from error
         try:
-            packed = PackedNetwork(fold(network, shape), shape)
+            packed = PackedNetwork(fold(network, shape), shape, pictures=self.pictures)
         except ValueError:  # numbers that only PyTorch's own order keeps finite
             return None
         packed.warm_up()

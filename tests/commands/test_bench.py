@@ -27,6 +27,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
             **measure.measure.__kwdefaults__,
             "shapes": ((70, 20, 5),),
             "networks": small,
+            "widths": (4,),
         },
     )
     turns = Turns.of([1.0, 1.5, 2.0])
@@ -51,6 +52,8 @@ def test_json_has_the_promised_keys(capsys: pytest.CaptureFixture[str]) -> None:
         assert 0 < network["bytes"] < network["fp32_bytes"]
         assert network["ratio"] == pytest.approx(network["fp32_ms"] / network["packed_ms"])
     assert report["cpu"] == cpu_facts()
+    assert {(one["width"], one["batch"]) for one in report["rivals"]} == {(4, 1), (4, 3)}
+    assert {"float32", "1 bit"} <= {one["kind"] for one in report["rivals"]}
 
 
 def test_the_file_is_what_json_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,6 +72,10 @@ def test_the_table_has_a_line_per_result(capsys: pytest.CaptureFixture[str]) -> 
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.startswith("70→20 at 5×5") for line in lines) == 2
     assert sum(line.startswith("narrow") for line in lines) == 2
+    assert sum(line.startswith("1 bit: this engine, width 4") for line in lines) == 2
+    assert (
+        sum(line.startswith("Width 4, batch 3, the fastest of each kind: ") for line in lines) == 1
+    )
 
 
 def test_no_threads_no_bench(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from design_core.engine import pack, save_packed
 from design_core.engine.anatomy import file_parts, layer_facts
 from design_core.engine.cpu import Waiting
-from design_core.engine.report import NetworkTime, Report, Turns, finding
+from design_core.engine.report import NetworkTime, Report, Rival, Turns, finding
 from tests.engine.randomized import randomized_network
 
 NETWORK = NetworkTime("vgg_small, sign", 1, 1, 10.0, 9.0, 2.0, 100, 120, 2000)
@@ -36,8 +36,15 @@ def test_the_finding_names_machine_speed_and_size() -> None:
 
 def test_a_report_comes_back_from_json() -> None:
     assert Report.from_dict(REPORT.to_dict()) == REPORT
+    rival = Rival("int8", "OpenVINO", 32, 64, Turns(1, 2, 3, 4))
+    with_rivals = replace(REPORT, rivals=(rival,), missing=("ONNX",))
+    assert Report.from_dict(with_rivals.to_dict()) == with_rivals
+    assert with_rivals.rivals_at(32, 64) == [rival]
+    assert with_rivals.rivals_at(32, 1) == []
     assert REPORT.to_dict()["networks"][0]["ratio"] == 5
     assert REPORT.design_over_sign == 1.5
+    before = {key: v for key, v in REPORT.to_dict().items() if key not in ("rivals", "missing")}
+    assert Report.from_dict(before) == REPORT
     for wrong in ({}, {"layers": [1]}, REPORT.to_dict() | {"activations": None}):
         with pytest.raises(ValueError, match="Not a report of the engine's speed"):
             Report.from_dict(wrong)

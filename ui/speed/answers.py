@@ -182,11 +182,14 @@ def onnx_answer() -> None:
         "ONNX's own Sign has three values.\n\n"
         "onnxruntime's optimizer folds batch norms into the weights, which moves sums off whole "
         "numbers; switch it off (`ORT_DISABLE_ALL`) to get PyTorch's answers.\n\n"
-        "Both kinds of file come from the command line; the packed one needs no PyTorch to run:"
+        "**OpenVINO has one**, `BinaryConvolution`, which no other converter writes: there the "
+        "network keeps its bits, and its classes, thresholds and all.\n\n"
+        "All kinds of file come from the command line; only ONNX needs PyTorch for it:"
     )
     name = next(iter(zoo_cards())).name
     st.code(
         f"python -m design_core export {name} --to packed --out network.packed\n"
+        f"python -m design_core export {name} --to openvino --out network.xml\n"
         f"python -m design_core export {name} --to onnx --out network.onnx",
         language="sh",
     )
