@@ -46,4 +46,5 @@ def in_little_light(
     if not photons > 0 or not np.isfinite(photons):
         raise ValueError(f"A light level is a positive number of photons; got {photons!r}.")
     counts = np.random.default_rng(seed).poisson(pixels * (photons / 255))
-    return np.clip(np.rint(counts * (255 / photons)), 0, 255).astype(np.uint8)
+    read: NDArray[np.float64] = np.rint(counts * (255 / photons))
+    return read.clip(0, 255).astype(np.uint8)
