@@ -17,7 +17,7 @@ from torch import Tensor
 
 from design_core.networks import NetworkSpec
 from design_core.networks.layers import binary_layers
-from design_core.pictures.datasets import CIFAR10_CLASSES
+from design_core.pictures.dataset_cards import CIFAR10_CLASSES
 
 __all__ = ["HOSTILE", "header_of", "latent_file", "rewritten"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from design_core.pictures.datasets import CIFAR100_CLASSES
+from design_core.pictures.dataset_cards import CIFAR100_CLASSES
 from design_core.zoo.card import Card, SeedResult, find_card
 
 __all__ = ["DESIGN_OFF", "DESIGN_ON", "SIGN_OFF", "SIGN_ON", "made_card", "made_files"]

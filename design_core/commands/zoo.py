@@ -132,14 +132,13 @@ def _collect(args: argparse.Namespace) -> int:
 @lru_cache(maxsize=1)  # in their order runs and cards share the last one; enlarged ones are large
 def _data(name: str, size: tuple[int, int], root: Path | None) -> TrainingData | None:
     """The data set of a run, None where nobody said where it lies."""
+    from design_core.pictures.dataset_cards import is_embedded
     from design_core.training.data import load_data
 
-    if name == "digits":
-        return load_data(name)
-    if root is None or name.startswith("folder:"):
+    if name.startswith("folder:") or (root is None and not is_embedded(name)):
         return None
     channels, side = size
-    return load_data(name, root=root, channels=channels, image_size=side)
+    return load_data(name, root=root or DATA, channels=channels, image_size=side)
 
 
 def _park(args: argparse.Namespace) -> int:

@@ -9,47 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from design_core.paths import DATA
-from design_core.pictures import Picture
-from design_core.pictures.datasets import (
-    DATASETS,
-    PictureSet,
-    class_folder_sets,
-    open_split,
-    split_classes,
-)
-from design_core.pictures.digits import DIGIT_NAMES, TEST_DIGITS, load_digits
+from design_core.pictures.dataset_cards import DATASETS
+from design_core.pictures.datasets import class_folder_sets, split_classes
+from design_core.pictures.picture_set import PictureSet
 from design_core.zoo.entry import Entry
 
-__all__ = ["are_the_same", "open_test_set", "predict_set", "sets_of_classes"]
+__all__ = ["are_the_same", "predict_set", "sets_of_classes"]
 
 _PROBES = 64
 _PART = 250
 
 
-def open_test_set(dataset: str, root: Path = DATA) -> PictureSet | None:
-    """The test set that networks of a data set are measured on; None where it is not here.
-
-    Raises
-    ------
-    DatasetError
-        It is there, but incomplete or damaged.
-    """
-    if dataset != "digits":
-        return open_split(dataset, root)
-    digits = load_digits()
-    pixels, labels = digits.pictures[-TEST_DIGITS:], digits.labels[-TEST_DIGITS:]
-
-    def read(index: int) -> Picture:
-        return Picture.from_pixels(pixels[index], name=f"digits-test-{index:05d}")
-
-    return PictureSet("digits-test", "test digits", DIGIT_NAMES, labels, read)
-
-
 def sets_of_classes(classes: tuple[str, ...], root: Path = DATA) -> list[str]:
-    """Data sets with just these classes whose test pictures are here; each for `open_test_set`."""
+    """Data sets with just these classes whose test pictures are here; each for `open_split`."""
     folders = [f"folder:{name}" for name, one in class_folder_sets(root).items() if one != name]
-    found = [name for name in (*DATASETS, *folders) if split_classes(name, root) == classes]
-    return ["digits", *found] if classes == tuple("0123456789") else found
+    return [name for name in (*DATASETS, *folders) if split_classes(name, root) == classes]
 
 
 def are_the_same(

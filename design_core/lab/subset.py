@@ -11,9 +11,9 @@ from torch import Tensor
 
 from design_core.paths import DATA
 from design_core.pictures import Picture
-from design_core.pictures.datasets import DATASETS, open_split
+from design_core.pictures.datasets import open_split
 from design_core.pictures.samples import GROUPS, SAMPLES, sample, sample_names
-from design_core.training.data import load_data
+from design_core.zoo.naming import data_set_name
 from design_core.zoo.network_file import PictureForm
 
 __all__ = ["Subset", "held_out_subset", "picture_subset", "sample_subset"]
@@ -61,7 +61,7 @@ def sample_subset(form: PictureForm, dataset: str) -> Subset | None:
     labels = [numbers.get(str(SAMPLES[name].label), -1) for name in names]
     pixels = torch.cat([form.pixels(sample(name)) for name in names])
     return Subset(
-        f"the {len(names)} embedded samples of {_title(dataset)}", pixels, _numbers(labels)
+        f"the {len(names)} embedded samples of {data_set_name(dataset)}", pixels, _numbers(labels)
     )
 
 
@@ -73,7 +73,7 @@ def held_out_subset(
     Parameters
     ----------
     dataset
-        ``digits``, which need no files, or a name of `design_core.pictures.datasets.open_split`.
+        A name of `design_core.pictures.datasets.open_split`.
     root
         Where data sets lie.
 
@@ -88,11 +88,6 @@ def held_out_subset(
     ValueError
         Its classes are not the network's.
     """
-    if dataset == "digits":
-        data = load_data("digits")
-        _check_classes("The set of digits", data.class_names, form.class_names)
-        drawn = _drawn(len(data.test_y), count)
-        return Subset(f"{len(drawn)} test digits", data.test_x[drawn], data.test_y[drawn])
     pictures = open_split(dataset, root)
     if pictures is None:
         return None
@@ -109,10 +104,6 @@ def _check_classes(title: str, classes: tuple[str, ...], known: tuple[str, ...])
             f"{title} has the classes {', '.join(classes[:5])} …; the network knows "
             f"{', '.join(known[:5])} …"
         )
-
-
-def _title(dataset: str) -> str:
-    return DATASETS[dataset].title if dataset in DATASETS else dataset
 
 
 def _numbers(labels: list[int]) -> Tensor:

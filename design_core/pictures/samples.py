@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from design_core.paths import RESOURCES
 from design_core.pictures import Picture, PictureError, load_file
+from design_core.pictures.dataset_cards import DATASETS
 
 __all__ = ["GROUPS", "SAMPLES", "Sample", "load_picture", "sample", "sample_names"]
 
@@ -205,7 +206,7 @@ def _digit(digit: int) -> Sample:
 
 def _cifar(group: str, index: int, label: str, alt: str) -> Sample:
     """Describe one of the first twenty test pictures of CIFAR-10 or CIFAR-100."""
-    title = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}[group]
+    title = DATASETS[group].title
     return Sample(
         name=f"{group}-{index:02d}",
         title=f"{label.replace('_', ' ').capitalize()} ({title} test picture {index})",

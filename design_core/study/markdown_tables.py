@@ -19,7 +19,7 @@ from design_core.study.number_words import probability, signed_points
 from design_core.study.pairs import Comparison, batch_norm_column, comparisons, groups
 from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card
-from design_core.zoo.naming import data_set_name, training_name
+from design_core.zoo.naming import data_set_heading, training_name
 
 __all__ = ["BEGIN", "END", "accuracy_words", "results_markdown", "write_between_markers"]
 
@@ -33,7 +33,7 @@ def results_markdown(cards: Sequence[Card]) -> str:
 
 
 def _section(cards: Sequence[Card]) -> Iterator[str]:
-    yield f"**{data_set_name(cards[0].dataset)}, {training_name(cards[0])}**"
+    yield f"**{data_set_heading(cards[0].dataset)}, {training_name(cards[0])}**"
     yield ""
     yield from _accuracy_table(cards)
     compared = comparisons(cards)

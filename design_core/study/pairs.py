@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from design_core.pictures.dataset_cards import is_embedded
 from design_core.statistics import Difference, compare_seeds
 from design_core.zoo.arms import ARMS, arm_of
 from design_core.zoo.card import Card
@@ -82,7 +83,7 @@ def _rank(card: Card) -> tuple[object, ...]:
     order = [arm.activation for arm in ARMS.values()]
     known = card.activation in order
     return (
-        *(card.dataset == "digits", card.dataset, bool(card.enlarged)),
+        *(is_embedded(card.dataset), card.dataset, bool(card.enlarged)),
         *(card.recipe["epochs"], card.width or 0),
         *(not known, order.index(card.activation) if known else 0, card.name),
     )

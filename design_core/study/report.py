@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from design_core.pictures.dataset_cards import is_embedded
 from design_core.statistics import (
     Difference,
     area_under_curve,
@@ -78,19 +79,15 @@ class Section:
         return found
 
 
-def _data(card: Card) -> str:
-    """Within a sentence."""
-    return "digits" if card.dataset == "digits" else data_set_name(card.dataset)
-
-
 def setting_words(card: Card) -> str:
     """Data, network and training of a card, without its activation."""
-    return f"{_data(card)}, {network_words(card)}, {batch_norm_words(card)}, {recipe_words(card)}"
+    data = data_set_name(card.dataset)
+    return f"{data}, {network_words(card)}, {batch_norm_words(card)}, {recipe_words(card)}"
 
 
 def training_words(card: Card) -> str:
     """Data, network and length of training."""
-    return f"{_data(card)}, {training_name(card)}"
+    return f"{data_set_name(card.dataset)}, {training_name(card)}"
 
 
 def interval_words(difference: Difference) -> str:
@@ -192,7 +189,7 @@ def headline(cards: Sequence[Card]) -> tuple[str, str]:
     if not pairs:
         return "Choose networks with Sign and with another activation to compare them.", ""
     chosen = min(pairs, key=_order)
-    data = _data(chosen.card)
+    data = data_set_name(chosen.card.dataset)
     sentence = f"On {data} with {batch_norm_words(chosen.card)}, {gain_words(chosen)}"
     control = partner(chosen.card, cards, activation=_UNIFORM)
     if control is None or control is chosen.card:
@@ -207,7 +204,7 @@ def _order(gain: Gain) -> tuple[object, ...]:
     card = gain.card
     pairs = min(gain.difference.counts) if gain.difference else 0
     return (
-        *(card.dataset == "digits", card.activation != DESIGN, pairs < _LEAST_PAIRS),
+        *(is_embedded(card.dataset), card.activation != DESIGN, pairs < _LEAST_PAIRS),
         *(card.affine, -pairs, card.dataset, card.name),
     )
 
@@ -218,7 +215,7 @@ def _capital(sentence: str) -> str:
 
 def report(cards: Sequence[Card]) -> list[Section]:
     """Every question that the method leaves open, with what these cards say."""
-    ordered = sorted(cards, key=lambda card: (card.dataset == "digits", card.name))
+    ordered = sorted(cards, key=lambda card: (is_embedded(card.dataset), card.name))
     hidden = [card for card in ordered if not card.about_the_picture]
     sections = (
         ("Does a pattern pay at the picture?", picture_sentences(ordered)),

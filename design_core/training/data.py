@@ -21,17 +21,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from design_core.pictures import is_clutter
-from design_core.pictures.datasets import (
-    DATASETS,
-    SPLITS,
-    PictureSet,
-    class_folders_of,
-    download_dataset,
-    open_dataset,
-    open_folder,
-)
-from design_core.pictures.digits import DIGIT_NAMES, TEST_DIGITS, load_digits
+from design_core.pictures.dataset_cards import DATASETS
+from design_core.pictures.datasets import class_folders_of, open_dataset, open_folder
+from design_core.pictures.download import download_dataset
 from design_core.pictures.form import PictureForm, normalized
+from design_core.pictures.picture_set import SPLITS, PictureSet
 from design_core.pictures.squares import square_pixels
 
 __all__ = [
@@ -246,15 +240,16 @@ def load_data(
     Parameters
     ----------
     source
-        A key of `design_core.pictures.datasets.DATASETS` such as ``cifar10``; ``digits``,
-        scikit-learn's 8×8 digits, which need no files; or ``folder:DIR``, pictures
-        DIR/train/CLASS/* and DIR/test/CLASS/*, where DIR may also be a name in `root`.
+        A key of `design_core.pictures.dataset_cards.DATASETS` such as ``cifar10``, or ``digits``,
+        which need no files; or ``folder:DIR``, pictures DIR/train/CLASS/* and DIR/test/CLASS/*,
+        where DIR may also be a name in `root`.
     root
         Where the former lie: as torchvision stores them, or as class folders in ``root/cifar10``.
     channels
-        3, or 1 for the luminance; digits have 1.
+        3, or 1 for the luminance.
     image_size
-        All pictures but the digits are brought to image_size × image_size, cropped in the middle.
+        Pictures are brought to image_size × image_size, cropped in the middle. Sets that have a
+        `form` of their own, as the digits, come in that.
     download
         Fetch a data set that is not in `root`.
 
@@ -264,26 +259,19 @@ def load_data(
         Unknown source, files that are missing, or pictures that cannot be read.
     """
     size = channels, image_size
-    if source == "digits":
-        return _digits()
     if folder := class_folders_of(source, root):
         name = source if source in DATASETS else f"folder:{folder.resolve().name}"
         return _class_folders(name, folder, size)
     if source not in DATASETS:
         raise ValueError(
-            f"Unknown data {source!r}; write digits, {', '.join(DATASETS)} or folder:DIRECTORY."
+            f"Unknown data {source!r}; write {', '.join(DATASETS)} or folder:DIRECTORY."
         )
+    card = DATASETS[source]
     if download:
         download_dataset(source, root)
     splits = {split: open_dataset(source, root, split=split) for split in SPLITS}
-    return _in_memory(source, splits, root / DATASETS[source].folder, size)
-
-
-def _digits() -> TrainingData:
-    pictures, labels = load_digits()
-    x, y = torch.from_numpy(pictures)[..., None], torch.from_numpy(labels)
-    kept = len(y) - TEST_DIGITS
-    return TrainingData("digits", DIGIT_NAMES, x[:kept], y[:kept], x[kept:], y[kept:])
+    folder = root / card.folder if card.folder else None
+    return _in_memory(source, splits, folder, card.form or size)
 
 
 def _class_folders(name: str, folder: Path, size: tuple[int, int]) -> TrainingData:
@@ -294,9 +282,31 @@ def _class_folders(name: str, folder: Path, size: tuple[int, int]) -> TrainingDa
 
 
 def _in_memory(
-    name: str, splits: Mapping[str, PictureSet], folder: Path, size: tuple[int, int]
+    name: str, splits: Mapping[str, PictureSet], folder: Path | None, size: tuple[int, int]
 ) -> TrainingData:
     """Decode all pictures, or take them from the cache as long as no file in `folder` changed."""
+
+    def decode() -> Arrays:
+        return {
+            split: np.stack([square_pixels(part.picture(k), *size) for k in range(len(part))])
+            for split, part in splits.items()
+        }
+
+    channels, side = size
+    shapes = {split: (len(part), side, side, channels) for split, part in splits.items()}
+    x = _cached(_fingerprint(folder, size), shapes, decode) if folder else decode()
+    return TrainingData(
+        name,
+        splits["train"].class_names,
+        torch.from_numpy(x["train"]),
+        torch.tensor(splits["train"].labels),
+        torch.from_numpy(x["test"]),
+        torch.tensor(splits["test"].labels),
+    )
+
+
+def _fingerprint(folder: Path, size: tuple[int, int]) -> str:
+    """Another one as soon as a file in the folder changed, or the size that is wanted."""
     channels, side = size
     grey = " grey" if channels == 1 else ""
     key = hashlib.sha256(f"1 {side}{grey}".encode())  # 1: version of what is stored
@@ -307,23 +317,7 @@ def _in_memory(
         # A name need not be UTF-8.
         place = os.fsencode(path.resolve())
         key.update(place + f" {status.st_size} {status.st_mtime_ns}\n".encode())
-
-    def decode() -> Arrays:
-        return {
-            split: np.stack([square_pixels(part.picture(k), *size) for k in range(len(part))])
-            for split, part in splits.items()
-        }
-
-    shapes = {split: (len(part), side, side, channels) for split, part in splits.items()}
-    x = _cached(key.hexdigest(), shapes, decode)
-    return TrainingData(
-        name,
-        splits["train"].class_names,
-        torch.from_numpy(x["train"]),
-        torch.tensor(splits["train"].labels),
-        torch.from_numpy(x["test"]),
-        torch.tensor(splits["test"].labels),
-    )
+    return key.hexdigest()
 
 
 def _cached(key: str, shapes: Mapping[str, tuple[int, ...]], make: Callable[[], Arrays]) -> Arrays:

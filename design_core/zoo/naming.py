@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from math import isnan
 
+from design_core.pictures.dataset_cards import DATASETS
 from design_core.text import printable
 from design_core.training.recipe import recipe_names
 from design_core.zoo.arms import Arm, arm_of, picture_arm
@@ -14,6 +15,7 @@ __all__ = [
     "batch_norm_words",
     "card_arm",
     "card_short_name",
+    "data_set_heading",
     "data_set_name",
     "data_sets",
     "describe_network",
@@ -24,9 +26,6 @@ __all__ = [
     "say_class",
     "training_name",
 ]
-
-# The telling ones first.
-_DATA_SETS = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "digits": "Digits"}
 
 Network = tuple[Card, int]
 
@@ -44,14 +43,20 @@ _FEATURES: tuple[Callable[[Card, int], str], ...] = (
 
 
 def data_set_name(dataset: str) -> str:
+    """A data set as people write it within a sentence."""
+    return DATASETS[dataset].title if dataset in DATASETS else dataset.removeprefix("folder:")
+
+
+def data_set_heading(dataset: str) -> str:
     """A data set as people write it at the head of a line."""
-    return _DATA_SETS.get(dataset, dataset.removeprefix("folder:"))
+    name = data_set_name(dataset)
+    return name[:1].upper() + name[1:] if dataset in DATASETS else name
 
 
 def data_sets(cards: Iterable[Card]) -> list[str]:
     """Data sets that networks were trained on, the telling ones first."""
     found = {card.dataset for card in cards}
-    known = [name for name in _DATA_SETS if name in found]
+    known = [name for name in DATASETS if name in found]
     return [*known, *sorted(found - set(known))]
 
 

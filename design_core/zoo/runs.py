@@ -16,6 +16,7 @@ from typing import Any
 
 from design_core.networks import NetworkSpec
 from design_core.networks.summary import summary
+from design_core.pictures.dataset_cards import DATASETS
 from design_core.training.data import picture_size
 from design_core.training.run import load_run
 from design_core.zoo.card import Card, SeedResult, is_finished_run, with_younger_options
@@ -116,7 +117,8 @@ def seed_result(result: Mapping[str, Any], data: bytes) -> SeedResult:
 def picture_form(spec: NetworkSpec, data: Mapping[str, Any]) -> PictureForm:
     """What a network takes that was trained on these data, as ``run.json`` describes them."""
     channels = len(data["mean"])
+    card = DATASETS.get(data["name"])
     # ResNets take any size, so also the 8 pixels of the digits.
-    digits = data["name"] == "digits" and "image_size" not in spec.options
-    side = 8 if digits else picture_size(spec.options)[1]
+    given = card.form if card and "image_size" not in spec.options else None
+    _, side = given or picture_size(spec.options)
     return PictureForm.from_dict({**data, "shape": (channels, side, side)})

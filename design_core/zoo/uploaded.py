@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from design_core.networks import network_options
 from design_core.networks.intermediate import activation_maps
 from design_core.networks.summary import NetworkSummary, summary
-from design_core.pictures.datasets import DATASETS, PictureSet
+from design_core.pictures.dataset_cards import DATASETS
+from design_core.pictures.picture_set import PictureSet
 from design_core.training.evaluation import Evaluation, evaluate
 from design_core.zoo.card import BEFORE_HASH, OWN, PLACED_OPTIONS, Card, SeedResult
 from design_core.zoo.checkpoint import (
@@ -224,8 +225,6 @@ def _short(name: str) -> str:
 
 def _data_name(class_names: tuple[str, ...]) -> str:
     """The data set whose classes these are; ``own`` if none."""
-    if class_names == tuple("0123456789"):
-        return "digits"
     known = (name for name, card in DATASETS.items() if card.class_names == class_names)
     return next(known, "own")
 

@@ -18,8 +18,10 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from design_core.__main__ import main
-from design_core.lab.predicted_pictures import open_test_set, predict_set, sets_of_classes
-from design_core.pictures.datasets import CIFAR10_CLASSES, PictureSet
+from design_core.lab.predicted_pictures import predict_set, sets_of_classes
+from design_core.pictures.dataset_cards import CIFAR10_CLASSES
+from design_core.pictures.datasets import open_split
+from design_core.pictures.picture_set import PictureSet
 from design_core.study.disagreement import card_disagreement, spread
 from design_core.study.report import headline, report
 from design_core.zoo.card import Card, find_card, load_cards
@@ -211,7 +213,7 @@ def test_the_gallery_shows_what_either_says(app: AppTest) -> None:
 
 
 def test_a_set_in_another_order_is_classified_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    digits = open_test_set("digits")
+    digits = open_split("digits")
     assert digits is not None
     last = len(digits) - 1
     backwards = PictureSet(
@@ -374,7 +376,7 @@ def test_an_own_network_is_evaluated_on_every_set_of_its_classes(
             for k in range(2):
                 pixels = rng.integers(0, 256, (32, 32, 3), np.uint8)
                 Image.fromarray(pixels).save(folder / f"{k}.png")
-    for function in (open_test_set, sets_of_classes):
+    for function in (open_split, sets_of_classes):
         monkeypatch.setattr(function, "__defaults__", (tmp_path,))
     data = latent_file({"name": "tiny", "width": 4, "in_channels": 3, "image_size": 32})
     name = own_name(data)
@@ -385,7 +387,7 @@ def test_an_own_network_is_evaluated_on_every_set_of_its_classes(
     assert not app.exception
     (card,) = own_cards_of(app)
     assert (card.dataset, card.data["test"]) == ("folder:pets", 20)
-    pixels = open_test_set("folder:pets")
+    pixels = open_split("folder:pets")
     assert pixels is not None
     answers = predict_set(app.session_state["own_networks"][name], pixels)
     assert card.accuracy == np.mean(answers == pixels.labels)

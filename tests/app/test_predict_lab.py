@@ -20,7 +20,7 @@ from design_core.lab.perturbation_response import holding, respond
 from design_core.lab.strength import STRENGTHS, accuracy_at, strengthened
 from design_core.lab.subset import held_out_subset
 from design_core.lab.verdicts import LIMITS
-from design_core.pictures.datasets import CIFAR10_CLASSES
+from design_core.pictures.dataset_cards import CIFAR10_CLASSES
 from design_core.pictures.perturbations import PERTURBATIONS, pixel_psnr
 from design_core.pictures.samples import sample
 from design_core.zoo.entry import open_entry

@@ -10,9 +10,7 @@ from made_cards import made_files
 from streamlit.testing.v1 import AppTest
 
 from design_core.zoo.arms import ARMS, Arm
-from design_core.zoo.card import Card, load_cards
-from design_core.zoo.entry import open_entry
-from tests.app_pages import APP
+from design_core.zoo.card import Card
 from ui.compare.address import PANELS as COMPARE_PANELS
 from ui.predict.address import PANELS as PREDICT_PANELS
 
@@ -25,20 +23,6 @@ def text(app: AppTest) -> str:
     charts = [f"{one.proto.alt} {one.proto.spec}" for one in app.get("plotly_chart")]
     tables = [str(one.value) for one in app.dataframe]
     return " ".join([*words, *charts, *tables])
-
-
-@pytest.fixture
-def on_page(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Path], AppTest]:
-    """Opens a page of an app that has another zoo."""
-
-    def opened(page: str, zoo: Path) -> AppTest:
-        monkeypatch.setattr("ui.networks.zoo_cards", lambda: load_cards(zoo))
-        monkeypatch.setattr("ui.networks._zoo_entry", lambda name: open_entry(name, zoo))
-        app = AppTest.from_file(APP, default_timeout=120).run()
-        app.switch_page(f"pages/{page}.py").run()
-        return app
-
-    return opened
 
 
 def test_an_unknown_network_on_every_panel_of_predict(

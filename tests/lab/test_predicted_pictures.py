@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from design_core.lab.predicted_pictures import are_the_same, open_test_set, predict_set
-from design_core.pictures.datasets import PictureSet
+from design_core.lab.predicted_pictures import are_the_same, predict_set
+from design_core.pictures.datasets import open_split
+from design_core.pictures.picture_set import PictureSet
 from design_core.training.data import load_data
 from design_core.zoo.entry import Entry, open_entry
 
@@ -21,7 +22,7 @@ def entry() -> Entry:
 
 @pytest.fixture(scope="module")
 def digits() -> PictureSet:
-    found = open_test_set("digits")
+    found = open_split("digits")
     assert found is not None
     return found
 
@@ -41,15 +42,15 @@ def test_digits_are_at_hand(digits: PictureSet) -> None:
 
 
 def test_a_set_that_is_not_here(tmp_path: Path) -> None:
-    assert open_test_set("cifar10", tmp_path) is None
-    assert open_test_set("moon", tmp_path) is None
+    assert open_split("cifar10", tmp_path) is None
+    assert open_split("moon", tmp_path) is None
 
 
 def test_a_tree_of_class_folders(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / "cifar10" / "test" / name).mkdir(parents=True)
         Image.new("RGB", (32, 32)).save(tmp_path / "cifar10" / "test" / name / "0.png")
-    found = open_test_set("cifar10", tmp_path)
+    found = open_split("cifar10", tmp_path)
     assert found is not None
     assert found.class_names == ("a", "b")
 

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from design_core.lab.subset import held_out_subset, picture_subset, sample_subset
-from design_core.pictures.datasets import CIFAR10_CLASSES, DatasetError
+from design_core.pictures.dataset_cards import CIFAR10_CLASSES
+from design_core.pictures.picture_set import DatasetError
 from design_core.pictures.samples import sample
 from design_core.training.data import load_data
 from design_core.zoo.checkpoint import Checkpoint
@@ -73,7 +74,7 @@ def test_digits_are_always_there(digits: Checkpoint) -> None:
     assert (whole.pixels == data.test_x).all()
     assert (whole.labels == data.test_y).all()
     assert (part.pixels == again.pixels).all()
-    assert (len(part), part.title) == (50, "50 test digits")
+    assert (len(part), part.title) == (50, "50 digits test pictures")
 
 
 def test_a_part_of_class_folders_holds_many_classes(cifar: Checkpoint, tmp_path: Path) -> None:

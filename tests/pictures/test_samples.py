@@ -10,7 +10,7 @@ from PIL import Image
 
 from design_core.paths import RESOURCES
 from design_core.pictures import PictureError
-from design_core.pictures.datasets import CIFAR10_CLASSES, CIFAR100_CLASSES
+from design_core.pictures.dataset_cards import CIFAR10_CLASSES, CIFAR100_CLASSES
 from design_core.pictures.samples import GROUPS, SAMPLES, load_picture, sample, sample_names
 
 I, J = np.indices((256, 256))  # noqa: E741 (row index, as in the formulas)

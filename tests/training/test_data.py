@@ -237,7 +237,7 @@ def test_a_named_set_may_lie_as_class_folders(class_folders: Path) -> None:
 
 
 def test_missing_and_unknown_data_are_refused(class_folders: Path) -> None:
-    with pytest.raises(ValueError, match="Unknown data 'mnist'; write digits, cifar10"):
+    with pytest.raises(ValueError, match="Unknown data 'mnist'; write cifar10, cifar100"):
         load_data("mnist")
     with pytest.raises(ValueError, match="CIFAR-10 is not in"):
         load_data("cifar10", root=class_folders)

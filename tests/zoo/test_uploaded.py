@@ -14,9 +14,9 @@ from hostile_checkpoints import HOSTILE, header_of, latent_file, rewritten
 from safetensors.torch import load
 
 from design_core.lab.latency import measure_latency
-from design_core.lab.predicted_pictures import open_test_set
 from design_core.networks import NetworkSpec
-from design_core.pictures.datasets import CIFAR10_CLASSES
+from design_core.pictures.dataset_cards import CIFAR10_CLASSES
+from design_core.pictures.datasets import open_split
 from design_core.pictures.samples import sample
 from design_core.study.class_accuracy import class_accuracies
 from design_core.study.disagreement import card_disagreement
@@ -112,7 +112,7 @@ def test_options_that_a_file_leaves_out_are_defaults(sound: bytes) -> None:
 def test_evaluation_is_the_cards(sound: bytes) -> None:
     theirs, _ = find_card(NAME)
     heard: list[float] = []
-    digits = open_test_set("digits")
+    digits = open_split("digits")
     assert digits is not None
     own = evaluate_own(read_own(sound, name="x"), digits, dataset="digits", report=heard.append)
     card, result = own.card, theirs.results[0]
@@ -131,9 +131,9 @@ def test_evaluation_is_the_cards(sound: bytes) -> None:
 
 def test_evaluation_needs_its_own_kind_of_pictures() -> None:
     data = latent_file({"name": "tiny", "width": 4, "in_channels": 3, "image_size": 32})
-    digits = open_test_set("digits")
+    digits = open_split("digits")
     assert digits is not None
-    with pytest.raises(ValueError, match="test digits has the classes 0, 1, 2"):
+    with pytest.raises(ValueError, match="digits test has the classes 0, 1, 2"):
         evaluate_own(read_own(data, name="x"), digits, dataset="digits")
 
 

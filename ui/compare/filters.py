@@ -9,7 +9,7 @@ import streamlit as st
 
 from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card
-from design_core.zoo.naming import data_set_name, data_sets
+from design_core.zoo.naming import data_set_heading, data_sets
 
 __all__ = ["AFFINE", "ALL", "choose_cards", "data_options", "keep_valid", "options"]
 
@@ -37,7 +37,7 @@ def choose_cards(cards: Sequence[Card]) -> list[Card]:
     chosen = st.selectbox(
         "Data set",
         data,
-        format_func=lambda name: "All" if name == ALL else data_set_name(name),
+        format_func=lambda name: "All" if name == ALL else data_set_heading(name),
         key="zoo_data",
         persist_state="session",
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from design_core.pictures.dataset_cards import is_embedded
 from design_core.study.batch_norm import DESIGN, SIGN
 from design_core.study.pairs import partner
 from design_core.zoo.card import Card
@@ -98,7 +99,7 @@ def _first_pair(cards: Sequence[Card]) -> tuple[Card, Card] | None:
 
 def _telling(card: Card) -> tuple[bool, ...]:
     """What is shown first sorts first: DeSign 2D on more than digits, γ and β fixed."""
-    return card.dataset == "digits", card.activation != DESIGN, card.affine
+    return is_embedded(card.dataset), card.activation != DESIGN, card.affine
 
 
 def choose_seeds(pair: Pair) -> tuple[int, int]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from design_core.lab.predicted_pictures import open_test_set, sets_of_classes
+from design_core.lab.predicted_pictures import sets_of_classes
 from design_core.paths import DATA
+from design_core.pictures.datasets import open_split
 from design_core.zoo.entry import Entry
-from design_core.zoo.naming import data_set_name, network_words
+from design_core.zoo.naming import data_set_heading, network_words
 from design_core.zoo.network_file import MAX_UPLOAD
 from ui.networks import FORWARD
 from ui.pytorch import has_pytorch, pytorch
@@ -105,7 +106,7 @@ def _kept(entry: Entry) -> None:
     )
     with st.container(horizontal=True, gap="small"):
         for dataset in sets_of_classes(entry.checkpoint.pictures.class_names):
-            title = data_set_name(dataset)
+            title = data_set_heading(dataset)
             if st.button(
                 f"Evaluate on {title}",
                 icon=":material/play_arrow:",
@@ -131,9 +132,11 @@ def _evaluate(entry: Entry, dataset: str) -> None:
         bar.progress(share, "Evaluating")
 
     try:
-        pictures = open_test_set(dataset)
+        pictures = open_split(dataset)
         if pictures is None:
-            raise ValueError(f"{data_set_name(dataset)} is no longer in the folder {DATA.name}/.")
+            raise ValueError(
+                f"{data_set_heading(dataset)} is no longer in the folder {DATA.name}/."
+            )
         with FORWARD:
             keep_own(evaluate_own(entry, pictures, dataset=dataset, report=report))
     except ValueError as error:

@@ -10,11 +10,12 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from design_core.lab.predicted_pictures import are_the_same, open_test_set, predict_set
+from design_core.lab.predicted_pictures import are_the_same, predict_set
 from design_core.output.drawing import pixels_png
 from design_core.paths import DATA
 from design_core.pictures import Picture, PictureError
-from design_core.pictures.datasets import DatasetError, PictureSet
+from design_core.pictures.datasets import open_split
+from design_core.pictures.picture_set import DatasetError, PictureSet
 from design_core.study.disagreement import (
     Disagreement,
     card_disagreement,
@@ -24,7 +25,7 @@ from design_core.study.disagreement import (
 from design_core.study.report import mcnemar_words
 from design_core.zoo.card import Card
 from design_core.zoo.entry import Entry
-from design_core.zoo.naming import data_set_name, say_class
+from design_core.zoo.naming import data_set_heading, say_class
 from design_core.zoo.network_file import PictureForm
 from ui.charts import show_chart
 from ui.compare.charts import wrong_chart
@@ -73,7 +74,7 @@ def wrong_panel(cards: Sequence[Card]) -> None:
             key="wrong_by_class",
         )
     if pictures is None:
-        title = data_set_name(pair.first.dataset)
+        title = data_set_heading(pair.first.dataset)
         st.info(
             f"The counts come from stored predictions and need no data. The pictures appear here "
             f"once the {plain(title)} test set lies in the folder {DATA.name}/ beside the app; "
@@ -90,7 +91,7 @@ def _opened(card: Card, seed: int) -> Entry:
 
 @st.cache_resource(max_entries=4, show_spinner="Looking for the test set …")
 def _found_test_set(dataset: str) -> PictureSet | None:
-    return open_test_set(dataset)
+    return open_split(dataset)
 
 
 def _test_set(dataset: str) -> PictureSet | None:

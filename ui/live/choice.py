@@ -7,8 +7,8 @@ import streamlit as st
 from design_core.browser.bundle import Film, bundle, pictures_film, sample_group, samples_film
 from design_core.networks.activation import is_real
 from design_core.paths import DATA
-from design_core.pictures.datasets import DATASETS, DatasetError, open_dataset
-from design_core.pictures.digits import DIGIT_NAMES, TEST_DIGITS, load_digits
+from design_core.pictures.datasets import open_split
+from design_core.pictures.picture_set import DatasetError
 from design_core.zoo import naming
 from design_core.zoo.card import OWN, Card
 from design_core.zoo.naming import describe_network, distinct_names
@@ -51,7 +51,7 @@ def choose_networks() -> list[str]:
     dataset = st.segmented_control(
         "Networks trained on",
         data_sets(),
-        format_func=naming.data_set_name,
+        format_func=naming.data_set_heading,
         default=data_sets()[0],
         required=True,
         key="live_data",
@@ -104,23 +104,16 @@ def live_bundle(references: list[str], dataset: str, *, key: str) -> bytes:
 
 @st.cache_resource(max_entries=8, show_spinner="Preparing the film …")
 def film_of(dataset: str, form: PictureForm) -> Film:
-    """Test pictures of the data set if it lies on this machine, else samples."""
-    if dataset == "digits":
-        digits = load_digits()
-        count = min(_FRAMES, TEST_DIGITS)
-        shown = slice(-TEST_DIGITS, -TEST_DIGITS + count or None)
-        labels = [DIGIT_NAMES[k] for k in digits.labels[shown]]
-        titles = [f"Test digit {k}" for k in range(count)]
-        return Film(digits.pictures[shown, ..., None], titles, labels)
-    if dataset in DATASETS:
-        try:
-            found = open_dataset(dataset, DATA, split="test")
-        except DatasetError:
-            return samples_film(form, sample_group(dataset, form))
-        places = range(min(_FRAMES, len(found)))
-        return pictures_film(
-            form,
-            [found.picture(k) for k in places],
-            [found.class_names[found.label(k)] for k in places],
-        )
-    return samples_film(form, sample_group(dataset, form))
+    """Test pictures of the data set if it is at hand, else samples."""
+    try:
+        found = open_split(dataset, DATA)
+    except DatasetError:
+        found = None
+    if found is None:
+        return samples_film(form, sample_group(dataset, form))
+    places = range(min(_FRAMES, len(found)))
+    return pictures_film(
+        form,
+        [found.picture(k) for k in places],
+        [found.class_names[found.label(k)] for k in places],
+    )

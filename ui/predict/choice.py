@@ -92,7 +92,7 @@ def choose_networks() -> list[str]:
     dataset = st.segmented_control(
         "Networks trained on",
         data_sets(),
-        format_func=naming.data_set_name,
+        format_func=naming.data_set_heading,
         default=data_sets()[0],
         required=True,
         key="predict_data",

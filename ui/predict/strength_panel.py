@@ -12,7 +12,8 @@ from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.published import PUBLISHED
 from design_core.lab.strength import STRENGTHS, Counted, accuracy_at, finding, strengthened
 from design_core.networks.activation import Kernels, activation_kernels
-from design_core.pictures.datasets import DATASETS
+from design_core.pictures.dataset_cards import is_embedded
+from design_core.zoo.naming import data_set_heading
 from ui.charts import show_chart
 from ui.networks import FORWARD
 from ui.predict.lab import Counts, Network, Pictures, counts, held_out, networks
@@ -80,7 +81,7 @@ def _controls(dataset: str) -> tuple[ThresholdKernel | None, str, int]:
         "no thresholds of its own to scale: give it a kernel here.",
     )
     count: int | None = _QUICK
-    if dataset != "digits":
+    if not is_embedded(dataset):
         count = right.segmented_control(
             "Test pictures",
             COUNTS,
@@ -95,10 +96,10 @@ def _controls(dataset: str) -> tuple[ThresholdKernel | None, str, int]:
 
 
 def _absent(dataset: str) -> None:
-    title = DATASETS[dataset].title if dataset in DATASETS else dataset
     st.info(
-        f"{plain(title)} is not on this machine, so nothing can be counted. Under Picture, Data "
-        "set, it can be downloaded. The networks trained on digits need no download.",
+        f"{plain(data_set_heading(dataset))} is not on this machine, so nothing can be counted. "
+        "Under Picture, Data set, it can be downloaded. The networks trained on digits need no "
+        "download.",
         icon=":material/cloud_off:",
     )
 
@@ -128,12 +129,12 @@ def _known(
 
 
 def _asked(place: DeltaGenerator, dataset: str, missing: int, pictures: Pictures) -> bool:
-    """Digits are counted at once; all else on a click, since it takes its time.
+    """What comes along is counted at once; all else on a click, since it takes its time.
 
     The way to stop takes the place of the button: were that to vanish, all below would move away
     from under the mouse.
     """
-    if dataset == "digits":
+    if is_embedded(dataset):
         return True
     asked = place.button(
         f"Count {missing} points on {plain(pictures.subset.title)}",

@@ -9,14 +9,11 @@ import streamlit as st
 
 from design_core.paths import DATA
 from design_core.pictures import Picture, PictureError
-from design_core.pictures.datasets import (
-    DATASETS,
-    DatasetError,
-    PictureSet,
-    class_folder_sets,
-    download_dataset,
-    open_set,
-)
+from design_core.pictures.dataset_cards import DATASETS
+from design_core.pictures.datasets import class_folder_sets, is_at_hand, open_set
+from design_core.pictures.download import download_dataset
+from design_core.pictures.picture_set import DatasetError, PictureSet
+from design_core.zoo.naming import data_set_heading
 from ui.text import plain
 
 __all__ = ["Item", "choose_item", "item_entries"]
@@ -67,7 +64,7 @@ def choose_item() -> Item | None:
     name = st.selectbox(
         "Data set",
         list(offered),
-        format_func=lambda key: DATASETS[key].title if key in DATASETS else f"{key} (folder)",
+        format_func=lambda key: data_set_heading(key) if key in DATASETS else f"{key} (folder)",
         key="data_set",
         persist_state="session",
         label_visibility="collapsed",
@@ -78,7 +75,8 @@ def choose_item() -> Item | None:
     try:
         return _item(_opened(offered[name]))
     except (DatasetError, PictureError) as error:
-        if name in DATASETS and not (DATA / DATASETS[name].folder).exists():
+        card = DATASETS.get(name)
+        if card and card.archives and not is_at_hand(name, DATA):
             _offer_download(name)
         else:
             st.error(plain(str(error)), icon=":material/error:")
