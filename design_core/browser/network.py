@@ -22,6 +22,7 @@ from design_core.engine.folding import Chain, ResidualChain, UnpackableError
 from design_core.engine.layers import ScaleShift
 from design_core.engine.packing import unfolded
 from design_core.kernels.kernel import ThresholdKernel
+from design_core.kernels.patterns import PATTERNS
 from design_core.networks.activation import activation_kernels, of_layer
 from design_core.zoo.checkpoint import Checkpoint
 from design_core.zoo.naming import say_class
@@ -109,9 +110,29 @@ def live_network(checkpoint: Checkpoint, *, name: str, about: str = "", key: str
         "mean": list(form.mean),
         "deviation": list(form.deviation),
         "layers": [activation.layer for activation in activations],
-        "kernels": [None if kernel is None else plain_kernel(kernel) for kernel in kernels],
+        "kernels": [
+            None if kernel is None else {**plain_kernel(kernel), "name": _name(kernel)}
+            for kernel in kernels
+        ],
     }
     return save(arrays, {"live": json.dumps(header)})
+
+
+def _name(kernel: ThresholdKernel) -> str:
+    """A kernel's own name, or that of the pattern whose levels it has, or what it is.
+
+    A network's description holds fitted thresholds and no name.
+    """
+    if kernel.name:
+        return kernel.name
+    _, rows, columns = kernel.shape
+    for pattern in PATTERNS.values():
+        if rows != columns or rows not in pattern.sizes:
+            continue
+        for build in (pattern.build, pattern.ranked):
+            if build and np.array_equal(build(rows).levels, kernel.levels):
+                return f"{pattern.name}-{rows}, {kernel.scale.name}"
+    return f"{rows}×{columns}, {kernel.scale.name}"
 
 
 def _activations(checkpoint: Checkpoint) -> Iterator[_Activation]:

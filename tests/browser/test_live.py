@@ -137,6 +137,8 @@ def test_the_film_is_answered_as_on_predict(visit: Open) -> None:
             assert answers(page, number) == expected_answers(entry, sample(name))
         page.locator(".live .step").click()
         settled(page)
+    first = side(page, 1).locator(".preset option").first.inner_text()
+    assert first == "As trained: bayer-phases-2, quantile"
     assert "5 of 20" in page.locator(".live .note").inner_text()
     page.locator(".live .back").click()
     settled(page)
