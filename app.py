@@ -8,7 +8,8 @@ from ui.server import look_after_memory, spare_modules
 from ui.upload_bounds import bound_uploads, mind_uploads
 from ui.warm import wait_until_warm, warm_up
 
-LIGHT_PAGES = ("", "explore", "design", "batch", "present")  # they ask no network
+# They ask no network of the server.
+LIGHT_PAGES = ("", "explore", "design", "batch", "present", "live")
 
 bound_uploads()
 look_after_memory()

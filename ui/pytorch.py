@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 from threading import Lock
+from time import sleep
 
 import streamlit as st
 
@@ -12,6 +13,7 @@ from design_core.extras import missing_extra
 
 __all__ = ["has_pytorch", "pytorch"]
 
+_TOLD = 0.3  # seconds for the note to reach the browser: the import lets no other thread speak
 _loading = Lock()  # two threads that import it at once may trip
 
 
@@ -32,6 +34,7 @@ def pytorch() -> bool:
         st.info(missing_extra(ModuleNotFoundError(name="torch")), icon=":material/download:")
         return False
     with st.spinner("Loading PyTorch, once for this server …"), _loading:
+        sleep(_TOLD)
         import torch
 
         torch.set_num_threads(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -164,8 +165,10 @@ def pictures(side: int, channels: int, count: int = PICTURES) -> Pixels:
     return np.concatenate([kept, flat, rng.integers(0, 256, flat.shape, dtype=np.uint8)])
 
 
-# One of each card: seeds differ in weights alone, and the zoo grows by many of them.
-ZOO = [f"{card.name}@{card.seeds[0]}" for card in load_cards()]
+# One of each card: seeds differ in weights alone, and the zoo grows by many of them. The variable
+# asks for all of them; docs/results.md says when that was last done.
+SEEDS = None if "DESIGN_WHOLE_ZOO" in os.environ else 1
+ZOO = [f"{card.name}@{seed}" for card in load_cards() for seed in card.seeds[:SEEDS]]
 
 
 @pytest.mark.parametrize("reference", ZOO)

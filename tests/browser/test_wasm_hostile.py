@@ -1,78 +1,37 @@
 """Hostile packed files in the browser: read as the library reads them, or refused in words.
 
-WebAssembly cannot leave its memory; that the routines do not leave the maps and weights that were
-planned for them, the gaps between these say: nothing may ever be written there.
+A slice of what `stress/browser_fuzz.py` does, of other inputs, and what was crafted by hand.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from design_core import browser
 from design_core.engine import load_packed
-from design_core.engine.wasm import wasm_bytes
+from stress.browser_fuzz import READERS, live_seeds, outcomes_in_browser, prepared
 from stress.fuzz import damaged_input
 from stress.targets import TARGETS
-from tests.browser.test_wasm_engine import HELPERS, SCRIPTS, text
 
 pytestmark = pytest.mark.browser
 
 TARGET = "packed network"
 INPUTS = 400
-BATCH = 50
-
-READ = """
-const ends = []; // of all rooms, before the gap behind each
-const room = Plan.prototype.room;
-Plan.prototype.room = function (bytes) {
-  const at = room.call(this, bytes);
-  ends.push([at + bytes, this.end]);
-  return at;
-};
-const isTooLarge = (words) => /too large|run here with up to/.test(words);
-
-/** What becomes of a file: its scores, or how it is refused; anything else is a failure. */
-globalThis.outcome = (module, file) => {
-  ends.length = 0;
-  try {
-    const engine = new PackedEngine(module, readPacked(file));
-    const count = engine.pixels.length;
-    engine.pixels.forEach((_, k) => { engine.pixels[k] = (k % 7) - 3; });
-    engine.run();
-    for (const one of engine.activations) one.refresh(0, one.x.channels);
-    const written = ends.some(([from, to]) => engine.u8.subarray(from, to).some(Boolean));
-    if (written) return { failed: "wrote between the maps" };
-    return { scores: [...engine.scores()].map(String), count };
-  } catch (error) {
-    if (!(error instanceof UnreadableError)) return { failed: String(error) };
-    return { refused: error.message, large: isTooLarge(error.message) };
-  }
-};
-"""
 
 
 @pytest.fixture(scope="module")
 def page(chromium: Any) -> Any:
-    opened = chromium.new_page()
-    opened.set_default_timeout(120_000)
-    opened.add_script_tag(content=browser.joined(*SCRIPTS))
-    opened.add_script_tag(content=HELPERS)
-    opened.add_script_tag(content=READ)
+    opened = prepared(chromium.new_page())
     yield opened
     opened.close()
 
 
 def in_browser(page: Any, files: list[bytes]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = page.evaluate(
-        "async ([module, files]) => { const engine = await compiledEngine(octets(module)); "
-        "return files.map((file) => outcome(engine, octets(file))); }",
-        [text(wasm_bytes()), [text(file) for file in files]],
-    )
-    return found
+    return outcomes_in_browser(page, "packed", files)
 
 
 def in_library(data: bytes, folder: Path) -> list[float] | None:
@@ -93,8 +52,7 @@ def in_library(data: bytes, folder: Path) -> list[float] | None:
 def test_damaged_files_are_read_alike_or_refused(page: Any, tmp_path: Path) -> None:
     seeds = TARGETS[TARGET].seeds()
     files = [damaged_input(TARGET, number, seeds, seed=2) for number in range(INPUTS)]
-    batches = [[*seeds, *files][k : k + BATCH] for k in range(0, INPUTS + len(seeds), BATCH)]
-    found = [one for batch in batches for one in in_browser(page, batch)]
+    found = in_browser(page, [*seeds, *files])
     read = 0
     for number, (data, one) in enumerate(zip([*seeds, *files], found, strict=True)):
         assert "failed" not in one, (number, one)
@@ -143,3 +101,47 @@ def test_a_network_beyond_the_memory_or_time_of_a_page_is_refused_before_it_take
     small, *large = in_browser(page, files)
     assert len(small["scores"]) == 8
     assert all(one["large"] for one in large)
+
+
+def test_damaged_files_of_live_are_read_or_refused(page: Any) -> None:
+    seeds, make = live_seeds(), READERS["live"][1]
+    assert all("scores" in one for one in outcomes_in_browser(page, "live", seeds))
+    files = [make(number, seeds, 2) for number in range(INPUTS)]
+    found = outcomes_in_browser(page, "live", files)
+    failed = [(number, one) for number, one in enumerate(found) if "failed" in one]
+    assert not failed
+    assert 0 < sum("scores" in one for one in found) < len(found) / 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shape": [1, -16, -16]},
+        {"shape": [1, 0, 1]},
+        {"shape": [0, 1, 1]},
+        {"shape": [1, 1e9, 1e9]},
+        {"shape": [1, 2.5, 2]},
+        {"shape": "222"},
+        {"ranks": [9, 9, 9, 9]},
+        {"ranks": [-1, 0, 0, 0]},
+        {"ranks": {"length": 4}},
+        {"unit": []},
+        {"level_set": [None]},
+        {"strength": "1"},
+        {"name": {}},
+    ],
+    ids=str,
+)
+def test_crafted_kernels_are_refused(page: Any, change: dict[str, Any]) -> None:
+    """Places in the module's memory are computed from a kernel's shape."""
+    data = live_seeds()[1]
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    about = json.loads(header["__metadata__"]["live"])
+    about["kernels"][0] |= change
+    header["__metadata__"]["live"] = json.dumps(about)
+    text = json.dumps(header).encode()
+    (one,) = outcomes_in_browser(
+        page, "live", [len(text).to_bytes(8, "little") + text + data[8 + length :]]
+    )
+    assert "is no network of format" in one.get("refused", str(one))

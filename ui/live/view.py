@@ -30,7 +30,8 @@ def show_live(revision: int) -> None:
     try:
         if not references:
             raise ValueError("Choose a network, at the left.")
-        made = live_bundle(references, str(st.session_state["live_data"]), key=_KEY)
+        with st.spinner("Preparing the networks for this page …"):
+            made = live_bundle(references, str(st.session_state["live_data"]), key=_KEY)
     except ValueError as error:
         st.info(plain(str(error)), icon=":material/arrow_back:")
         return

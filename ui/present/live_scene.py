@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
+import streamlit as st
+
 from ui.live import live
 from ui.live.address import LIVE, STATE
 from ui.live.choice import live_bundle
@@ -45,5 +47,6 @@ def live_scene(link: str) -> LiveScene:
 def show_live_scene(link: str, *, revision: int) -> None:
     """Let the networks run on the stage; each `revision` begins anew."""
     scene = live_scene(link)
-    made = live_bundle(scene.references, scene.dataset, key=_KEY)
+    with st.spinner("Preparing the networks for this page …"):
+        made = live_bundle(scene.references, scene.dataset, key=_KEY)
     live(made, key=_KEY, start=scene.start, presenter=True, revision=revision)

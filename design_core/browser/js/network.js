@@ -120,9 +120,24 @@ function readAbout(plain) {
     && words.every((field) => typeof plain[field] === "string")
     && lists.every((field) => Array.isArray(plain[field]))
     && [...plain.classes, ...plain.layers].every((one) => typeof one === "string")
-    && [...plain.mean, ...plain.deviation].every(Number.isFinite);
+    && [...plain.mean, ...plain.deviation].every(Number.isFinite)
+    && plain.kernels.every((one) => one === null || isPlainKernel(one));
   if (!fits) throw new UnreadableError(`This is no network of format ${LIVE_FORMAT}.`);
   return plain;
+}
+
+const MAX_KERNEL = 1 << 20; // thresholds of a kernel, all slices together
+
+/** Whether this is what kernels.py writes: places in the memory are computed from it. */
+function isPlainKernel(plain) {
+  if (!isPlainObject(plain)) return false;
+  const { name, shape, level_set: levels, unit, ranks, strength, offset } = plain;
+  const numbers = (list) => Array.isArray(list) && list.every(Number.isFinite);
+  return typeof name === "string" && [shape, levels, unit, ranks, [strength, offset]].every(numbers)
+    && shape.length === 3 && shape.every((side) => isCount(side) && side > 0)
+    && ranks.length <= MAX_KERNEL && shape[0] * shape[1] * shape[2] === ranks.length
+    && levels.length > 0 && unit.length === levels.length
+    && ranks.every((rank) => isCount(rank) && rank < levels.length);
 }
 
 /** The batch norm before an activation; null where there is none, as in residual networks. */
