@@ -16,6 +16,7 @@ __all__ = [
     "activation_density",
     "block_entropy",
     "correlation",
+    "neighbour_correlation",
     "pooled_block_entropy",
     "psnr",
     "reconstruct",
@@ -189,6 +190,41 @@ def correlation(x: ArrayLike, y: ArrayLike) -> Floats:
     b = b - b.mean(axis=(-2, -1), keepdims=True)
     norm = np.sqrt(_mean(a * a) * _mean(b * b))
     return np.divide(_mean(a * b), norm, out=np.zeros_like(norm), where=norm > 0)
+
+
+def neighbour_correlation(maps: ArrayLike) -> Floats:
+    """How alike adjacent pixels are: their Pearson correlation, channel by channel, −1 to 1.
+
+    Pairs beside and above each other count alike; mean and variance are those of the channel over
+    all pictures, as a batch norm sees them. 1 is a map without detail, 0 is white noise; a channel
+    that is constant has 0.
+
+    Parameters
+    ----------
+    maps
+        Shape (N, C, H, W), H and W at least 2.
+
+    Returns
+    -------
+    Shape (C,).
+
+    Raises
+    ------
+    ValueError
+        Maps of another shape.
+    """
+    x = _numbers(maps).astype(np.float64)
+    if x.ndim != 4 or min(x.shape[-2:]) < 2:
+        raise ValueError(
+            f"Neighbours need maps (N, C, H, W) of 2×2 pixels or more; got shape {x.shape}."
+        )
+    x = x - x.mean(axis=(0, 2, 3), keepdims=True)
+    variance = (x * x).mean(axis=(0, 2, 3))
+    beside = (x[..., :-1] * x[..., 1:]).mean(axis=(0, 2, 3))
+    above = (x[..., :-1, :] * x[..., 1:, :]).mean(axis=(0, 2, 3))
+    return np.divide(
+        (beside + above) / 2, variance, out=np.zeros_like(variance), where=variance > 0
+    )
 
 
 def reconstruct(bits: ArrayLike, x: ArrayLike, *, window: int = 5) -> Floats:

@@ -22,6 +22,7 @@ from design_core.study.learning_rates import learning_rate_words
 from design_core.study.number_words import probability, signed_points
 from design_core.study.pairs import partner
 from design_core.study.picture_cuts import picture_finding, picture_sentences
+from design_core.study.smoothness import smoothness_words
 from design_core.study.step_time import step_time_words
 from design_core.zoo.arms import ARMS, arm_of
 from design_core.zoo.card import Card
@@ -231,6 +232,7 @@ def report(cards: Sequence[Card]) -> list[Section]:
 def recorded() -> list[Section]:
     """What no card can tell and benchmarks recorded."""
     return [
+        Section("Why not inside the network?", tuple(smoothness_words())),
         Section("Does training take longer?", tuple(step_time_words())),
         Section("Is the recipe tuned for Sign?", tuple(learning_rate_words())),
     ]

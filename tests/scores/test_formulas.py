@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -226,3 +227,26 @@ def test_ssim_by_its_definition_on_windows_of_seven() -> None:
     cxy = ((windows[0] - mx[:, None]) * (windows[1] - my[:, None])).sum(1) / 48
     local = (2 * mx * my + c1) * (2 * cxy + c2) / ((mx**2 + my**2 + c1) * (vx + vy + c2))
     assert scores.ssim(x, y) == pytest.approx(local.mean())
+
+
+def test_neighbour_correlation_is_the_mean_over_both_directions() -> None:
+    x = np.random.default_rng(8).normal(size=(3, 2, 5, 6))
+    x[:, 1] = np.cumsum(x[:, 1], axis=-1)
+    for channel, found in enumerate(scores.neighbour_correlation(x)):
+        maps_ = x[:, channel] - x[:, channel].mean()
+        beside = np.mean([a * b for m in maps_ for r in m for a, b in itertools.pairwise(r)])
+        above = np.mean([a * b for m in maps_ for r in m.T for a, b in itertools.pairwise(r)])
+        assert found == pytest.approx((beside + above) / 2 / maps_.var())
+
+
+def test_neighbour_correlation_of_a_process_that_is_known() -> None:
+    """A separable first-order process of coefficient ρ has ρ between adjacent pixels."""
+    rng = np.random.default_rng(9)
+    for rho in (0.0, 0.6, 0.9):
+        powers = rho ** np.abs(np.subtract.outer(np.arange(24), np.arange(24)))
+        root = np.linalg.cholesky(powers + 1e-12 * np.eye(24))
+        x = root @ rng.normal(size=(400, 1, 24, 24)) @ root.T
+        assert scores.neighbour_correlation(x)[0] == pytest.approx(rho, abs=0.02)
+    assert scores.neighbour_correlation(np.ones((2, 1, 3, 3)))[0] == 0
+    with pytest.raises(ValueError, match="2×2 pixels"):
+        scores.neighbour_correlation(np.ones((3, 3)))
