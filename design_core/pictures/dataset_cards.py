@@ -132,6 +132,15 @@ def _fashion_archives() -> Sequence[Archive]:
     return [Archive(Known.mirrors[0] + file, md5, target) for file, md5 in Known.resources]
 
 
+def _as_class_folders(name: str) -> Callable[[Path, str], Labelled]:
+    """For a set that is kept as class folders alone; where there are some, nobody asks its card."""
+
+    def read(root: Path, split: str) -> Labelled:
+        raise FileNotFoundError(f"no pictures lie in {root / name / split}/CLASS")
+
+    return read
+
+
 def _digits(_: Path, split: str) -> Labelled:
     pictures, labels = load_digits()
     part = slice(None, -TEST_DIGITS) if split == "train" else slice(-TEST_DIGITS, None)
@@ -187,6 +196,16 @@ DATASETS: Registry[DatasetCard] = Registry(
             folder="FashionMNIST",
             megabytes=31,
             archives=_fashion_archives,
+        ),
+        "imagenette": DatasetCard(
+            title="Imagenette",
+            class_names=(
+                *("English springer", "French horn", "cassette player", "chain saw", "church"),
+                *("garbage truck", "gas pump", "golf ball", "parachute", "tench"),
+            ),
+            reference="J. Howard, Imagenette: a subset of 10 classes of ImageNet, 2019.",
+            read=_as_class_folders("imagenette"),
+            folder="imagenette",
         ),
         "digits": DatasetCard(
             title="digits",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from design_core.pictures.photons import LIGHT_LEVELS
 from design_core.zoo.arms import ARMS, PICTURE_ARMS
 
 __all__ = ["INSIDE_SPREADS", "UNIFORM_SWEEP", "Job", "inside_pattern", "plan"]
@@ -73,10 +74,12 @@ def plan() -> list[Job]:
         *_pictures(),
         *_more_pictures(),
         *_grey_pictures(),
+        *_imagenette_pictures(),
         *_behind_the_cut(),
         *_learned_inside(),
         *_inside(),
         *_smooth_inside(),
+        *_little_light(),
     ]
 
 
@@ -164,11 +167,18 @@ def _larger_maps() -> Iterator[Job]:
 
 
 def _picture_job(
-    key: str, seed: int, picture: str | None = None, changes: str = "", hidden: str = "sign"
+    key: str,
+    seed: int,
+    picture: str | None = None,
+    changes: str = "",
+    *,
+    hidden: str = "sign",
+    data: str = "cifar10",
+    prefix: str = "picture",
 ) -> Job:
     asked = f"picture={picture or PICTURE_ARMS[key].activation} {changes}"
     return _job(
-        f"picture-{key}", hidden, True, seed, data="cifar10", recipe="statistics", changes=asked
+        f"{prefix}-{key}", hidden, True, seed, data=data, recipe="statistics", changes=asked
     )
 
 
@@ -212,6 +222,41 @@ def _grey_pictures() -> Iterator[Job]:
     for seed in range(3):
         for key, (picture, changes) in grey.items():
             yield _picture_job(f"grey-{key}", seed, picture, f"in_channels=1 {changes}")
+
+
+#: Of the study in little light and of Imagenette: two uniform thresholds stand for the sweep.
+_FEW_CUTS = {
+    "phases2": None,
+    "bayer2": None,
+    "sign": None,
+    "uniform-0.2": "uniform:-0.2",
+    "uniform+0.2": "uniform:0.2",
+}
+
+
+def _imagenette_pictures() -> Iterator[Job]:
+    """Real photographs at 64×64."""
+    for seed in range(3):
+        for key, picture in (*_FEW_CUTS.items(), ("real", "real")):
+            changes = "image_size=64 crop_padding=8" + (" first=binary" * (key == "real"))
+            yield _picture_job(
+                key, seed, picture, changes, data="imagenette", prefix="imagenette-picture"
+            )
+
+
+def _little_light() -> Iterator[Job]:
+    """Pictures of a sensor that counts photons, four epochs for each light level."""
+    for seed in range(3):
+        for photons in LIGHT_LEVELS:
+            for key in ("phases2", "sign", "uniform-0.2", "uniform+0.2"):
+                yield _picture_job(
+                    key,
+                    seed,
+                    _FEW_CUTS[key],
+                    "epochs=4 warmup_epochs=1",
+                    data=f"folder:cifar10-photons-{photons}",
+                    prefix=f"photons-{photons}",
+                )
 
 
 def _behind_the_cut() -> Iterator[Job]:

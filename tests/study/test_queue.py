@@ -27,6 +27,8 @@ from design_core.training.run import train_run
 from design_core.zoo.card import Card, find_card
 from design_core.zoo.collect import collect_run
 
+FEW = ("phases2", "sign", "uniform-0.2", "uniform+0.2")
+IMAGENETTE = (*FEW, "bayer2", "real")
 INSIDE = ("0", "0.25", "0.5", "1")
 CHANGES = ("epochs=3", "warmup_epochs=1", "width=4", "activation=sign", "affine=false")
 JOBS = [Job(f"short-s{seed}", "digits", "digits", CHANGES, seed) for seed in range(2)]
@@ -210,6 +212,10 @@ def test_the_plan_holds_the_runs_of_the_issue() -> None:
         **dict.fromkeys([f"picture-{key}-sign-on" for key in CORE_PICTURES], 5),
         **dict.fromkeys([f"picture-uniform{t:+}-sign-on" for t in UNIFORM_SWEEP], 1),
         **dict.fromkeys([f"picture-{key}-sign-on" for key in MORE_PICTURES], 3),
+        **dict.fromkeys(
+            [f"imagenette-picture-{key}-sign-on" for key in (*FEW, "bayer2", "real")], 3
+        ),
+        **dict.fromkeys([f"photons-{n}-{k}-sign-on" for n in (1, 10, 100, 1000) for k in FEW], 3),
         **dict.fromkeys([f"picture-phases2-{key}-on" for key in ("design2d", "uniform")], 3),
         **dict.fromkeys(["stat-rsign-on", "stat-learned2d-on"], 3),
         **dict.fromkeys([f"inside-w{w}-{s}" for w in (2, 8, 32) for s in INSIDE], 5),

@@ -91,7 +91,7 @@ CHANGES = (
     *("activation=design:2x2-v2", "name=resnet20", "epochs=30", "batch_size=64"),
     *("optimizer=sgd", "learning_rate=0.02", "warmup_epochs=3", "weight_decay=0.1"),
     *("momentum=0.5", "label_smoothing=0", "crop_padding=2", "flip=false"),
-    *("precision=float32", "compile=false"),
+    *("precision=float32", "compile=false", "low_pass=true"),
 )
 
 
