@@ -42,6 +42,7 @@ from .training.data import TrainingData, load_data
 from .training.trainer import train
 from .zoo.card import Card, load_cards
 from .zoo.checkpoint import CheckpointError, load_checkpoint
+from .zoo.elsewhere import Elsewhere, load_elsewhere
 from .zoo.entry import Entry, layer_maps, open_entry
 
 __version__: str
@@ -61,6 +62,7 @@ __all__ = [
     "CheckpointError",
     "Conversion",
     "DeSign",
+    "Elsewhere",
     "Entry",
     "FeatureMaps",
     "KernelFileError",
@@ -101,6 +103,7 @@ __all__ = [
     "load_cards",
     "load_checkpoint",
     "load_data",
+    "load_elsewhere",
     "load_kernel",
     "load_packed",
     "make_binary",

@@ -30,6 +30,7 @@ def _pages() -> StreamlitPage:
             st.Page("pages/design.py", title="Design", icon=":material/grid_on:"),
             st.Page("pages/predict.py", title="Predict", icon=":material/neurology:"),
             st.Page("pages/live.py", title="Live", icon=":material/videocam:"),
+            st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
             st.Page("pages/compare.py", title="Compare", icon=":material/leaderboard:"),
             st.Page("pages/speed.py", title="Speed", icon=":material/speed:"),
             st.Page("pages/batch.py", title="Batch", icon=":material/stacks:"),

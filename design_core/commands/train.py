@@ -43,7 +43,8 @@ def add_data_arguments(parser: argparse.ArgumentParser, *, required: bool = True
         "--data",
         required=required,
         metavar="DATA",
-        help="digits, cifar10, cifar100, … or folder:DIR with train/CLASS/* and test/CLASS/*",
+        help="digits, textures, cifar10, cifar100, …, zip:FILE with CLASS/*, or folder:DIR with "
+        "train/CLASS/* and test/CLASS/*",
     )
     parser.add_argument(
         "--data-root",

@@ -32,12 +32,11 @@ from design_core.networks.resnet import ResidualUnit, ResNet
 from design_core.networks.vgg import ConvBlock, Head, VggSmall
 from design_core.pictures.form import PictureForm
 
-__all__ = ["export_onnx"]
+__all__ = ["export_onnx", "onnx_bytes"]
 
 _OPSET = 17
 
 
-@torch.no_grad()
 def export_onnx(
     model: nn.Module,
     input_shape: tuple[int, int, int],
@@ -59,6 +58,14 @@ def export_onnx(
         Another network than `VggSmall`, `ResNet` or a plain ``nn.Sequential``; another activation
         than Sign and DeSign, or in a plain chain a module that has no form here, which is named.
     """
+    write_atomically(Path(path), onnx_bytes(model, input_shape, pictures=pictures))
+
+
+@torch.no_grad()
+def onnx_bytes(
+    model: nn.Module, input_shape: tuple[int, int, int], *, pictures: PictureForm | None = None
+) -> bytes:
+    """What `export_onnx` writes."""
     model = copy.deepcopy(model).cpu().float().eval()
     graph = _Graph(*input_shape)
     if isinstance(model, VggSmall):
@@ -76,7 +83,8 @@ def export_onnx(
     written = graph.model(scores, input_shape)
     if pictures is not None:
         helper.set_model_props(written, pictures.metadata())
-    write_atomically(Path(path), written.SerializeToString())
+    serialized: bytes = written.SerializeToString()
+    return serialized
 
 
 class _Graph:

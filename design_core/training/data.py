@@ -26,13 +26,18 @@ from design_core.pictures.datasets import class_folders_of, open_dataset, open_f
 from design_core.pictures.download import download_dataset
 from design_core.pictures.form import PictureForm, normalized
 from design_core.pictures.picture_set import SPLITS, PictureSet
+from design_core.pictures.samples import sample
 from design_core.pictures.squares import square_pixels
+from design_core.training.class_zip import ClassPictures, read_class_zip
 
 __all__ = [
+    "TEXTURES",
     "TrainingData",
     "load_data",
     "normalized",
     "picture_size",
+    "split_classes_evenly",
+    "textures",
     "training_batches",
 ]
 
@@ -241,15 +246,17 @@ def load_data(
     ----------
     source
         A key of `design_core.pictures.dataset_cards.DATASETS` such as ``cifar10``, or ``digits``,
-        which need no files; or ``folder:DIR``, pictures DIR/train/CLASS/* and DIR/test/CLASS/*,
-        where DIR may also be a name in `root`.
+        which need no files; ``textures``, small pieces of the embedded samples grass and gravel,
+        which need none either; ``zip:FILE``, a ZIP file of class folders, a fifth of each class
+        kept for testing; or ``folder:DIR``, pictures DIR/train/CLASS/* and DIR/test/CLASS/*, where
+        DIR may also be a name in `root`.
     root
         Where the former lie: as torchvision stores them, or as class folders in ``root/cifar10``.
     channels
         3, or 1 for the luminance.
     image_size
         Pictures are brought to image_size × image_size, cropped in the middle. Sets that have a
-        `form` of their own, as the digits, come in that.
+        `form` of their own, as the digits, come in that; textures are cut to it.
     download
         Fetch a data set that is not in `root`.
 
@@ -259,12 +266,17 @@ def load_data(
         Unknown source, files that are missing, or pictures that cannot be read.
     """
     size = channels, image_size
+    if source == "textures":
+        return textures(channels=channels, side=image_size)
+    if source.startswith("zip:"):
+        return _from_zip(Path(source.removeprefix("zip:")), size)
     if folder := class_folders_of(source, root):
         name = source if source in DATASETS else f"folder:{folder.resolve().name}"
         return _class_folders(name, folder, size)
     if source not in DATASETS:
         raise ValueError(
-            f"Unknown data {source!r}; write {', '.join(DATASETS)} or folder:DIRECTORY."
+            f"Unknown data {source!r}; write {', '.join(DATASETS)}, textures, zip:FILE or "
+            "folder:DIRECTORY."
         )
     card = DATASETS[source]
     if download:
@@ -272,6 +284,73 @@ def load_data(
     splits = {split: open_dataset(source, root, split=split) for split in SPLITS}
     folder = root / card.folder if card.folder else None
     return _in_memory(source, splits, folder, card.form or size)
+
+
+#: The embedded samples of `textures`, in the order of the classes.
+TEXTURES = ("grass", "gravel")
+
+
+def textures(*, channels: int = 1, side: int = 16, each: int = 400) -> TrainingData:
+    """Two classes to begin with: pieces of a picture of grass and of one of gravel.
+
+    Four fifths of the pieces come from the upper part of each picture, for training, the rest from
+    below it: no pixel is in both. Pieces are drawn at random places by a fixed seed.
+
+    Parameters
+    ----------
+    each
+        Pieces of each class for training; for testing a quarter of that.
+    """
+    generator = np.random.default_rng(0)
+    x: dict[str, list[NDArray[np.uint8]]] = {split: [] for split in SPLITS}
+    for name in TEXTURES:
+        picture = sample(name)
+        whole = square_pixels(picture, channels, min(picture.pixels.shape[:2]))
+        border = round(0.8 * len(whole))
+        for split, (top, bottom), count in (
+            ("train", (0, border), each),
+            ("test", (border, len(whole)), each // 4),
+        ):
+            rows = generator.integers(top, bottom - side + 1, count)
+            columns = generator.integers(0, len(whole) - side + 1, count)
+            pieces = [whole[i : i + side, j : j + side] for i, j in zip(rows, columns, strict=True)]
+            x[split].append(np.stack(pieces))
+    labels = {split: np.repeat([0, 1], len(parts[0])) for split, parts in x.items()}
+    return TrainingData(
+        "textures",
+        TEXTURES,
+        *(
+            torch.from_numpy(part)
+            for split in SPLITS
+            for part in (np.concatenate(x[split]), labels[split].astype(np.int64))
+        ),
+    )
+
+
+def split_classes_evenly(pictures: ClassPictures) -> TrainingData:
+    """A fifth of each class, drawn by a fixed seed, is for testing; the rest is for training."""
+    generator = np.random.default_rng(0)
+    kept, tested = [], []
+    for label in range(len(pictures.class_names)):
+        own = generator.permutation(np.flatnonzero(pictures.y == label))
+        held = max(1, round(len(own) / 5))
+        tested.append(own[:held])
+        kept.append(own[held:])
+    train, test = np.sort(np.concatenate(kept)), np.sort(np.concatenate(tested))
+    x, y = torch.from_numpy(pictures.x), torch.from_numpy(pictures.y)
+    name = pictures.name
+    if name in DATASETS:  # whose pictures these need not be
+        name = f"{name} (own)"
+    return TrainingData(name, pictures.class_names, x[train], y[train], x[test], y[test])
+
+
+def _from_zip(path: Path, size: tuple[int, int]) -> TrainingData:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
+    channels, side = size
+    return split_classes_evenly(read_class_zip(data, path.name, channels=channels, side=side))
 
 
 def _class_folders(name: str, folder: Path, size: tuple[int, int]) -> TrainingData:

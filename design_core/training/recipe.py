@@ -12,6 +12,7 @@ A recipe is a TOML file of two tables::
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -119,6 +120,13 @@ class Recipe:
         """A JSON-able description, the inverse of `from_dict`."""
         return asdict(self)
 
+    def to_toml(self) -> str:
+        """The recipe as a file of two tables, which `load_recipe` reads."""
+        plain = self.to_dict()
+        training = {key: plain[key] for key in plain if key not in ("network", "name")}
+        lines = [f"[network]\n{_toml(plain['network'])}", f"[training]\n{_toml(training)}"]
+        return "\n".join(lines)
+
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Recipe:
         """Build from the mapping that `to_dict` returns; ValueError for unknown entries."""
@@ -167,6 +175,11 @@ def _value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+
+
+def _toml(values: Mapping[str, Any]) -> str:
+    """Lines of a table; JSON writes texts, numbers and switches as TOML does."""
+    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
 
 
 def _check_type(key: str, value: Any) -> None:

@@ -43,7 +43,7 @@ from design_core.training.recipe import Recipe
 from design_core.training.state import load_state, load_weights, save_state
 from design_core.training.trainer import Trainer, finished
 
-__all__ = ["fitted_spec", "load_run", "train_run"]
+__all__ = ["first_network", "load_run", "train_run"]
 
 Report = Callable[[str, bool], None]
 Forward = Callable[[Tensor], Tensor]
@@ -117,14 +117,8 @@ class _Run:
 
     def __init__(self, recipe: Recipe, data: TrainingData, group: Processes, seed: int) -> None:
         self.recipe, self.group, self.seed = recipe, group, seed
-        _, height, _, channels = data.train_x.shape
-        spec = recipe.network_spec(
-            in_channels=channels, image_size=height, num_classes=len(data.class_names)
-        )
-        self.spec = fitted_spec(spec, data)
-        torch.manual_seed(seed)
-        # Channels last in memory is the faster order for convolutions, on processors and GPUs.
-        self.model = self.spec.build().to(group.device).to(memory_format=torch.channels_last)
+        self.spec, model = first_network(recipe, data, seed)
+        self.model = model.to(group.device)
         if group.world > 1:
             synchronize_batch_norm(self.model)
         self.trainer = Trainer(self.model, data, recipe, group, seed=seed, forward=self._trainee())
@@ -214,7 +208,25 @@ class _Run:
         }
 
 
-def fitted_spec(spec: NetworkSpec, data: TrainingData) -> NetworkSpec:
+def first_network(recipe: Recipe, data: TrainingData, seed: int) -> tuple[NetworkSpec, nn.Module]:
+    """What a recipe makes for data, before the first step; sets torch's global random state.
+
+    Raises
+    ------
+    ValueError
+        A recipe for pictures of another size, or a network that cannot be.
+    """
+    _, height, _, channels = data.train_x.shape
+    spec = recipe.network_spec(
+        in_channels=channels, image_size=height, num_classes=len(data.class_names)
+    )
+    spec = _fitted_spec(spec, data)
+    torch.manual_seed(seed)
+    # Channels last in memory is the faster order for convolutions, on processors and GPUs.
+    return spec, spec.build().to(memory_format=torch.channels_last)
+
+
+def _fitted_spec(spec: NetworkSpec, data: TrainingData) -> NetworkSpec:
     """The spec whose picture cut has its quantiles from the training pictures."""
     mean, deviation = (part.double()[:, None] for part in data.mean_and_deviation())
     values = (torch.arange(256, dtype=torch.float64) / 255 - mean) / deviation  # (C, 256)

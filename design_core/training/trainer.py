@@ -1,7 +1,8 @@
 """The one training loop: a network, its optimizer and its data, step by step.
 
 Whoever trains here drives a `Trainer`: runs that are written to files (`design_core.training.run`),
-the two networks that learn side by side (`design_core.training.duel`), and `train`, for any module.
+two networks that learn side by side (`design_core.training.side_by_side`), and `train`, for any
+module.
 """
 
 from __future__ import annotations
@@ -122,6 +123,11 @@ class Trainer:
         What stands for the model in training, compiled or over several processes; itself if left
         out.
 
+    Attributes
+    ----------
+    latest
+        Loss and right answers of the last step, a share of its pictures; of this process.
+
     Raises
     ------
     ValueError
@@ -151,6 +157,7 @@ class Trainer:
         set_training_type(model, getattr(torch, recipe.precision))
         self.optimizer = _optimizer(recipe, model)
         self.forward = model if forward is None else forward
+        self.latest = (torch.tensor(torch.nan), torch.tensor(torch.nan))
 
     def epoch(self, number: int) -> Generator[int, None, Metrics]:
         """One pass over the training set, counted from 0.
@@ -198,6 +205,7 @@ class Trainer:
             self.optimizer.zero_grad()
             constrain_latent_weights(self.model)
             right = (logits.detach().argmax(1) == y).sum()
+            self.latest = loss.detach(), right / len(y)
             totals += torch.stack([loss.detach() * len(y), right, torch.tensor(len(y))]).to(device)
             yield step + 1
         loss_sum, right_sum, pictures = sum_over(self.group, totals).tolist()

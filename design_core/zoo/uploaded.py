@@ -34,7 +34,7 @@ from design_core.zoo.checkpoint import (
 from design_core.zoo.entry import Entry
 from design_core.zoo.network_file import MAX_UPLOAD, MAX_WEIGHTS, NetworkFile
 
-__all__ = ["HOW_TO", "OwnCard", "evaluate_own", "read_own"]
+__all__ = ["HOW_TO", "OwnCard", "evaluate_own", "read_own", "with_answers"]
 
 _MAX_MACS = 2**31  # per picture; a `vgg_small` of the paper's width takes 0.6 · 10⁹
 _DIGITS = 8  # of the hash in a name
@@ -269,18 +269,47 @@ def evaluate_own(
         parts.append((_evaluated_part(entry.checkpoint, pictures, places), len(places)))
         report(places.stop / len(true))
     weights = np.array([count for _, count in parts]) / len(true)
-    predicted = np.concatenate([tested.predictions.numpy() for tested, _ in parts])
-    right = int((predicted == true).sum())
-    classes = len(form.class_names)
-    result = replace(
-        entry.card.results[0],
-        accuracy=right / len(true),
-        right=right,
+    return with_answers(
+        entry,
+        dataset,
+        np.concatenate([tested.predictions.numpy() for tested, _ in parts]),
+        true,
         loss=_mean([tested.loss for tested, _ in parts], weights),
         density={
             block: _mean([tested.density[block] for tested, _ in parts], weights)
             for block in entry.card.blocks
         },
+    )
+
+
+def with_answers(
+    entry: Entry,
+    dataset: str,
+    predicted: NDArray[np.int64],
+    true: NDArray[np.int64],
+    *,
+    loss: float,
+    density: Mapping[str, float],
+) -> Entry:
+    """An own network with what it answers on a test set.
+
+    Parameters
+    ----------
+    dataset
+        What the set's data are called.
+    predicted, true
+        Class of each test picture, (N,).
+    loss, density
+        Mean cross-entropy, and activation density by block.
+    """
+    right = int((predicted == true).sum())
+    classes = len(entry.card.class_names)
+    result = replace(
+        entry.card.results[0],
+        accuracy=right / len(true),
+        right=right,
+        loss=loss,
+        density=dict(density),
     )
     counts = np.bincount(true * classes + predicted, minlength=classes**2)
     known: Mapping[str, Any] = vars(entry.card)

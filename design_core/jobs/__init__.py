@@ -1,0 +1,1 @@
+"""Trainings that others watch: in processes of their own, bounded, one after the other."""

@@ -1,0 +1,1 @@
+"""Train: two networks that learn side by side, on pictures of one's own."""

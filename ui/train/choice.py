@@ -1,0 +1,137 @@
+"""What is compared on Train: the network, two activations or picture cuts, how long, which seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from design_core.jobs.contest import LENGTHS, NETWORKS
+from design_core.kernels.spec import encode_kernel
+from design_core.zoo.arms import arm_of, picture_arm
+from ui.design.desk import desk
+from ui.train.address import (
+    ACTIVATION,
+    ACTIVATIONS,
+    CUTS,
+    DESK,
+    DIFFERENCES,
+    FIRST,
+    MOST_SEED,
+)
+
+__all__ = ["Choice", "choose"]
+
+# Sign is grey and DeSign the accent, as everywhere; other arms have colours of their own.
+_INK = {"sign": "var(--tr-sign)", "this": "var(--tr-this)", "text": "var(--tr-text)"}
+_SECOND = "#D55E00"  # of the right side where both would be alike
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Two networks to be.
+
+    Parameters
+    ----------
+    option
+        What differs, as recipes call it.
+    values, names, colours
+        Of both sides.
+    """
+
+    network: str
+    option: str
+    values: tuple[str, str]
+    names: tuple[str, str]
+    colours: tuple[str, str]
+    length: str
+    seed: int
+
+
+def choose() -> Choice:
+    """Draw the controls."""
+    network = st.selectbox(
+        "Network",
+        list(NETWORKS),
+        key="train_network",
+        persist_state="session",
+        help="tiny is a VGG-small of two stages and width 16. The number behind vgg_small is its "
+        "width, the channels of its first stage; it has three.",
+    )
+    differs = str(
+        st.segmented_control(
+            "What differs",
+            DIFFERENCES,
+            default=ACTIVATION,
+            required=True,
+            key="train_differs",
+            persist_state="session",
+            width="stretch",
+            help="Everything else is the same: first weights, batches, augmentation, seed. With a "
+            "cut of the picture, both networks have Sign in their hidden layers.",
+        )
+    )
+    options = ACTIVATIONS if differs == ACTIVATION else CUTS
+    left, right = (
+        str(
+            st.selectbox(
+                label,
+                options,
+                index=options.index(FIRST[differs][side]),
+                format_func=_name if differs == ACTIVATION else _cut_name,
+                key=f"train_{differs}_{side}",
+                persist_state="session",
+            )
+        )
+        for side, label in enumerate(("Left", "Right"))
+    )
+    length = st.segmented_control(
+        "Length",
+        list(LENGTHS),
+        default=next(iter(LENGTHS)),
+        required=True,
+        key="train_length",
+        persist_state="session",
+        width="stretch",
+        help=", ".join(f"{name}: {steps:,} steps or more" for name, steps in LENGTHS.items()) + ".",
+    )
+    seed = st.number_input(
+        "Seed",
+        0,
+        MOST_SEED,
+        key="train_seed",
+        persist_state="session",
+        help="Of the first weights and of the order of the pictures, for both alike.",
+    )
+    is_activation = differs == ACTIVATION
+    names = (_name(left), _name(right)) if is_activation else (_cut_name(left), _cut_name(right))
+    return Choice(
+        str(network),
+        "activation" if is_activation else "picture",
+        (_value(left), _value(right)),
+        names,
+        _colours(left, right, is_activation=is_activation),
+        str(length),
+        int(seed),
+    )
+
+
+def _value(option: str) -> str:
+    return f"design:code={encode_kernel(desk().kernel)}" if option == DESK else option
+
+
+def _name(option: str) -> str:
+    return "Your kernel of Design" if option == DESK else arm_of(option).short
+
+
+def _cut_name(option: str) -> str:
+    return picture_arm(option).short
+
+
+def _colours(left: str, right: str, *, is_activation: bool) -> tuple[str, str]:
+    find = arm_of if is_activation else picture_arm
+    first, second = (
+        _INK["this"] if one == DESK else _INK.get(find(one).colour, find(one).colour)
+        for one in (left, right)
+    )
+    return first, second if second != first else _SECOND
