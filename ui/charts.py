@@ -112,8 +112,12 @@ def frame(chart: go.Figure, x: str, y: str, *, height: int = HEIGHT) -> None:
         font={"size": 12, "color": ink().text},
         hoverlabel={"font": {"size": 13}},
     )
-    chart.update_xaxes(title={"text": x, "font": {"size": 12}}, automargin=True, fixedrange=True)
-    chart.update_yaxes(title={"text": y, "font": {"size": 12}}, automargin=True, fixedrange=True)
+    # Plotly's theme takes a grey for axes that is too pale on white.
+    label = {"size": 12, "color": ink().quiet}
+    for update, text in ((chart.update_xaxes, x), (chart.update_yaxes, y)):
+        update(
+            title={"text": text, "font": label}, tickfont=label, automargin=True, fixedrange=True
+        )
 
 
 def accuracy_range(cards: Sequence[Card]) -> list[float]:

@@ -75,9 +75,9 @@ def agreement(answers: Sequence[Answer], true_class: str | None = None) -> str:
     --------
     >>> sign = Answer("Sign", {"cat": 0.6, "dog": 0.3})
     >>> agreement([sign, Answer("DeSign", {"cat": 0.8, "dog": 0.1})])
-    'Sign and DeSign both say cat; DeSign is surer.'
+    'Sign and DeSign both say cat; DeSign is more certain.'
     >>> agreement([sign, Answer("DeSign", {"dog": 0.8, "cat": 0.1})], "dog")
-    'They part: DeSign rightly says dog, Sign says cat.'
+    'They disagree: DeSign rightly says dog, Sign says cat.'
     """
     if len({answer.best for answer in answers}) > 1:
         return _parted(answers, true_class)
@@ -97,8 +97,8 @@ def _parted(answers: Sequence[Answer], true_class: str | None) -> str:
         f"{_joined(groups[best])} {_says(best, true_class, len(groups[best]))}" for best in ordered
     )
     if true_class is not None and true_class not in groups:
-        return f"They part, and none says {say_class(true_class)}: {told}."
-    return f"They part: {told}."
+        return f"They disagree, and none says {say_class(true_class)}: {told}."
+    return f"They disagree: {told}."
 
 
 def _verb(answers: Sequence[Answer], best: str, true_class: str | None) -> str:
@@ -127,5 +127,5 @@ def _joined(answers: Sequence[Answer]) -> str:
 def _surest(answers: Sequence[Answer]) -> str:
     first, *_, last = sorted(answers, key=lambda answer: -answer.certainty)
     if first.certainty - last.certainty < _ABOUT_AS_SURE:
-        return "they are about as sure"
-    return f"{first.name} is {'surer' if len(answers) == 2 else 'the surest'}"
+        return "they are about as certain"
+    return f"{first.name} is {'more certain' if len(answers) == 2 else 'the most certain'}"

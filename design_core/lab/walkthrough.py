@@ -178,7 +178,7 @@ class Walk:
         >>> bit = np.ones((1, 1, 1), bool)
         >>> layer = LayerWalk("block1", (bit.astype(np.float32),) * 2, (bit, ~bit))
         >>> Walk((layer,), ({}, {}), same_weights=True).finding()
-        'They part in block1, where 100.0 % of the bits differ.'
+        'They differ in block1, where 100.0 % of the bits differ.'
         """
         if self.parting is None:
             return "No bit differs in any layer."
@@ -190,7 +190,7 @@ class Walk:
                 f"{self._told(most, shares)}."
             )
         name, share = self.layers[self.parting].name, _percent(shares[self.parting])
-        told = f"They part in {name}, where {share} of the bits differ"
+        told = f"They differ in {name}, where {share} of the bits differ"
         return (
             f"{told}." if most == self.parting else f"{told}; most in {self._told(most, shares)}."
         )

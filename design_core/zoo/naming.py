@@ -20,6 +20,7 @@ __all__ = [
     "data_sets",
     "describe_network",
     "distinct_names",
+    "list_network",
     "network_words",
     "option_words",
     "recipe_words",
@@ -101,6 +102,16 @@ def describe_network(card: Card, seed: int) -> str:
         measured,
     ]
     return " · ".join(filter(None, parts))
+
+
+def list_network(card: Card, seed: int) -> str:
+    """A network in a list: first what tells it from its neighbours, then all the rest."""
+    told = describe_network(card, seed).split(" · ")
+    if _is_own(card):
+        return " · ".join(told)
+    rest = [one for one in told if one not in (told[-1], recipe_words(card), f"seed {seed}")]
+    first = [card_short_name(card), told[-1], recipe_words(card), f"seed {seed}"]
+    return " · ".join(first + rest)
 
 
 def network_words(card: Card) -> str:

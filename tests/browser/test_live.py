@@ -400,7 +400,9 @@ def test_one_network_under_two_kernels(visit: Open, pair: list[Entry]) -> None:
     best = int(shares.argmax())
     assert answers(page, 1)[0] == (say_class(classes[best]), f"{100 * shares[best]:.1f} %")
     assert (
-        page.locator(".live .told").inner_text().startswith(("They part: Left", "Left and Right"))
+        page.locator(".live .told")
+        .inner_text()
+        .startswith(("They disagree: Left", "Left and Right"))
     )
     # As trained, the two sides are the same network.
     side(page, 1).locator(".preset").select_option("own")

@@ -17,41 +17,45 @@ def answer(name: str, best: str, certainty: float = 0.6) -> Answer:
         ([answer("A", "cat")], None, "A says cat."),
         ([answer("A", "cat")], "cat", "A rightly says cat."),
         ([answer("A", "cat")], "dog", "A mistakes dog for cat."),
-        ([answer("A", "cat"), answer("B", "cat", 0.8)], None, "A and B both say cat; B is surer."),
+        (
+            [answer("A", "cat"), answer("B", "cat", 0.8)],
+            None,
+            "A and B both say cat; B is more certain.",
+        ),
         (
             [answer("A", "cat"), answer("B", "cat", 0.62)],
             "cat",
-            "A and B both rightly say cat; they are about as sure.",
+            "A and B both rightly say cat; they are about as certain.",
         ),
         (
             [answer("A", "cat", 0.9), answer("B", "cat")],
             "dog",
-            "A and B both mistake dog for cat; A is surer.",
+            "A and B both mistake dog for cat; A is more certain.",
         ),
         (
             [answer("A", "cat"), answer("B", "cat", 0.8), answer("C", "cat")],
             None,
-            "All three say cat; B is the surest.",
+            "All three say cat; B is the most certain.",
         ),
         (
             [answer("A", "cat"), answer("B", "dog")],
             None,
-            "They part: A says cat, B says dog.",
+            "They disagree: A says cat, B says dog.",
         ),
         (
             [answer("A", "cat"), answer("B", "dog"), answer("C", "dog")],
             None,
-            "They part: B and C say dog, A says cat.",
+            "They disagree: B and C say dog, A says cat.",
         ),
         (
             [answer("A", "cat"), answer("B", "dog"), answer("C", "dog"), answer("D", "dog")],
             "cat",
-            "They part: A rightly says cat, B, C and D say dog.",
+            "They disagree: A rightly says cat, B, C and D say dog.",
         ),
         (
             [answer("A", "cat"), answer("B", "aquarium_fish")],
             "pine_tree",
-            "They part, and none says pine tree: A says cat, B says aquarium fish.",
+            "They disagree, and none says pine tree: A says cat, B says aquarium fish.",
         ),
     ],
 )

@@ -125,7 +125,7 @@ def test_a_swap_parts_where_the_first_bits_fall() -> None:
     assert np.array_equal(first.bits[0] ^ first.bits[1], (first.x[0] >= 0) & ~first.bits[1])
     assert walked.parting == 0
     assert walked.same_weights
-    assert walked.finding().startswith("They part in block1, where ")
+    assert walked.finding().startswith("They differ in block1, where ")
 
 
 def test_networks_trained_apart_share_no_channels() -> None:

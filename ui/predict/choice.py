@@ -9,7 +9,7 @@ import streamlit as st
 from design_core.pictures.samples import sample_names
 from design_core.zoo import naming
 from design_core.zoo.arms import ARMS, PICTURE_ARMS
-from design_core.zoo.naming import card_short_name, describe_network
+from design_core.zoo.naming import list_network
 from ui.networks import card_of, cards, tell_damaged
 from ui.predict.picture import GROUPS, WAYS
 
@@ -129,7 +129,7 @@ def keep_choice(key: str, references: list[str], first: Callable[[], list[str]])
 def network_label(reference: str) -> str:
     """A network in one line of a list."""
     card, seed = card_of(reference)
-    return f"{card_short_name(card)} · {describe_network(card, seed)}"
+    return list_network(card, seed)
 
 
 def _turn_to_data() -> None:

@@ -122,7 +122,7 @@ def sample_strip(place: DeltaGenerator, references: Sequence[str]) -> None:
         if parting:
             st.html(
                 f'<p class="ds-note"><span class="ds-dot"></span>{len(parting)} of {len(names)} '
-                "part the chosen networks</p>"
+                "pictures get different answers</p>"
             )
 
 

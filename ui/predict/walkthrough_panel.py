@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.predict.subject import Subject
-from ui.predict.walkthrough_view import walk_chart, walk_maps
+from ui.predict.walkthrough_view import walk_chart, walk_maps, walk_way
 from ui.predict.walkthroughs import Side, walked
 from ui.text import plain
 
@@ -34,5 +34,8 @@ def walk_panel(subject: Subject) -> None:
     except ValueError as error:
         st.info(plain(str(error)), icon=":material/info:")
         return
-    walk_chart(walk, key="walk")
-    walk_maps(walk, (names[pair[0]], names[pair[1]]), key="walk")
+    both = (names[pair[0]], names[pair[1]])
+    walk_way(walk, both)
+    walk_maps(walk, both, key="walk")
+    with st.expander("How many bits differ, layer by layer"):
+        walk_chart(walk, key="walk")

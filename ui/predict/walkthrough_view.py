@@ -12,19 +12,49 @@ from design_core.kernels.kernel import ThresholdKernel
 from design_core.lab.walkthrough import ORDERS, LayerWalk, Walk
 from design_core.output.drawing import bits_png
 from ui.charts import BLUE, LABEL, ORANGE, frame, ink, show_chart
+from ui.figures import map_figure
 from ui.predict.tiles import Tile, tiles
 from ui.text import plain
 from ui.viewer import viewer
 
-__all__ = ["walk_chart", "walk_maps"]
+__all__ = ["walk_chart", "walk_maps", "walk_way"]
 
-_TITLES = {"difference": "Difference", "density": "Density", "tv": "Total variation"}
+_TITLES = {"difference": "Difference", "density": "Density", "tv": "Edges"}
 _FIRST_ORDER = "tv"  # what differs most is often all on in one and all off in the other
 _FIRST = 48  # channels in the strip; all of them are there when it is spread out
 _VIEWER = 380  # height of the large pictures, CSS pixels
 _OFF = ThresholdKernel([[0]]).scaled(strength=0)  # plain Sign
 
 Pair = tuple[str, str]
+
+
+def walk_way(walk: Walk, names: Pair) -> None:
+    """The picture's way: of each layer one channel of either network, as bits.
+
+    Which channel: the one that is most evenly on and off. Channels of networks that were trained
+    apart have nothing to do with each other, so each network shows its own.
+    """
+    rows = []
+    for side, name in enumerate(names):
+        cells = [f'<b class="ds-down">{escape(name)}</b>']
+        for layer in walk.layers:
+            channel = int(np.abs(layer.density[side] - 0.5).argmin())
+            words = f"{layer.name}, channel {channel}"
+            cells.append(
+                map_figure(
+                    bits_png(layer.bits[side][channel]),
+                    shape=layer.shape[1:],
+                    title=words,
+                    alt=f"{name}: bits of {words}, on at {layer.density[side][channel]:.0%}.",
+                )
+            )
+        rows.append("".join(cells))
+    st.html(
+        '<h2 class="ds-chart-title">The picture on its way through both networks</h2>'
+        '<p class="ds-note">One channel of each layer: the one that is most evenly on and off.</p>'
+        f'<div class="ds-sweep ds-way" tabindex="0" role="group" aria-label="Layers of both '
+        f'networks" style="--n:{len(walk.layers)};--map:100px">{"".join(rows)}</div>'
+    )
 
 
 def walk_chart(walk: Walk, *, key: str) -> None:
@@ -188,8 +218,8 @@ def _large(walk: Walk, layer: LayerWalk, channel: int, names: Pair, key: str) ->
     kernel = kernels[side] or kernels[1 - side] or _OFF
     own = f"the {'DeSign' if kernels[side] else 'Sign'} picture"
     told = (
-        f"What {names[side]} receives in channel {channel} of {layer.name}, cut by Sign and by "
-        f"{kernel.name or 'the kernel'}; it passes on "
+        f"Channel {channel} of {layer.name} in {names[side]}: its values, cut by Sign and by "
+        f"{kernel.name or 'the kernel'}; the network passes on "
         f"{own if walk.is_binary[side] else 'real values, neither of the two'}."
     )
     st.html(f'<p class="ds-note">{escape(told)}</p>')

@@ -378,7 +378,7 @@ class Live {
     const names = this.names();
     const known = label && this.sides.every(({ network }) => network.about.classes.includes(label));
     const says = (name, answer) => `${name} ${known && answer === label ? "rightly " : ""}says ${answer}`;
-    if (left !== right) return `They part: ${says(names[0], left)}, ${says(names[1], right)}.`;
+    if (left !== right) return `They disagree: ${says(names[0], left)}, ${says(names[1], right)}.`;
     const both = `${names.join(" and ")} both`;
     if (known && left !== label) return `${both} mistake ${label} for ${left}.`;
     return `${both} ${known ? "rightly " : ""}say ${left}.`;
