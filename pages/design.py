@@ -8,8 +8,10 @@ import streamlit as st
 
 from design_core.kernels.published import PUBLISHED
 from design_core.output.reproduce import score_recipe
+from design_core.pictures.samples import SAMPLES
 from design_core.search.front import front_slices
 from ui.charts import PLOT, chart_title, show_chart
+from ui.compute import Scene, maps_of
 from ui.design.address import DESIGN, PANELS
 from ui.design.charts import landscape_chart, plane_chart
 from ui.design.desk import Desk, desk
@@ -24,7 +26,7 @@ from ui.design.scoring import (
     scoring_controls,
     source_words,
 )
-from ui.design.search_panel import search_panel
+from ui.design.search_panel import find_button, search_panel
 from ui.design.sweep_panel import sweep_panel
 from ui.design.threshold_panel import threshold_panel
 from ui.entry import require_entry
@@ -35,6 +37,9 @@ from ui.share.address import arrive
 from ui.share.panel import share
 from ui.share.reproduce import recipe_expander, subject_of
 from ui.text import plain
+from ui.viewer import viewer
+
+_VIEWER = 230  # height of the pictures at most, CSS pixels
 
 
 def landscape_title(listing: Listing, judged: Judged, question: Question, size: str) -> str:
@@ -87,6 +92,21 @@ def charts(
         alt=f"{title}, on {source_words(question)}. This kernel: total variation "
         f"{judged.whole.tv:.3f}, information {judged.whole.information:.3f}. Click a point to "
         "take its kernel.",
+    )
+
+
+def cut_picture(design: Desk, scene: Scene) -> None:
+    """What the kernel makes of the picture, beside Sign; it follows the editor at once."""
+    maps = maps_of(scene)
+    picture = scene.picture
+    viewer(
+        maps.x,
+        design.kernel,
+        names=maps.names,
+        picture_alt=SAMPLES[picture.name].alt if picture.name in SAMPLES else picture.name,
+        height=_VIEWER,
+        bare=True,
+        key="design_viewer",
     )
 
 
@@ -147,9 +167,11 @@ with left:
         if st.button("Send to Predict", icon=":material/neurology:", key="send_to_predict"):
             take_kernel(design.kernel)
             st.switch_page("pages/predict.py")
+        find_button(design, question)
         if plane:
             front_button(design, plane)
 with right:
+    cut_picture(design, scene)
     if judged and listing:
         charts(design, question, listing, judged, plane)
     else:

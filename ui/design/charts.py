@@ -221,9 +221,7 @@ def _hover(kernel: ThresholdKernel, density: float, count: int) -> str:
 
 
 def _shades(kernel: ThresholdKernel) -> list[list[str]]:
-    """By the place in the level set, so that kernels can be told from each other."""
-    shades = threshold_shades(np.arange(len(kernel.level_set), dtype=np.float64))
-    greys = shades[np.searchsorted(kernel.level_set, kernel.levels[0])].tolist()
+    greys = threshold_shades(kernel.levels[0].astype(np.float64)).tolist()
     return [[f"rgb({grey},{grey},{grey})" for grey in row] for row in greys]
 
 

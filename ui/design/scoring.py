@@ -162,9 +162,9 @@ def number_list(kernel: ThresholdKernel, judged: Judged, listing: Listing) -> st
     """The numbers under the kernel, as HTML."""
     whole = judged.whole
     entries = [
-        ("TV", f"{whole.tv:.3f}", "Total variation: flips per pixel between neighbours."),
+        ("edges per pixel", f"{whole.tv:.3f}", "Total variation: neighbours that differ."),
         (
-            "information",
+            "bits per pixel",
             f"{whole.information:.3f}",
             "Entropy of 2×2 blocks of bits given their place, bits per pixel.",
         ),

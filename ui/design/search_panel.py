@@ -8,7 +8,8 @@ from html import escape
 import streamlit as st
 from streamlit.runtime.scriptrunner import RerunException, StopException
 
-from design_core.progress import StoppedError, time_left
+from design_core.kernels.kernel import ThresholdKernel
+from design_core.progress import StoppedError, no_progress, time_left
 from design_core.search.constraints import Constraints
 from design_core.search.find import KernelScore, SearchResult
 from design_core.search.scorer import SLICE_RULES
@@ -19,7 +20,7 @@ from ui.design.scoring import form_words, objective_words, source_words
 from ui.figures import kernel_image
 from ui.text import plain
 
-__all__ = ["search_panel"]
+__all__ = ["find_button", "search_panel"]
 
 _LARGEST = 8
 _CARD = 168  # pixels: six in a row on a desk, two on a phone
@@ -34,6 +35,42 @@ def search_panel(desk: Desk, question: Question) -> None:
     found: SearchResult | None = st.session_state.get("search_result")
     if found is not None:
         _show(desk, found)
+
+
+def find_button(desk: Desk, question: Question) -> None:
+    """Take the best kernel of the present size at once; the panel below shows the whole answer."""
+    rows, columns = desk.kernel.shape[1:]
+    by = objective_words(question.objective)
+    if not st.button(
+        "Find the best",
+        icon=":material/search:",
+        key="find_here",
+        help=f"Take the {rows}×{columns} kernel that has most {by} on {source_words(question)}. "
+        "The panel below shows the runners-up, and takes conditions.",
+        disabled=max(rows, columns) > _LARGEST,
+    ):
+        return
+    try:
+        with st.spinner("Searching …"):
+            found = question.find(SearchOrder((rows, columns), Constraints()), no_progress)
+    except ValueError as error:
+        st.toast(plain(str(error)), icon=":material/info:")
+        return
+    st.session_state["search_result"] = found
+    _take(desk, found.best[0].kernel.renamed(_name(found, 0)))
+    st.rerun()
+
+
+def _take(desk: Desk, kernel: ThresholdKernel) -> None:
+    desk.take(kernel)
+    st.toast(f"Taken: {plain(kernel.name)}. Undo leads back.", icon=":material/check:")
+
+
+def _name(found: SearchResult, number: int) -> str:
+    """What was searched, in words: ``best 2×2 by total variation``."""
+    rows, columns = found.size
+    name = f"best {rows}×{columns} by {objective_words(found.objective)}"
+    return name if number == 0 else f"{name}, {number + 1}"
 
 
 def _order(desk: Desk, question: Question) -> SearchOrder | None:
@@ -164,11 +201,9 @@ def _card(desk: Desk, found: SearchResult, scored: KernelScore, number: int) -> 
         f'<p class="ds-note">TV {scored.tv:.3f}, {scored.information:.3f} bits per pixel, '
         f"fires on {scored.density:.1%}</p></div>"
     )
-    rows, columns = found.size
-    name = f"best {rows}×{columns}, {found.objective}, {found.form}"
     st.button(
         "Take",
         key=f"take_found_{number}",
-        on_click=desk.take,
-        args=(kernel.renamed(name if number == 0 else f"{name}, {number + 1}"),),
+        on_click=_take,
+        args=(desk, kernel.renamed(_name(found, number))),
     )

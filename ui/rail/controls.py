@@ -26,7 +26,7 @@ from ui.rail.fields import (
     upload_code,
     wanted_upload,
 )
-from ui.rail.kernel_choice import choose_pattern, choose_published
+from ui.rail.kernel_choice import choose_pattern, choose_published, lost_ranks
 from ui.text import plain
 
 __all__ = [
@@ -225,6 +225,13 @@ def _scaled(kernel: ThresholdKernel, scene: Scene | None) -> ThresholdKernel:
         help="How levels become thresholds on a batch-norm output. "
         + " ".join(f"{scale}: {SCALE_NAMES[scale]}" for scale in SCALES),
     )
+    scaled = _under(kernel, str(name), scene)
+    if lost := lost_ranks(scaled):
+        st.caption(lost)
+    return scaled
+
+
+def _under(kernel: ThresholdKernel, name: str, scene: Scene | None) -> ThresholdKernel:
     try:
         if name == "data" and scene is None:
             return kernel  # each picture will be fitted to its own maps

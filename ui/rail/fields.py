@@ -14,6 +14,7 @@ from design_core.pictures.feature_maps import SOURCES
 from design_core.pictures.samples import SAMPLES
 from ui.links.fields import Field, State, choice, whole
 from ui.rail.data_sets import item_entries
+from ui.rail.kernel_choice import FIRST_PATTERN
 
 __all__ = [
     "FIRST_KERNEL",
@@ -92,7 +93,7 @@ def _read_kernel(state: State) -> str:
     if way == "Own" and state.get("own_kernel"):
         return encode_kernel(state["own_kernel"])
     if way == "Pattern":
-        name = state.get("pattern") or next(iter(PATTERNS))
+        name = state.get("pattern") or FIRST_PATTERN
         return f"{name}-{state.get(f'size-{name}', PATTERNS[name].default)}"
     code: str = state.get("published", FIRST_KERNEL)
     return "" if code == FIRST_KERNEL else code

@@ -8,7 +8,23 @@ from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 
-__all__ = ["choose_pattern", "choose_published"]
+__all__ = ["FIRST_PATTERN", "choose_pattern", "choose_published", "lost_ranks"]
+
+#: The pattern that a rail begins with: one that is a pattern, and no uniform threshold.
+FIRST_PATTERN = "bayer"
+
+
+def lost_ranks(kernel: ThresholdKernel) -> str:
+    """How many ranks a pattern's levels have merged, in a sentence; nothing where none is lost."""
+    name, _, size = kernel.name.partition("@")[0].rpartition("-")
+    pattern = PATTERNS.get(name)
+    if not (pattern and pattern.ranked and size.isdecimal()):
+        return ""
+    ranks, kept = pattern.ranked(int(size)).levels.size, len(set(kernel.levels.ravel().tolist()))
+    ranks //= kernel.shape[0]
+    if kept >= ranks:
+        return ""
+    return f"Of {ranks} ranks {kept} levels are left. The scale quantile keeps all {ranks}."
 
 
 def choose_published(key: str, first: str) -> ThresholdKernel:
@@ -30,6 +46,7 @@ def choose_pattern(key: str, size_key: str) -> ThresholdKernel:
     name = left.selectbox(
         "Pattern",
         list(PATTERNS),
+        index=list(PATTERNS).index(FIRST_PATTERN),
         format_func=lambda key: PATTERNS[key].title,
         key=key,
         persist_state="session",

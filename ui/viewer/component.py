@@ -139,6 +139,7 @@ def viewer(
     start: ViewerState | None = None,
     revision: int = 0,
     whole: bytes = b"",
+    bare: bool = False,
 ) -> ViewerState:
     """Show maps cut by Sign and by a kernel, live: every bit is `binarize`'s.
 
@@ -174,6 +175,8 @@ def viewer(
         Raise it to make the viewer forget what the user did, and open with `start` again.
     whole
         The picture in its colours as PNG, to show beside what is cut of it; none if left out.
+    bare
+        Without kernel, scale and read-out, beside a page that has its own.
 
     Returns
     -------
@@ -211,6 +214,7 @@ def viewer(
             data={
                 **settings,
                 "key": key,
+                "bare": bare,
                 "restored": _plain_state(state) if reported or start else None,
             },
         )

@@ -76,11 +76,22 @@ class Editor {
 
   // ---- drawing
 
-  /** Shade of a rank, 236 (lowest threshold of the set) to 40 (highest); alone it is mid-grey. */
+  /**
+   * Shade of a rank as everywhere: from 236 (lowest threshold of the kernel) to 40 (highest), and
+   * mid-grey where all are alike. What lies beyond, in the palette, is as light or as dark.
+   */
   shade(rank) {
-    const values = this.kernel.thresholds;
-    const [low, high] = [Math.min(...values), Math.max(...values)];
-    return Math.round(236 - 196 * (high > low ? (values[rank] - low) / (high - low) : 0.5));
+    const { thresholds, ranks } = this.kernel;
+    const used = ranks.map((one) => thresholds[one]);
+    const [low, high] = [Math.min(...used), Math.max(...used)];
+    const share = high > low ? (thresholds[rank] - low) / (high - low) : 0.5;
+    return Math.round(236 - 196 * Math.min(1, Math.max(0, share)));
+  }
+
+  /** Let the pictures beside the editor be cut at once; Python's answer comes later. */
+  preview() {
+    const viewer = globalThis[Symbol.for("design.viewer")]?.get("design_viewer")?.viewer;
+    viewer?.preview(this.kernel.shape, this.kernel.ranks);
   }
 
   lay() {
@@ -177,7 +188,7 @@ class Editor {
 
   layPalette() {
     const { levelSet } = this.kernel;
-    const drawn = `${levelSet}|${this.kernel.thresholds}`;
+    const drawn = `${levelSet}|${this.kernel.thresholds}|${[...new Set(this.kernel.ranks)].sort()}`;
     if (drawn === this.palette) return;
     this.palette = drawn;
     const step = this.brushButton(null, "±", "Step: each click raises the level by one");
@@ -195,6 +206,7 @@ class Editor {
       return button;
     });
     this.find(".palette").replaceChildren(step, ...levels);
+    this.markBrush();
   }
 
   brushButton(brush, text, title) {
@@ -232,6 +244,8 @@ class Editor {
     if (this.kernel.ranks[at] === rank) return false;
     this.kernel.ranks[at] = rank;
     this.draw();
+    this.layPalette();
+    this.preview();
     return true;
   }
 

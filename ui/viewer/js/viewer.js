@@ -121,6 +121,7 @@ class Viewer {
     const newSelection = anew || newMaps || this.given.selected !== given.selected;
     this.given = given;
     this.root.classList.toggle("presenter", settings.presenter);
+    this.root.classList.toggle("bare", Boolean(settings.bare));
     this.root.style.setProperty("--tall", `${settings.height}px`);
 
     const user = anew ? settings.restored : null;
@@ -259,6 +260,13 @@ class Viewer {
   kernelName() {
     const { name } = this.kernel;
     return this.edited() ? `${name || "kernel"}, edited` : name;
+  }
+
+  /** Levels that are being edited beside the viewer, before the page answers with its kernel. */
+  preview(shape, ranks) {
+    if (String(shape) !== String(this.kernel?.shape)) return;
+    this.kernel.ranks = Int32Array.from(ranks);
+    this.redraw({ bits: true });
   }
 
   reset() {
