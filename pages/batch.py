@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from base64 import b64encode
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -23,17 +24,22 @@ from design_core.output.batch import (
     is_archive,
     scores_csv,
 )
-from design_core.pictures import MAX_BYTES, PictureError
+from design_core.output.drawing import picture_png
+from design_core.pictures import MAX_BYTES, Picture, PictureError, fit
 from design_core.pictures.feature_maps import SOURCES
-from design_core.pictures.samples import GROUPS, sample, sample_names
-from design_core.text import csv_cell
+from design_core.pictures.samples import GROUPS, SAMPLES, sample, sample_names
+from design_core.text import csv_cell, printable
 from ui.batch.address import BATCH
+from ui.batch.chart import kept_chart, kept_words
+from ui.charts import show_chart
 from ui.compute import decode_alone
 from ui.entry import require_entry
-from ui.rail.controls import batch_rail
+from ui.rail.controls import batch_rail, show_own_picture
 from ui.share.address import arrive
 from ui.share.panel import share
 from ui.text import plain
+
+_THUMBNAIL = 40  # pixels of the longest side
 
 COLUMNS = {
     "name": "Picture",
@@ -42,12 +48,12 @@ COLUMNS = {
     "width": "Width",
     "height": "Height",
     "maps": "Maps",
-    "sign_tv": "Sign, TV",
-    "design_tv": "DeSign, TV",
+    "sign_tv": "Sign, edges per pixel",
+    "design_tv": "DeSign, edges per pixel",
     "sign_density": "Sign, density",
     "design_density": "DeSign, density",
-    "sign_entropy": "Sign, entropy",
-    "design_entropy": "DeSign, entropy",
+    "sign_entropy": "Sign, bits per pixel",
+    "design_entropy": "DeSign, bits per pixel",
 }
 
 
@@ -59,6 +65,19 @@ class Batch:
     asked: int
     rows: list[Row] = field(default_factory=list)
     archive: bytes = b""
+    thumbnails: list[str] = field(default_factory=list)
+
+    def seeing(self, item: Item) -> Item:
+        """The same item, of which a thumbnail is kept when it is opened."""
+
+        def opened() -> Picture:
+            self.thumbnails.append("")  # should the picture not open, its row has none
+            picture = item.open()
+            png = b64encode(picture_png(fit(picture, _THUMBNAIL))).decode()
+            self.thumbnails[-1] = f"data:image/png;base64,{png}"
+            return picture
+
+        return Item(item.name, opened)
 
 
 def chosen_items() -> list[Item]:
@@ -102,7 +121,8 @@ def score(items: list[Item], settings: Settings) -> None:
     batch = Batch(settings, len(items))
     st.session_state["batch"] = batch
     try:
-        with closing(batch_rows(items, settings, archive)) as coming:
+        seen = [batch.seeing(item) for item in items]
+        with closing(batch_rows(seen, settings, archive)) as coming:
             for row in coming:
                 batch.rows.append(row)
                 done = len(batch.rows)
@@ -123,17 +143,25 @@ def how(batch: Batch) -> str:
     return " · ".join(words)
 
 
-def results(batch: Batch) -> None:
-    """Table, problems and files."""
+def results(batch: Batch, items: list[Item]) -> None:
+    """Chart, table with thumbnails, problems and files."""
+    if sum(row.is_scored for row in batch.rows) > 1:
+        title = kept_words(batch.rows)
+        show_chart(kept_chart(batch.rows), title=title, alt=how(batch), key="batch_chart")
     table = pd.DataFrame([asdict(row) for row in batch.rows])[list(COLUMNS)]
     for column in ("name", "problem", "notes"):
         table[column] = table[column].map(csv_cell)  # the table too can be saved as CSV
     empty = [name for name in ("problem", "notes") if not table[name].any()]
     table = table.drop(columns=empty).rename(columns=COLUMNS)
+    table.insert(0, "Thumbnail", batch.thumbnails[: len(table)])
     st.html(f'<p class="ds-note">{escape(how(batch))}</p>')
-    st.dataframe(
+    chosen = st.dataframe(
         table,
         hide_index=True,
+        row_height=44,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="batch_table",
         column_config={
             COLUMNS[name]: st.column_config.NumberColumn(format=form)
             for name, form in (
@@ -141,10 +169,12 @@ def results(batch: Batch) -> None:
                 *((name, "percent") for name in ("sign_density", "design_density")),
                 *((name, "%.3f") for name in ("sign_entropy", "design_entropy")),
             )
-        },
+        }
+        | {"Thumbnail": st.column_config.ImageColumn("", width=56)},
         alt=f"Scores of {len(batch.rows)} pictures. {batch_finding(batch.rows)}",
     )
     with st.container(horizontal=True, gap="xsmall"):
+        open_row(batch, items, chosen.selection.rows)
         st.download_button(
             "Maps and table, ZIP",
             batch.archive,
@@ -167,6 +197,26 @@ def results(batch: Batch) -> None:
         "Scores are means over a picture's maps. The ZIP file holds a PNG of one bit per pixel for "
         f"each map of Sign and DeSign, up to {MAX_ARCHIVE >> 20} MB in all."
     )
+
+
+def open_row(batch: Batch, items: list[Item], rows: list[int]) -> None:
+    """The chosen picture in Explore, with the kernel and the feature maps of the rail."""
+    row = batch.rows[rows[0]] if rows and rows[0] < len(batch.rows) else None
+    item = next((one for one in items if row and printable(one.name) == row.name), None)
+    label = f"Open {plain(row.name)} in Explore" if row else "Choose a row to open it in Explore"
+    pressed = st.button(
+        label,
+        icon=":material/compare:",
+        key="batch_open",
+        disabled=item is None or not (row and row.is_scored),
+    )
+    if not (pressed and item):
+        return
+    if item.name in SAMPLES:
+        st.session_state.update({"picture_way": "Sample", "sample": item.name})
+    else:
+        show_own_picture(item.open())
+    st.switch_page("pages/explore.py")
 
 
 require_entry()
@@ -192,7 +242,7 @@ if st.button(
     kept = st.session_state["batch"]
 if kept and kept.rows:
     sentence = batch_finding(kept.rows)
-    results(kept)
+    results(kept, items)
 else:
     sentence = "Score many pictures at once."
 heading.html(f'<h1 class="ds-finding">{escape(sentence)}</h1>')

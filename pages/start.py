@@ -34,7 +34,8 @@ def see_it() -> None:
     )
     if upload is not None:
         try:
-            show_own_picture(decoded(upload.getvalue(), upload.name))
+            picture = decoded(upload.getvalue(), upload.name)
+            show_own_picture(picture, source="picture")
         except PictureError as error:
             st.error(plain(str(error)), icon=":material/broken_image:")
         else:

@@ -55,7 +55,7 @@ def test_samples_are_scored_as_by_the_library(app: AppTest) -> None:
     assert [row.design_tv for row in batch.rows] == [row.design_tv for row in expected]
     table = app.dataframe[0].value
     assert table["Picture"].tolist() == names
-    assert table["DeSign, TV"].tolist() == [row.design_tv for row in expected]
+    assert table["DeSign, edges per pixel"].tolist() == [row.design_tv for row in expected]
     assert "Problem" not in table
     assert zipfile.ZipFile(io.BytesIO(batch.archive)).testzip() is None
 

@@ -24,7 +24,7 @@ class OpenDesign:
         page.set_default_timeout(120_000)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.goto(address)
-        page.get_by_role("link", name="Design").click()
+        page.get_by_test_id("stTopNavLink").filter(has_text="Design").click()
         self.board.locator("g").first.wait_for()
         page.wait_for_function("() => location.pathname === '/design'")
 

@@ -146,12 +146,19 @@ def keep_picture(picture: Picture) -> None:
     st.session_state["uploaded"] = picture
 
 
-def show_own_picture(picture: Picture) -> None:
-    """Make an upload the one that the rail has chosen, by its brightness, on the next page."""
+def show_own_picture(picture: Picture, *, source: str | None = None) -> None:
+    """Make an upload the one that the rail has chosen, on the next page.
+
+    Parameters
+    ----------
+    source
+        How it is turned into feature maps; as it was if left out.
+    """
     keep_picture(picture)
     st.session_state["picture_wanted"] = ""
     st.session_state["picture_way"] = "Upload"
-    st.session_state["source"] = "picture"
+    if source:
+        st.session_state["source"] = source
 
 
 def _tell_wanted(digits: str, name: str, *, got_another: bool) -> None:
