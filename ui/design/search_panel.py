@@ -42,7 +42,7 @@ def find_button(desk: Desk, question: Question) -> None:
     rows, columns = desk.kernel.shape[1:]
     by = objective_words(question.objective)
     if not st.button(
-        "Find the best",
+        "Find and take the best",
         icon=":material/search:",
         key="find_here",
         help=f"Take the {rows}×{columns} kernel that has most {by} on {source_words(question)}. "
