@@ -21,6 +21,8 @@ __all__ = [
     "damaged_tensors",
     "damaged_text",
     "damaged_tiff",
+    "joined_tensors",
+    "parted_tensors",
 ]
 
 #: Bytes, a source of chance, and other files of the kind, to the bytes of a damaged one.
@@ -235,8 +237,7 @@ def damaged_tensors(entry: str, seal: Callable[[Any, bytes], None]) -> Damage:
         way = draw.randrange(4)
         if way == 0:
             return damaged(data, draw, others)
-        length = int.from_bytes(data[:8], "little")
-        header, body = json.loads(data[8 : 8 + length]), data[8 + length :]
+        header, body = parted_tensors(data)
         document = json.loads(header["__metadata__"][entry])
         if way == 1:
             document = _damaged_plain(document, draw)
@@ -248,14 +249,21 @@ def damaged_tensors(entry: str, seal: Callable[[Any, bytes], None]) -> Damage:
             header = {"__metadata__": header["__metadata__"]}
             header |= changed if isinstance(changed, dict) else {"x": changed}
         if draw.random() < 0.8:
-            seal(document, _joined(header, body))
+            seal(document, joined_tensors(header, body))
         header["__metadata__"][entry] = json.dumps(document)
-        return _joined(header, body)
+        return joined_tensors(header, body)
 
     return damage
 
 
-def _joined(header: Any, body: bytes) -> bytes:
+def parted_tensors(data: bytes) -> tuple[Any, bytes]:
+    """Header and data of a safetensors file."""
+    length = int.from_bytes(data[:8], "little")
+    return json.loads(data[8 : 8 + length]), data[8 + length :]
+
+
+def joined_tensors(header: Any, body: bytes) -> bytes:
+    """A safetensors file of both."""
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text + body

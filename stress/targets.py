@@ -30,6 +30,7 @@ from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import decode_kernel, encode_kernel, parse_kernel
 from design_core.networks import NetworkSpec
+from design_core.output.batch import archive_items
 from design_core.pictures import PictureError, decode, fit
 from design_core.pictures.samples import sample
 from design_core.training.recipe import Recipe, load_recipe, recipe_names
@@ -44,6 +45,7 @@ from design_core.zoo.checkpoint import (
     save_latent_weights,
 )
 from design_core.zoo.uploaded import read_own
+from stress.crafted import crafted_archive, crafted_kernel, crafted_png, crafted_tensors
 from stress.damage import (
     Damage,
     damaged,
@@ -146,6 +148,12 @@ def _read_picture(data: bytes) -> None:
 def _picture(*suffixes: str, damage: Damage = damaged) -> Target:
     # The largest picture that is read, with what becomes of it.
     return Target(_picture_seeds(*suffixes), _read_picture, (PictureError,), damage, 1000)
+
+
+def _read_archive(data: bytes) -> None:
+    for item in archive_items(data, "upload.zip"):
+        with suppress(PictureError):  # a row with its message
+            item.open()
 
 
 # Kernels
@@ -456,6 +464,25 @@ TARGETS: Mapping[str, Target] = {
     ),
     "training state": Target(
         _states, _read_state, damage=damaged_tensors("state", lambda _document, _data: None)
+    ),
+    # Not damaged but made to mislead.
+    "crafted png": _picture(".png", damage=crafted_png),
+    "crafted archive": Target(
+        _picture_seeds(".png", ".jpg"), _read_archive, (PictureError,), crafted_archive, 1000
+    ),
+    "crafted kernel": _kernel_file("json", crafted_kernel),
+    "crafted own network": Target(
+        _checkpoints,
+        _read_own,
+        (CheckpointError,),
+        crafted_tensors("checkpoint", lambda _document, _data: None),
+        200,
+    ),
+    "crafted packed": Target(
+        _packed_networks,
+        _read_packed,
+        damage=crafted_tensors("packed", _seal_packed),
+        megabytes=1100,
     ),
     "card": Target(_cards, _read_card, damage=damaged_json),
     "recipe": Target(_recipes, _read_recipe, damage=damaged_text),

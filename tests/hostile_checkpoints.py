@@ -275,7 +275,9 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         ),
         "a photo gives it values that are not finite",
     ),
-    "tiny deviation": (lambda d: pictures(d, deviation=[1e-300]), "not finite"),
+    "tiny deviation": (lambda d: pictures(d, deviation=[1e-30]), "bring pixels to"),
+    "denormal deviation": (lambda d: pictures(d, deviation=[1e-310]), "bring pixels to"),
+    "a mean from afar": (lambda d: pictures(d, mean=[-1e7]), "bring pixels to"),
     "infinite": (lambda d: with_tensor(d, NORM, torch.full((16,), torch.inf)), "not finite"),
     "latent but packed": (
         lambda d: rewritten(d, lambda _, h: h.update(format="design-latent-1")),

@@ -24,6 +24,10 @@ _MAX_CLASSES = 4096
 _MAX_NAME = 1000  # letters of a class's name
 
 
+#: What the 1-bit engine takes as well.
+_LARGEST = 1_000_000
+
+
 @dataclass(frozen=True)
 class PictureForm:
     """What a network takes and gives.
@@ -55,6 +59,12 @@ class PictureForm:
             raise ValueError(f"{channels} channels need as many finite means and deviations")
         if min(deviation) <= 0 or height != width or not 1 <= height <= 1024:
             raise ValueError("deviations are above 0, pictures square with 1 to 1024 pixels a side")
+        largest = max(max(abs(m), abs(1 - m)) / d for m, d in zip(mean, deviation, strict=True))
+        if largest > _LARGEST:
+            raise ValueError(
+                f"its means and deviations bring pixels to ±{largest:.3g}, beyond ±{_LARGEST:,}: "
+                "they are those of pixels scaled to [0, 1]"
+            )
         names = _class_names(plain["class_names"])
         return cls((channels, height, width), mean, deviation, names)
 
