@@ -59,17 +59,22 @@ def start(
     *,
     program: Sequence[str] = ("-m", "streamlit"),
     environment: Mapping[str, str] | None = None,
+    log: Path | None = None,
 ) -> Server:
-    """Start an app on a port and return at once; `program` is Streamlit, or a script around it."""
+    """Start an app on a port and return at once; `program` is Streamlit, or a script around it.
+
+    What it has to say is added to a log, or lost.
+    """
     command = [sys.executable, *program, "run", str(app)]
     options = ["--server.port", str(port), "--server.address", "127.0.0.1"]
-    process = subprocess.Popen(
-        [*command, *options, "--server.headless", "true"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    with (log or Path(os.devnull)).open("ab") as output:
+        process = subprocess.Popen(
+            [*command, *options, "--server.headless", "true"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
+            stdout=output,
+            stderr=output,
+        )
     return Server(f"http://127.0.0.1:{port}", process)
 
 

@@ -70,7 +70,7 @@ def test_only_users_of_a_killed_process_notice() -> None:
 
 
 def test_the_configuration_names_every_process_once_in_front(tmp_path: Path) -> None:
-    text = configuration("127.0.0.1:8080", [7001, 7002, 7003], tmp_path)
+    text = configuration("127.0.0.1:8080", [7001, 7002, 7003], tmp_path, tmp_path)
     assert "listen 127.0.0.1:8080;" in text
     for place, port in enumerate((7001, 7002, 7003)):
         own = text.split(f"upstream process{place} {{")[1].split("}")[0]
