@@ -9,13 +9,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["whole_file", "write_atomically"]
+__all__ = ["try_to_write", "whole_file", "write_atomically"]
 
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that, killed at any moment, it is there whole: the old one or the new."""
     with whole_file(path) as file:
         file.write(data)
+
+
+def try_to_write(path: Path) -> None:
+    """Raise, before long work, the OSError that writing the file would end in; nothing changes."""
+    path = path.resolve()
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder. Name a file in it.")
+    if path.exists() and not path.is_file():
+        return  # a device or a pipe, which may take only one opening
+    part = path.with_name(f".{path.name}.part")
+    part.open("wb").close()
+    part.unlink()
 
 
 @contextmanager

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from design_core.atomic import whole_file
 from design_core.commands.maps import add_map_options, kernel_of
+from design_core.commands.watching import EXIT_STOPPED, watched
+from design_core.progress import StoppedError
 
 if TYPE_CHECKING:
     from design_core.output.batch import Row
@@ -35,7 +37,10 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Score, print, and write if asked; 1 if no picture could be read."""
+    """Score, print, and write if asked; 1 if no picture could be read.
+
+    Ctrl-C keeps the pictures so far, in the ZIP file too.
+    """
     from design_core.output.batch import Settings, batch_finding, batch_rows, file_items, scores_csv
 
     settings = Settings(
@@ -51,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
     with (
         whole_file(args.out) if args.out else nullcontext() as archive,
         closing(batch_rows(items, settings, archive)) as coming,
+        watched() as progress,
+        suppress(StoppedError),
     ):
         for row in coming:
             rows.append(row)
@@ -58,7 +65,13 @@ def run(args: argparse.Namespace) -> int:
                 print(f"{row.name}: {row.problem}", file=sys.stderr)
             if row.is_scored and not args.csv:
                 print(_line(row))
+            progress(len(rows) / len(items), "Scoring")
+    stopped = len(rows) < len(items)
+    if stopped:
+        print(f"design batch: stopped after {len(rows)} of {len(items)}", file=sys.stderr)
     print(scores_csv(rows), end="") if args.csv else print(batch_finding(rows))
+    if stopped:
+        return EXIT_STOPPED
     return 0 if any(row.is_scored for row in rows) else 1
 
 

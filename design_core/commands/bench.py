@@ -45,10 +45,12 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, printing each result as it comes, or all of them as JSON."""
-    from design_core.atomic import write_atomically
+    from design_core.atomic import try_to_write, write_atomically
     from design_core.engine.measure import Settings, measure
     from design_core.engine.report import fastest_in_words
 
+    if args.out:
+        try_to_write(args.out)
     settings = Settings(
         batches=_counts("--batch", args.batch, (1, 64)),
         threads=_counts("--threads", args.threads, (1, 2)),

@@ -49,9 +49,11 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Write the file and say how large it is."""
+    from design_core.atomic import try_to_write
     from design_core.zoo.card import located
     from design_core.zoo.entry import open_entry
 
+    try_to_write(args.out)
     if args.to != "html" and len(args.network) > 1:
         raise ValueError(f"--to {args.to} takes one network; got {len(args.network)}.")
     entries = [open_entry(*located(network, args.zoo)) for network in args.network]

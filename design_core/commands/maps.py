@@ -73,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
     from design_core.scaling import fit_scale
     from design_core.scores.comparison import compare_activations, finding
 
+    if args.out:
+        args.out.mkdir(parents=True, exist_ok=True)
     picture = fit(load_picture(args.picture), args.size)
     maps = extract_maps(picture, args.source, maps=args.maps, seed=args.seed)
     kernel = kernel_of(args)

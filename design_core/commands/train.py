@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from design_core.commands.watching import EXIT_STOPPED
 from design_core.paths import DATA
 
 __all__ = ["add_data_arguments", "add_parser", "run"]
@@ -72,7 +73,15 @@ def run(args: argparse.Namespace) -> int:
         download=args.download,
     )
     report = _Terminal().report
-    train_run(recipe, data, args.out, seed=args.seed, resume=args.resume, report=report)
+    try:
+        train_run(recipe, data, args.out, seed=args.seed, resume=args.resume, report=report)
+    except KeyboardInterrupt:
+        print(
+            f"\ndesign train: stopped. All whole epochs are kept in {args.out}; the same command "
+            "with --resume goes on.",
+            file=sys.stderr,
+        )
+        return EXIT_STOPPED
     return 0
 
 
