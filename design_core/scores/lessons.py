@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import uniform_filter1d
 from scipy.special import ndtr
@@ -24,9 +25,11 @@ __all__ = [
     "Flips",
     "absorb",
     "alternating",
+    "averages_follow",
     "disagreement",
     "flips",
     "kept_differences",
+    "neighbour_correlation",
     "normal_disagreement",
     "published_excess",
     "ramp",
@@ -38,6 +41,8 @@ __all__ = [
 Bits = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Map = NDArray[np.float32]
+
+_LEAST_SPREAD = 1e-12  # less is rounding
 
 
 def kept_differences(x: ArrayLike, bits: ArrayLike) -> float:
@@ -237,3 +242,44 @@ def absorb(x: Map, kernel: ThresholdKernel) -> Absorption:
     above = np.nextafter(ordered[-1], np.float32(np.inf))
     shift = ordered[best] if best < values.size else above
     return Absorption(float(shift), float(wrong[best] / values.size))
+
+
+def neighbour_correlation(x: ArrayLike) -> float:
+    """Mean correlation of a map with itself one pixel to the right, and one pixel below.
+
+    Near 1 where neighbours may stand in for each other, 0 where they know nothing of each other;
+    0 on a map that is constant too.
+
+    Examples
+    --------
+    >>> float(round(neighbour_correlation([[0, 1, 2], [1, 2, 3], [2, 3, 4]]), 6))
+    1.0
+    """
+    values = np.asarray(x, dtype=np.float64)
+    along = _correlation(values[:, 1:], values[:, :-1])
+    down = _correlation(values[1:], values[:-1])
+    return (along + down) / 2
+
+
+def averages_follow(x: ArrayLike, bits: ArrayLike, period: tuple[int, int]) -> float:
+    """Correlation of the means of all blocks of bits with the means of the same blocks of x.
+
+    How well a sum over neighbouring bits, which is what the next layer takes, tells the values
+    that they were. Blocks overlap; 0 where all means of one kind are equal.
+
+    Parameters
+    ----------
+    period
+        Rows and columns of a block: those of the kernel that made the bits.
+    """
+    means = [
+        sliding_window_view(np.asarray(one, dtype=np.float64), period).mean(axis=(-1, -2))
+        for one in (x, bits)
+    ]
+    return _correlation(*means)
+
+
+def _correlation(a: Floats, b: Floats) -> float:
+    a, b = a - a.mean(), b - b.mean()
+    spread = float((a * a).sum() * (b * b).sum())
+    return float((a * b).sum()) / spread**0.5 if spread > _LEAST_SPREAD else 0.0

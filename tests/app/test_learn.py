@@ -1,29 +1,43 @@
-"""The Learn page, driven as a user would, without a browser."""
+"""The Learn page without a browser: what the article gets, what comes back, where links land."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from design_core import extract_maps, load_cards, published_kernel, sample, total_variation
-from design_core.kernels.kernel import binarize
-from design_core.pictures import fit
-from design_core.scores.lessons import absorb, kept_differences
-from design_core.study.evidence import answers, main_cards, verdict
-from design_core.zoo.arms import arm_of
+from design_core import load_cards
+from design_core.engine.report import recorded
+from design_core.study.evidence import answers, verdict
+from design_core.study.picture_cuts import picture_sentences
 from tests.app_pages import APP, heading
 from ui.compare.address import COMPARE
+from ui.design.address import DESIGN
 from ui.explore.address import EXPLORE
-from ui.learn.address import LEARN
-from ui.learn.step import Dial
-from ui.learn.story import CURRENT, STEPS, moved
+from ui.learn.address import LEARN, PART
+from ui.learn.component import Reader, Wish, _read, _wish
+from ui.learn.contents import contents
+from ui.learn.parts import DIALS, PARTS
+from ui.learn.reading import reader, with_room
+from ui.live.address import LIVE
 from ui.predict.address import PREDICT
-from ui.scenes import view_of
+from ui.speed.address import SPEED
+
+ARTICLE = Path(__file__).parents[2] / "ui" / "learn" / "article.html"
+ADDRESSES = {one.page: one for one in (EXPLORE, DESIGN, PREDICT, LIVE, COMPARE, SPEED)}
+FIRST = Reader("start", {name: dial.start for name, dial in DIALS.items()}, "bayer-4", "")
+
+
+@pytest.fixture(scope="module")
+def markup() -> str:
+    return ARTICLE.read_text(encoding="utf-8")
 
 
 def started(**query: str) -> AppTest:
@@ -35,123 +49,77 @@ def started(**query: str) -> AppTest:
     return fresh
 
 
-@pytest.fixture(scope="module")
-def app() -> AppTest:
-    return started()
+def test_every_part_dial_and_figure_of_the_markup_is_known(markup: str) -> None:
+    assert re.findall(r'<section id="([^"]+)"', markup) == list(PARTS)
+    listed = re.findall(r'data-part="([^"]+)">([^<]+)', markup)
+    assert dict(listed) == dict(PARTS)
+    assert set(re.findall(r'data-dial="([^"]+)"', markup)) == set(DIALS)
+    assert set(re.findall(r'data-range="([^"]+)"', markup)) == set(DIALS)
+    assert set(re.findall(r'data-list="([^"]+)"', markup)) <= set(contents()["lists"])
 
 
-def go(app: AppTest, key: str) -> AppTest:
-    app.radio(key=CURRENT).set_value(key).run()
-    assert not app.exception, key
-    return app
+def test_every_figure_opens_where_its_page_understands_all_of_the_link(markup: str) -> None:
+    links = set(re.findall(r'data-(?:open|deck)="([^"]+)"', markup))
+    assert {link.partition("?")[0] for link in links} >= {"explore", "predict", "compare", "live"}
+    filled = {
+        **{f"{{{name}}}": str(dial.high) for name, dial in DIALS.items()},
+        **{f"{{{name}}}": code for name, code in contents()["codes"].items()},
+        "{picture}": "coins",
+        "{stair}": "bayer-4",
+    }
+    for link in links:
+        page, _, query = link.partition("?")
+        given = {name: filled.get(value, value) for name, value in parse_qsl(query)}
+        assert "{" not in "".join(given.values()), link
+        assert ADDRESSES[page].reading(given).ignored == (), link
 
 
-def bodies(app: AppTest) -> str:
-    return "".join(one.proto.body for one in app.get("html"))
-
-
-def words(app: AppTest) -> str:
-    return str(app.markdown[0].value).replace("\u00a0", " ")
-
-
-def x() -> np.ndarray:
-    maps: np.ndarray = extract_maps(fit(sample("astronaut"), 208), "picture").x[0]
-    return maps
-
-
-def test_the_story_is_stepped_through_and_back(app: AppTest) -> None:
-    go(app, "cut")
-    assert app.button(key="back").disabled
-    seen = [heading(app)]
-    for _ in list(STEPS)[1:]:
-        app.button(key="next").click().run()
-        assert not app.exception
-        seen.append(heading(app))
-    assert len(set(seen)) == len(STEPS)
-    assert app.button(key="next").disabled
-    app.button(key="back").click().run()
-    assert heading(app) == seen[-2]
-    assert moved("cut", -1) == "cut"
-    assert moved("evidence", 1) == "evidence"
-
-
-@pytest.mark.parametrize("key", STEPS)
-def test_every_step_has_a_picture_with_words_and_a_way_to_explore(app: AppTest, key: str) -> None:
-    go(app, key)
-    alts = re.findall(r'<img [^>]*alt="([^"]*)"', bodies(app))
-    charts = [chart.proto.alt for chart in app.get("plotly_chart")]
-    assert len(alts) + len(charts) >= 1
-    for alt in (*alts, *charts):
-        assert len(alt) > 20, alt
-    sentences = re.split(r"(?<=[.!?])\s", words(app).strip())
-    assert 2 <= len(sentences) <= 6
-    (link,) = app.get("page_link")
-    address = {"explore": EXPLORE, "predict": PREDICT, "compare": COMPARE}[link.proto.page]
-    parameters = dict(parse_qsl(link.proto.query_string.lstrip("?")))
-    assert address.reading(parameters).ignored == ()
-    assert parameters or key == "evidence"
+def test_numbers_and_sentences_are_the_librarys() -> None:
+    cards, told = load_cards(), contents()
+    assert told["said"]["verdict"] == verdict(answers(cards))
+    assert told["lists"]["evidence"] == [answer.sentence() for answer in answers(cards)]
+    for (_, sentence), written in zip(
+        picture_sentences(cards), told["lists"]["pictures"], strict=True
+    ):
+        assert written.endswith(sentence)
+    assert told["said"]["ties"] == "272"
+    assert told["said"]["all-kernels"] == "1,296"
+    assert told["said"]["excess"].startswith("2.6 to 6.2")
+    assert told["said"]["processor"] == recorded().cpu["name"]
+    energy = told["costs"][2]
+    network = next(n for n in recorded().networks_at(1, 1) if n.name.endswith("design:2x2-v2"))
+    assert energy["real"] / energy["bit"] == pytest.approx(network.fp32_bytes / network.ram_bytes)
+    json.dumps(told)  # plain data only
 
 
 @pytest.mark.parametrize(
-    "dial", [step.dial for step in STEPS.values() if step.dial], ids=lambda dial: dial.name
+    ("query", "part", "dial", "value"),
+    [
+        ({"step": "kernel", "strength": "0.5"}, "kernel", "strength", 0.5),
+        ({"step": "batch-norm", "beta": "-0.63"}, "batch-norm", "beta", -0.63),
+        ({"step": "detail", "push": "2"}, "detail", "push", 2.0),
+        ({"step": "scaling", "scale": "0.5"}, "scaling", "scale", 0.5),
+        ({"step": "variation", "flips": "1.25"}, "variation", "flips", 1.25),
+        ({"step": "trained", "block": "block3"}, "trained", "map", 0.0),
+        ({"step": "evidence"}, "evidence", "cut", 0.0),
+    ],
 )
-def test_every_slider_moves_its_picture(app: AppTest, dial: Dial) -> None:
-    go(app, next(step.key for step in STEPS.values() if step.dial == dial))
-    before = bodies(app)
-    for value in (dial.low, dial.high):
-        app.slider(key=dial.key).set_value(value).run()
-        assert not app.exception
-        assert (bodies(app) == before) == (value == dial.start)
-    app.slider(key=dial.key).set_value(dial.start).run()
-    assert bodies(app) == before
+def test_links_of_the_stepped_story_land_at_their_part(
+    query: dict[str, str], part: str, dial: str, value: float
+) -> None:
+    entries = LEARN.reading(query).entries
+    assert LEARN.reading(query).ignored == ()
+    assert entries[PART] == part
+    assert entries[DIALS[dial].key] == value
+    assert LEARN.parameters(entries)[0] == query
 
 
-def test_numbers_are_the_librarys(app: AppTest) -> None:
-    go(app, "cut")
-    assert f"**{100 * kept_differences(x(), x() >= 0):.1f} %**" in words(app)
-    go(app, "variation")
-    bits = binarize(x(), published_kernel("2x2-v2"))
-    assert f"DeSign **{total_variation(bits):.3f}**" in words(app)
-    go(app, "batch-norm")
-    assert f"**{100 * absorb(x(), published_kernel('2x2-v2')).left:.1f} %**" in words(app)
-    go(app, "detail")
-    assert "272 of all 1,296 kernels" in words(app)
-    assert "plain Sign among them" in words(app)
-    go(app, "scaling")
-    assert "2.6 % to 6.2 %" in words(app)
-    assert "**21.5 %**" in words(app)
-
-
-def test_the_last_word_is_that_of_the_cards(app: AppTest) -> None:
-    go(app, "evidence")
-    found = answers(load_cards())
-    assert heading(app) == verdict(found)
-    said = "".join(one.value for one in app.markdown)
-    for answer in found:
-        assert answer.sentence() in said
-    layout = json.loads(app.get("plotly_chart")[0].proto.spec)["layout"]
-    rows = layout["yaxis"]["categoryarray"]
-    assert set(rows) == {arm_of(card.activation).short for card in main_cards(load_cards())}
-    low, high = layout["yaxis"]["range"]
-    assert low < 0 < len(rows) - 1 < high  # no row is left out
-
-
-def test_explore_opens_what_the_step_shows(app: AppTest) -> None:
-    go(app, "kernel")
-    app.slider(key="learn_strength").set_value(0.5).run()
-    (link,) = app.get("page_link")
-    view = view_of("explore?" + link.proto.query_string.lstrip("?"))
-    assert np.array_equal(view.x, x())
-    assert view.kernel == published_kernel("2x2-v2").scaled(strength=0.5)
-    app.slider(key="learn_strength").set_value(1.0).run()
-
-
-def test_a_link_opens_its_step_as_it_was() -> None:
-    app = started(step="batch-norm", beta="-0.63")
-    assert app.radio(key=CURRENT).value == "batch-norm"
-    assert app.slider(key="learn_beta").value == -0.63
-    app = started(step="staircase", kernel="uniform-1")
-    assert "1 different threshold**" in words(app)
+def test_the_page_opens_with_what_a_link_says() -> None:
+    app = started(step="staircase", kernel="uniform-1", picture="coins", ramp="-1.5")
+    assert heading(app) == "One bit, and where to cut it"
+    assert app.session_state["picture_code"] == "coins"
+    assert app.session_state[DIALS["ramp"].key] == -1.5
+    assert app.session_state[PART] == "staircase"
 
 
 @pytest.mark.parametrize(
@@ -160,17 +128,52 @@ def test_a_link_opens_its_step_as_it_was() -> None:
         {"step": "nowhere"},
         {"step": "batch-norm", "beta": "nan"},
         {"step": "scaling", "scale": "9e99"},
-        {"step": "trained", "block": "../../etc"},
         {"step": "\x00", "cut": "x" * 9000, "more": "<script>"},
     ],
 )
 def test_hostile_links_open_the_page(query: dict[str, str]) -> None:
     app = started(**query)
     assert heading(app)
-    assert "<script>" not in bodies(app)
+    assert "<script>" not in "".join(one.proto.body for one in app.get("html"))
 
 
-def test_the_address_holds_only_what_the_step_needs() -> None:
-    state = {CURRENT: "scaling", "learn_scale": 0.5, "learn_beta": -1.0}
-    assert LEARN.parameters(state)[0] == {"step": "scaling", "scale": "0.5"}
-    assert LEARN.parameters({})[0] == {}
+def test_a_report_counts_as_far_as_it_makes_sense() -> None:
+    report = {
+        "revision": 3, "part": "pays", "stair": "2x2-v2", "block": "block2",
+        "values": {"cut": 0.25, "beta": 7, "push": float("nan"), "scale": "1", "more": 1},
+    }  # fmt: skip
+    read = _read(report, 3, FIRST)
+    assert (read.part, read.stair, read.block) == ("pays", "2x2-v2", "block2")
+    assert read.values == {**FIRST.values, "cut": 0.25}
+    assert _read(report, 4, FIRST) == FIRST
+    strange: list[Any] = [None, [], {"revision": 3, "part": [], "values": "x", "block": "y" * 99}]
+    for one in strange:
+        assert _read(one, 3, FIRST) == FIRST
+
+
+@pytest.mark.parametrize(
+    ("given", "wish"),
+    [
+        ({"kind": "open", "text": "speed"}, Wish("open", "speed")),
+        ({"kind": "sample", "text": "coins"}, Wish("sample", "coins")),
+        ({"kind": "sample", "text": "../etc"}, None),
+        ({"kind": "picture", "text": "a.png", "png": "!"}, None),
+        ({"kind": "picture", "text": "a", "png": "AAAA"}, Wish("picture", "a", picture=bytes(3))),
+        ({"kind": "delete"}, None),
+        ({"kind": "open", "text": 7}, None),
+        ("open", None),
+    ],
+)
+def test_wishes_are_read_with_care(given: Mapping[str, Any], wish: Wish | None) -> None:
+    assert _wish(given) == wish
+
+
+def test_a_tiny_picture_has_room_for_the_square() -> None:
+    x = np.array([[0, 1, 2]], np.float32)
+    assert np.array_equal(with_room(x), np.tile([0, 1, 2, 2, 2, 2, 2, 2], (8, 1)))
+    large = np.zeros((9, 12), np.float32)
+    assert with_room(large).shape == large.shape
+
+
+def test_a_reader_starts_at_the_start() -> None:
+    assert reader() == FIRST

@@ -1,4 +1,4 @@
-"""Present and Learn in a real browser: what clickers send, the way out, the QR code on screen."""
+"""Present in a real browser: what clickers send, the way out, the QR code on screen."""
 
 from __future__ import annotations
 
@@ -143,19 +143,3 @@ def test_a_view_of_explore_goes_on_stage(visit: Open) -> None:
     page.locator(".st-key-stage h1", has_text=finding.split(" × ")[0]).wait_for()
     assert page.locator("h1").inner_text().replace("\u00a0", " ") == finding
     assert page.locator(".bar .place").inner_text() == "1 / 1"
-
-
-def test_page_down_turns_the_story_and_a_step_opens_in_explore(visit: Open) -> None:
-    page = visit("learn?step=kernel&strength=0.5", viewport=(1440, 900))
-    first = page.locator("h1.ds-finding").inner_text()
-    page.keyboard.press("PageDown")
-    page.wait_for_function("old => document.querySelector('h1').innerText !== old", arg=first)
-    page.wait_for_function("() => location.search === '?step=staircase'")
-    page.keyboard.press("PageUp")
-    page.wait_for_function("old => document.querySelector('h1').innerText === old", arg=first)
-    page.get_by_role("link", name="Open in Explore").click()
-    strength = page.locator(".viewer input[name=strength]")
-    strength.wait_for()
-    page.locator(".viewer .toolbar").wait_for()
-    assert strength.input_value() == "0.5"
-    assert page.get_by_text("208 × 208 px").is_visible()

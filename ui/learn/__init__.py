@@ -1,1 +1,1 @@
-"""The story on the Learn page, step by step."""
+"""The article on Learn: text and figures that move while one reads."""

@@ -1,41 +1,26 @@
-"""The address of Learn: the step, and what its dials are set to."""
+"""The address of Learn: picture, part of the article, and what its numbers are set to."""
 
 from __future__ import annotations
 
-from ui.learn import cutting
-from ui.learn.story import CURRENT, FIRST, STEPS
-from ui.links.fields import Address, Field, State, choice, number, text
+from ui.learn.parts import DIALS, FIRST_STAIR, PARTS, STAIRS
+from ui.links.fields import Address, choice, number, text
+from ui.rail.fields import PICTURE_FIELDS
 
-__all__ = ["LEARN"]
+__all__ = ["BLOCK", "LEARN", "PART", "STAIR"]
 
-
-def _on(key: str, field: Field) -> Field:
-    """A field that counts while its step is shown."""
-
-    def is_shown(state: State) -> bool:
-        return bool(state.get(CURRENT, FIRST) == key)
-
-    return field.only(is_shown)
-
-
-def _dials() -> list[Field]:
-    found = [(step.key, step.dial) for step in STEPS.values() if step.dial]
-    return [
-        _on(key, number(dial.key, dial.low, dial.high, dial.start, name=dial.name))
-        for key, dial in found
-    ]
-
+#: Where the session keeps the part that is read, the staircase's kernel, and the layer looked at.
+PART, STAIR, BLOCK = "learn_step", "learn_stair", "learn_block"
 
 LEARN = Address(
     "learn",
-    (),
+    PICTURE_FIELDS[:1],
     (
-        choice(CURRENT, tuple(STEPS), FIRST, name="step"),
-        *_dials(),
-        _on(
-            "staircase",
-            choice("learn_stair", tuple(cutting.STAIRS), cutting.FIRST_STAIR, name="kernel"),
+        choice(PART, tuple(PARTS), "start", name="step"),
+        *(
+            number(dial.key, dial.low, dial.high, dial.start, name=name)
+            for name, dial in DIALS.items()
         ),
-        _on("trained", text("learn_block", 40, name="block")),
+        choice(STAIR, tuple(STAIRS), FIRST_STAIR, name="kernel"),
+        text(BLOCK, 40, name="block"),
     ),
 )

@@ -32,6 +32,7 @@ from ui.text import plain
 __all__ = [
     "Bench",
     "batch_rail",
+    "choose_picture",
     "keep_picture",
     "own_kernel",
     "picture_rail",
@@ -70,7 +71,7 @@ def batch_rail() -> Settings:
 
 def picture_rail() -> Scene:
     """Draw the controls for picture and feature maps only."""
-    picture = _picture()
+    picture = choose_picture()
     return Scene(picture, *_map_controls())
 
 
@@ -80,7 +81,8 @@ def own_kernel(kernel: ThresholdKernel) -> None:
     st.session_state["kernel_way"] = "Own"
 
 
-def _picture() -> Picture:
+def choose_picture() -> Picture:
+    """Draw the control for the picture and return the one chosen."""
     way = st.segmented_control(
         "Picture",
         ["Sample", "Upload", "Data set"],

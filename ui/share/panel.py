@@ -10,6 +10,7 @@ import streamlit as st
 
 from design_core.paths import ROOT
 from ui.figures import map_figure
+from ui.links.deck import add_slide
 from ui.links.fields import Address
 from ui.links.pins import NAMES, Pin, Preview, pin, pins
 from ui.links.session_file import SessionFileError, read_session, write_session
@@ -94,6 +95,8 @@ def _share_popover(
         page, parameters = here()
         if page == "explore":
             _present_link(parameters)
+        if st.button("Add to the deck", icon=":material/playlist_add:", key="add_to_deck"):
+            st.toast(add_slide(link(*here()), about), icon=":material/playlist_add_check:")
         st.markdown("**Pin this view**")
         with st.container(horizontal=True, gap="xsmall"):
             for name in NAMES:
