@@ -23,7 +23,7 @@ st.html(f'<div class="ds-article-title"><h1 class="ds-finding">{TITLE}</h1></div
 keep(
     article(
         contents(),
-        subject(picture),
+        subject(picture, st.session_state.get("picture_code", "")),
         graph_network(),
         key="learn",
         start=reader(),

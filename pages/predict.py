@@ -14,12 +14,13 @@ from design_core.output.reproduce import Subject as NamedPicture
 from design_core.output.reproduce import prediction_recipe
 from design_core.zoo.card import OWN
 from design_core.zoo.entry import Prediction
-from design_core.zoo.naming import distinct_names, say_class
+from design_core.zoo.naming import say_class
 from ui.entry import require_entry
 from ui.links.pins import Preview
-from ui.networks import card_of, entry, predictions
+from ui.networks import predictions
 from ui.predict.address import PANELS, PREDICT
 from ui.predict.answers import answers_html, seen_html
+from ui.predict.asked import subject_of
 from ui.predict.choice import choose_networks
 from ui.predict.picture import Chosen, choose_picture, sample_strip
 from ui.predict.subject import Subject
@@ -29,19 +30,6 @@ from ui.share.panel import share
 from ui.share.reproduce import picture_reference, recipe_expander
 
 MANY = 12  # more classes than this are not listed
-
-
-def subject_of(chosen: Chosen, references: list[str]) -> Subject:
-    """The networks opened; ValueError, in words, where one cannot be."""
-    entries = tuple(entry(reference) for reference in references)
-    classes = entries[0].pictures.class_names
-    return Subject(
-        chosen.picture,
-        tuple(references),
-        entries,
-        tuple(distinct_names([card_of(reference) for reference in references])),
-        chosen.label if chosen.label in classes else None,
-    )
 
 
 def note(chosen: Chosen, subject: Subject) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -10,14 +11,19 @@ from design_core.pictures import Picture
 from design_core.pictures.samples import SAMPLES
 from design_core.scores.comparison import compare_activations, finding
 from ui.entry import require_entry
+from ui.learn.address import LEARN
+from ui.links.deck import deck, encode_deck
 from ui.links.pins import pins
 from ui.present.address import OWN_VIEW, PRESENT, SCENE
 from ui.present.bar import stage_bar
+from ui.present.figures import draws, figure_of
+from ui.present.learn_scene import show_learn_scene
 from ui.present.live_scene import show_live_scene
 from ui.present.qr import audience_link, length_note, qr_svg, reach_note
 from ui.present.scenes import (
     StageScene,
     curated_scenes,
+    deck_scenes,
     is_live,
     own_scenes,
     view_name,
@@ -50,7 +56,7 @@ def own_view(link: str, code: str, picture: Picture | None) -> View:
 
 def opened(scene: StageScene) -> View:
     """The view of a scene; ValueError if it cannot be shown here."""
-    if scene.sentence:
+    if scene in curated_scenes().values():
         return curated_view(scene.link)
     session = st.session_state
     return own_view(scene.link, session.get("picture_code", ""), session.get("picture"))
@@ -67,14 +73,17 @@ def scenes() -> dict[str, StageScene]:
             st.toast("The view of this link cannot be shown here; these are the curated scenes.")
         else:
             return found
+    if slides := deck():
+        return deck_scenes(slides)
     return curated_scenes()
 
 
 def pictures(view: View, scene: StageScene) -> ViewerState:
     name = view.scene.picture.name
+    kernel = view.kernel.for_channel(view.channel)
     return viewer(
         view.x[None],
-        view.kernel.for_channel(view.channel),
+        kernel.scaled(strength=0.0) if scene.build else kernel,
         names=[scene.title],
         picture_alt=SAMPLES[name].alt if name in SAMPLES else name,
         view=view_name(scene.link),
@@ -86,9 +95,11 @@ def pictures(view: View, scene: StageScene) -> ViewerState:
 
 def words(view: View, scene: StageScene, shown: ViewerState) -> str:
     """The scene's sentence, or, once the presenter has changed the kernel, what it shows now."""
-    if scene.sentence and shown.kernel == view.kernel.for_channel(view.channel):
+    own = view.kernel.for_channel(view.channel)
+    changed = shown.kernel != own and not scene.build
+    if scene.sentence and not changed:
         return scene.sentence
-    scores = compare_activations(view.x[None], shown.kernel)
+    scores = compare_activations(view.x[None], shown.kernel if changed else own)
     return finding(scores["sign"], scores["design"])
 
 
@@ -98,12 +109,33 @@ def show(scene: StageScene, place: int) -> str:
         if pytorch():
             show_live_scene(scene.link, revision=place)
         return scene.sentence or scene.title
+    if scene.page == LEARN.page:
+        show_learn_scene(scene.link, revision=place)
+        return scene.sentence or scene.title
+    if draws(scene.page):
+        drawn = figure_of(scene.link)
+        st.html(f'<div class="ds-stage-place">{drawn.html}</div>')
+        return scene.sentence or drawn.sentence
     view = opened(scene)
+    strength = view.kernel.scale.strength
+    st.session_state["stage_strength"] = strength
     return words(view, scene, pictures(view, scene))
 
 
+def deck_words() -> str:
+    """The address of the deck, or why it has none."""
+    slides = deck()
+    if not slides:
+        return ""
+    try:
+        query = urlencode({"deck": encode_deck(slides)})
+    except ValueError as error:
+        return str(error)
+    return audience_link(st.context.url or "", f"{PRESENT.page}?{query}")
+
+
 def begin() -> None:
-    """Who comes by the menu, and not by a link, sees the curated scenes from the first."""
+    """Who comes by the menu, and not by a link, sees deck or curated scenes from the first."""
     if here()[0] != PRESENT.page and not st.query_params:
         st.session_state.update({OWN_VIEW: "", SCENE: ""})
 
@@ -118,7 +150,8 @@ scene = shown_scenes[names[place]]
 
 
 def step(index: int) -> None:
-    st.session_state[SCENE] = names[index]
+    listed = list(scenes())  # the deck may just have been rearranged
+    st.session_state[SCENE] = listed[min(index, len(listed) - 1)]
 
 
 with st.container(key="stage", gap=None):
@@ -131,11 +164,14 @@ with st.container(key="stage", gap=None):
     heading.html(f'<h1 class="ds-finding">{escape(said)}</h1>')
     link = audience_link(st.context.url or "", scene.link)
     asked = stage_bar(
-        [one.title for one in shown_scenes.values()],
+        list(shown_scenes.values()),
         place,
+        said=said,
+        strength=float(st.session_state.get("stage_strength", 1.0)),
         qr=qr_svg(link),
         link=link,
         note=" ".join(filter(None, (length_note(link), reach_note(link)))),
+        deck_link=deck_words(),
         on_step=step,
         key="stage_bar",
     )

@@ -7,7 +7,6 @@ PNG, bits with one bit per pixel.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -21,9 +20,7 @@ from design_core.pictures import Picture
 __all__ = [
     "INK",
     "PAPER",
-    "Cells",
     "bits_png",
-    "cells_svg",
     "describe_kernel",
     "difference_png",
     "enlarge",
@@ -140,76 +137,6 @@ def mosaic_png(laid: NDArray[np.uint8]) -> bytes:
     image = Image.fromarray(laid, mode="P")
     image.putpalette([*INK, *PAPER, *PAPER])
     return _png(image, bits=2, transparency=_BETWEEN)
-
-
-@dataclass(frozen=True, eq=False)
-class Cells:
-    """A table of pixels, drawn large enough to be read one by one.
-
-    Parameters
-    ----------
-    shades
-        Grey of each cell, 0 to 255, shape (H, W); or the bits themselves, in their two tones.
-    texts
-        What stands in each cell, row by row; none for bare cells.
-    period
-        (d1, d2) of a kernel, whose tiles are outlined.
-    right, down
-        Where neighbours differ, shapes (H, W − 1) and (H − 1, W): their common side is drawn blue.
-    """
-
-    shades: NDArray[Any]
-    texts: tuple[tuple[str, ...], ...] = ()
-    period: tuple[int, int] | None = None
-    right: NDArray[np.bool_] | None = None
-    down: NDArray[np.bool_] | None = None
-
-
-def cells_svg(cells: Cells, *, title: str, cell: int = 40) -> str:
-    """A table of pixels as SVG; `title` says for screen readers what it holds."""
-    height, width = cells.shades.shape
-    parts = [_cell(cells, place, cell) for place in np.ndindex(height, width)]
-    if cells.period:
-        rows, columns = cells.period
-        parts += [
-            f'<rect x="{j * cell}" y="{i * cell}" width="{columns * cell}" height="{rows * cell}" '
-            'fill="none" stroke="#3B5BDB" stroke-width="2"/>'
-            for i in range(0, height, rows)
-            for j in range(0, width, columns)
-        ]
-    for places, down in ((cells.right, False), (cells.down, True)):
-        if places is not None:
-            parts += [_flip(i, j, down, cell) for i, j in np.argwhere(places).tolist()]
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-3 -3 {width * cell + 6} '
-        f'{height * cell + 6}" width="{width * cell + 6}" height="{height * cell + 6}" role="img" '
-        f'aria-label="{escape(title)}"><title>{escape(title)}</title>{"".join(parts)}</svg>'
-    )
-
-
-def _cell(cells: Cells, place: tuple[int, ...], side: int) -> str:
-    i, j = place
-    shade = cells.shades[i, j]
-    if cells.shades.dtype == np.bool_:
-        fill, dark = _hex(PAPER if shade else INK), not shade
-    else:
-        fill, dark = f"rgb({shade},{shade},{shade})", shade < 140
-    rect = (
-        f'<rect x="{j * side}" y="{i * side}" width="{side}" height="{side}" fill="{fill}" '
-        'stroke="#7C818A" stroke-width="0.5"/>'
-    )
-    if not cells.texts:
-        return rect
-    ink = "#FFFFFF" if dark else "#14161A"
-    text = cells.texts[i][j]
-    return rect + _text((j + 0.5) * side, (i + 0.62) * side, side * 0.32, ink, escape(text))
-
-
-def _flip(i: int, j: int, down: bool, side: int) -> str:
-    """The side that a pixel shares with its lower or right neighbour."""
-    x, y = (j * side, (i + 1) * side) if down else ((j + 1) * side, i * side)
-    along = f"h{side}" if down else f"v{side}"
-    return f'<path d="M{x} {y}{along}" stroke="{_hex(_ON)}" stroke-width="6"/>'
 
 
 def _hex(colour: tuple[int, int, int]) -> str:

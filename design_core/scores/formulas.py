@@ -222,9 +222,10 @@ def neighbour_correlation(maps: ArrayLike) -> Floats:
     variance = (x * x).mean(axis=(0, 2, 3))
     beside = (x[..., :-1] * x[..., 1:]).mean(axis=(0, 2, 3))
     above = (x[..., :-1, :] * x[..., 1:, :]).mean(axis=(0, 2, 3))
-    return np.divide(
+    found: Floats = np.divide(
         (beside + above) / 2, variance, out=np.zeros_like(variance), where=variance > 0
     )
+    return found
 
 
 def reconstruct(bits: ArrayLike, x: ArrayLike, *, window: int = 5) -> Floats:

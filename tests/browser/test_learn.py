@@ -15,12 +15,12 @@ from design_core.kernels.patterns import bayer
 from design_core.lab.feature_maps import extract_maps
 from design_core.pictures import fit
 from design_core.pictures.samples import sample
+from design_core.scores import neighbour_correlation
 from design_core.scores.distribution import normal_distribution
 from design_core.scores.lessons import (
     averages_follow,
     disagreement,
     kept_differences,
-    neighbour_correlation,
     staircase,
 )
 from tests.waiting import settle
@@ -181,7 +181,7 @@ def test_the_lessons_in_the_browser_are_the_librarys(chromium: Any) -> None:
     page.close()
     expected = [
         kept_differences(x, bits),
-        neighbour_correlation(x),
+        float(neighbour_correlation(x[None, None])[0]),
         averages_follow(x, bits, (2, 2)),
         disagreement(x, kernel, 0.0),
         *staircase(kernel, PLACES),

@@ -15,9 +15,7 @@ from design_core.kernels.published import PUBLISHED
 from design_core.output.drawing import (
     INK,
     PAPER,
-    Cells,
     bits_png,
-    cells_svg,
     difference_png,
     enlarge,
     grey_png,
@@ -26,7 +24,6 @@ from design_core.output.drawing import (
     mosaic,
     mosaic_png,
 )
-from design_core.scores.lessons import flips
 
 BITS = np.random.default_rng(0).random((13, 21)) > 0.5
 SVG = "{http://www.w3.org/2000/svg}"
@@ -128,18 +125,3 @@ def test_a_mosaic_keeps_every_map_and_is_transparent_between() -> None:
     assert np.array_equal(rgba[..., 3] == 0, laid == 2)
     assert (rgba[laid == 0] == (*INK, 255)).all()
     assert (rgba[laid == 1] == (*PAPER, 255)).all()
-
-
-def test_a_table_of_pixels_has_a_cell_each_and_a_line_for_every_flip() -> None:
-    patch = BITS[:4, :5]
-    found = flips(patch)
-    texts = tuple(tuple("1" if bit else "0" for bit in row) for row in patch)
-    cells = Cells(patch, texts, period=(2, 2), right=found.right, down=found.down)
-    root = ET.fromstring(cells_svg(cells, title="bits & flips"))
-    assert root.findtext(f"{SVG}title") == "bits & flips"
-    assert [text.text for text in root.iter(f"{SVG}text")] == [t for row in texts for t in row]
-    assert len(list(root.iter(f"{SVG}path"))) == found.right.sum() + found.down.sum()
-    outlines = [rect for rect in root.iter(f"{SVG}rect") if rect.get("fill") == "none"]
-    assert len(outlines) == 2 * 3
-    bare = ET.fromstring(cells_svg(Cells(np.zeros((2, 2), np.int64)), title="grey"))
-    assert [rect.get("fill") for rect in bare.iter(f"{SVG}rect")] == ["rgb(0,0,0)"] * 4

@@ -123,6 +123,7 @@ def article(
     start: Reader,
     revision: int,
     on_wish: Callable[[Wish], None],
+    only: bool = False,
 ) -> Reader:
     """Show the article.
 
@@ -138,6 +139,8 @@ def article(
         Raise it to open with `start` again.
     on_wish
         Called before the next run.
+    only
+        Show the figure of the reader's part alone, before an audience.
     """
 
     def wished() -> None:
@@ -152,6 +155,7 @@ def article(
                 "key": key,
                 "hash": digest,
                 "revision": revision,
+                "only": only,
                 "start": vars(start) | {"values": dict(start.values)},
             },
         )

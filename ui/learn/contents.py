@@ -33,7 +33,7 @@ from ui.learn.parts import DIALS, PARTS, STAIRS
 from ui.networks import entry, zoo_cards
 from ui.pytorch import pytorch
 
-__all__ = ["contents", "graph_network"]
+__all__ = ["contents", "graph_network", "hidden_chart", "picture_pair", "pictures_chart"]
 
 _NETWORK = "vgg_small, design:2x2-v2"
 _PATTERN = PUBLISHED["2x2-v2"]
@@ -49,12 +49,12 @@ def contents() -> dict[str, Any]:
         "kernels": {name: plain_kernel(kernel) for name, kernel in _kernels().items()},
         "said": {**_costs(), **_objective(), **_scaling(), **_evidence_said(cards)},
         "lists": _lists(cards),
-        "charts": {"hidden": _hidden(cards), "pictures": _pictures(cards)},
+        "charts": {"hidden": hidden_chart(cards), "pictures": pictures_chart(cards)},
         "costs": _cost_bars(),
         "codes": {
             "checkerboard": encode_kernel(alternating()),
             "networks": _pair(main_cards(cards), "sign", "design2d"),
-            "picture-networks": _picture_pair(cards),
+            "picture-networks": picture_pair(cards),
         },
     }
 
@@ -180,7 +180,7 @@ def _row(card: Card, arm: Arm) -> dict[str, Any]:
     }
 
 
-def _hidden(cards: Sequence[Card]) -> dict[str, Any] | None:
+def hidden_chart(cards: Sequence[Card]) -> dict[str, Any] | None:
     """Accuracies of networks that differ in their hidden activation, γ and β learned."""
     main = [card for card in main_cards(cards) if card.affine]
     order = [arm.activation for arm in ARMS.values()]
@@ -191,7 +191,7 @@ def _hidden(cards: Sequence[Card]) -> dict[str, Any] | None:
     return _chart(shown, [arm_of(card.activation) for card in shown])
 
 
-def _pictures(cards: Sequence[Card]) -> dict[str, Any] | None:
+def pictures_chart(cards: Sequence[Card]) -> dict[str, Any] | None:
     """Accuracies of networks that differ in the cut of their picture, the best first."""
     studies = picture_studies(cards)
     shown = sorted(studies[0], key=lambda card: -card.accuracy) if studies else []
@@ -219,7 +219,7 @@ def _pair(cards: Sequence[Card], *keys: str) -> str:
     return _linked([found[one] for one in wanted])
 
 
-def _picture_pair(cards: Sequence[Card]) -> str:
+def picture_pair(cards: Sequence[Card]) -> str:
     """The networks that see Sign's bits and dithered bits, likewise."""
     studies = picture_studies(cards)
     found = {card.picture: card for card in (studies[0] if studies else [])}

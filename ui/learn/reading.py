@@ -49,12 +49,12 @@ def keep(read: Reader) -> None:
         session[dial.key] = read.values[name]
 
 
-def subject(picture: Picture) -> Subject:
-    """The picture as the article shows it."""
+def subject(picture: Picture, code: str) -> Subject:
+    """The picture as the article shows it; `code` stands for it in links."""
     return Subject(
         x=with_room(maps_of(Scene(picture, SIZE, "picture", 16, 0)).x[0]),
         pixels=square_pixels(picture, 3, _GRAPH_SIDE),
-        code=st.session_state.get("picture_code", ""),
+        code=code,
         alt=SAMPLES[picture.name].alt if picture.name in SAMPLES else picture.name,
     )
 

@@ -16,6 +16,7 @@ from ui.links.fields import MAX_PARAMETER
 
 __all__ = [
     "BUILDS",
+    "DECK",
     "MOST_SLIDES",
     "Slide",
     "add_slide",
@@ -36,7 +37,8 @@ BUILDS = {
 #: More scenes are no talk.
 MOST_SLIDES = 60
 
-_DECK = "deck"
+#: Where the session keeps it, and its parameter in a link.
+DECK = "deck"
 _LONGEST = {"link": 6000, "sentence": 400, "notes": 2000, "build": 20}
 _MOST_BYTES = 200_000  # of all slides as JSON
 
@@ -70,12 +72,12 @@ class Slide:
 
 def deck() -> list[Slide]:
     """The slides of this session, in order."""
-    return list(st.session_state.get(_DECK, []))
+    return list(st.session_state.get(DECK, []))
 
 
 def set_deck(slides: Iterable[Slide]) -> None:
     """Take these in place of those before, `MOST_SLIDES` at most."""
-    st.session_state[_DECK] = list(slides)[:MOST_SLIDES]
+    st.session_state[DECK] = list(slides)[:MOST_SLIDES]
 
 
 def add_slide(link: str, sentence: str = "") -> str:

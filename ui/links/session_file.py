@@ -4,16 +4,18 @@
 
     {"format": "design-session", "version": 1, "page": "explore",
      "rail": {"picture": "coins"}, "pages": {"explore": {"view": "wipe"}},
-     "pins": {"A": {"link": "explore?picture=coins", "about": "DeSign shows …"}}}
+     "pins": {"A": {"link": "explore?picture=coins", "about": "DeSign shows …"}},
+     "deck": [{"link": "speed", "sentence": "Fast", "notes": "", "build": ""}]}
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ui.links.deck import Slide, read_slides
 from ui.links.fields import MAX_PARAMETER
 
 __all__ = ["MAX_BYTES", "SessionFile", "SessionFileError", "read_session", "write_session"]
@@ -22,7 +24,7 @@ __all__ = ["MAX_BYTES", "SessionFile", "SessionFileError", "read_session", "writ
 MAX_BYTES = 1_000_000
 
 _FORMAT, _VERSION = "design-session", 1
-_ENTRIES = {"format", "version", "page", "rail", "pages", "pins"}
+_ENTRIES = {"format", "version", "page", "rail", "pages", "pins", "deck"}
 _MOST = 100  # pages, or parameters of a page
 
 
@@ -42,17 +44,22 @@ class SessionFile:
         Parameters that pages share, and each page's own.
     pins
         Link and sentence of the pinned views, by name.
+    deck
+        The scenes of a talk, in order.
     """
 
     page: str
     rail: dict[str, str]
     pages: dict[str, dict[str, str]]
     pins: dict[str, dict[str, str]] = field(default_factory=dict)
+    deck: list[Slide] = field(default_factory=list)
 
 
 def write_session(session: SessionFile) -> bytes:
     """The file."""
-    plain = {"format": _FORMAT, "version": _VERSION, **vars(session)}
+    plain = {"format": _FORMAT, "version": _VERSION, **asdict(session)}
+    if not session.deck:
+        del plain["deck"]  # which versions without decks would refuse
     return json.dumps(plain, indent=2, ensure_ascii=False).encode()
 
 
@@ -97,16 +104,25 @@ def read_session(data: bytes, *, known: Collection[str]) -> SessionFile:
         rail=_parameters(plain.get("rail"), "rail"),
         pages=_by_name(plain.get("pages"), "pages"),
         pins=_by_name(plain.get("pins", {}), "pins"),
+        deck=_slides(plain.get("deck", [])),
     )
     if any(set(pin) != {"link", "about"} for pin in session.pins.values()):
         raise SessionFileError("A pin of a session has the entries 'link' and 'about'.")
     pinned = (pin["link"].partition("?")[0] for pin in session.pins.values())
-    strangers = {session.page, *session.pages, *pinned} - set(known)
+    shown = (slide.page for slide in session.deck)
+    strangers = {session.page, *session.pages, *pinned, *shown} - set(known)
     if strangers:
         raise SessionFileError(
             f"This app has no page {min(strangers)[:40]!r}, of which the session speaks."
         )
     return session
+
+
+def _slides(given: Any) -> list[Slide]:
+    try:
+        return read_slides(given)
+    except ValueError as error:
+        raise SessionFileError(f"The session's deck cannot be read: {error}.") from error
 
 
 def _by_name(given: Any, where: str) -> dict[str, dict[str, str]]:

@@ -9,6 +9,9 @@ from typing import Any, Literal
 import streamlit as st
 
 from design_core import browser
+from ui.links.deck import deck, read_slides, set_deck
+from ui.present.scenes import StageScene
+from ui.text import plain
 
 __all__ = ["bar_markup", "bar_style", "stage_bar"]
 
@@ -29,17 +32,20 @@ _bar = st.components.v2.component(
     "design_stage_bar",
     html=bar_markup(),
     css=bar_style(),
-    js=browser.joined("bar", "bar_mount", folder=_HERE),
+    js=browser.joined("slides", "bar", "bar_mount", folder=_HERE),
 )
 
 
 def stage_bar(
-    titles: Sequence[str],
+    scenes: Sequence[StageScene],
     index: int,
     *,
+    said: str,
+    strength: float,
     qr: str,
     link: str,
     note: str,
+    deck_link: str,
     on_step: Callable[[int], None],
     key: str,
 ) -> Literal["", "leave", "take"]:
@@ -47,12 +53,18 @@ def stage_bar(
 
     Parameters
     ----------
-    titles
-        Of all scenes.
+    scenes
+        All of them.
     index
         The scene on stage.
+    said
+        What is said of it.
+    strength
+        Where a build of it ends.
     qr, link, note
         The scene's address as SVG and as text, and what is to be said of it.
+    deck_link
+        The address of the deck, or why it has none.
     on_step
         Called with the index of the next scene, before the next run.
     key
@@ -66,13 +78,38 @@ def stage_bar(
 
     def stepped() -> None:
         wanted = _state(key).get("index")
-        if isinstance(wanted, int) and 0 <= wanted < len(titles):
+        if isinstance(wanted, int) and 0 <= wanted < len(scenes):
             on_step(wanted)
+
+    def rearranged() -> None:
+        given = _state(key).get("deck")
+        if given is None:
+            return
+        try:
+            set_deck(read_slides(given))
+        except ValueError as error:
+            st.toast(plain(f"The deck stays as it was: {error}."))
+        else:
+            on_step(0)
 
     _bar(
         key=key,
-        data={"titles": list(titles), "index": index, "qr": qr, "link": link, "note": note},
+        data={
+            "titles": [scene.title for scene in scenes],
+            "scenes": [
+                vars(scene) | ({"sentence": said} if place == index and said else {})
+                for place, scene in enumerate(scenes)
+            ],
+            "index": index,
+            "strength": strength,
+            "qr": qr,
+            "link": link,
+            "note": note,
+            "deck": [vars(slide) for slide in deck()],
+            "deckLink": deck_link,
+        },
         on_index_change=stepped,
+        on_deck_change=rearranged,
         on_leave_change=_no_call,
         on_take_change=_no_call,
     )

@@ -5,19 +5,25 @@ A scene is a view of Explore, which stands still, or of Live, whose networks run
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import parse_qsl
+from functools import cache
+from urllib.parse import parse_qsl, urlencode
 
+from design_core.study.picture_cuts import picture_sentences
 from ui.explore.address import EXPLORE
+from ui.learn.contents import picture_pair
+from ui.links.deck import Slide
 from ui.links.pins import Pin
 from ui.live.address import LIVE
+from ui.networks import zoo_cards
 from ui.pytorch import has_pytorch
 from ui.scenes import SCENES
 
 __all__ = [
     "StageScene",
     "curated_scenes",
+    "deck_scenes",
     "is_live",
     "own_scenes",
     "view_name",
@@ -35,12 +41,23 @@ class StageScene:
     sentence
         What it shows, in words held to its numbers; "" where nobody wrote any.
     link
-        ``explore?parameters`` or ``live?parameters``.
+        ``page?parameters`` of Explore, Live, or a page whose views are figures.
+    notes
+        For the presenter alone.
+    build
+        A key of `ui.links.deck.BUILDS`.
     """
 
     title: str
     sentence: str
     link: str
+    notes: str = ""
+    build: str = ""
+
+    @property
+    def page(self) -> str:
+        """The page it is from."""
+        return self.link.partition("?")[0]
 
 
 # What the networks say, they say themselves; no sentence here has numbers.
@@ -73,7 +90,52 @@ def curated_scenes() -> dict[str, StageScene]:
         for name, scene in SCENES.items()
         if _is_explore(scene.link)
     }
-    return {**still, **_LIVE_SCENES} if has_pytorch() else still
+    return {**still, **_picture_scenes(), **(_LIVE_SCENES if has_pytorch() else {})}
+
+
+@cache
+def _picture_scenes() -> dict[str, StageScene]:
+    """One-bit pictures in three scenes: what the sensor keeps, who answers, what it comes to.
+
+    What the networks say, and how much it counts, the figures say themselves.
+    """
+    pair = picture_pair(zoo_cards())
+    if not pair:
+        return {}
+    bits = f"explore?{urlencode({'source': 'picture', 'kernel': 'bayer-2', 'scale': 'quantile'})}"
+    asked = urlencode({"picture": "cifar10-01", "networks": pair})
+    return {
+        "sensor": StageScene(
+            "What a one-bit sensor keeps",
+            "One threshold keeps an outline; four, side by side, keep greys.",
+            bits,
+            build="reveal",
+        ),
+        "sensor-answers": StageScene(
+            "Two networks of one-bit pictures",
+            "Both networks see one bit per pixel and colour; a pattern cut it for one of them.",
+            f"predict?{asked}",
+        ),
+        "sensor-finding": StageScene(
+            "What the pattern is worth",
+            next((told for _, told in picture_sentences(zoo_cards())), "No answer yet."),
+            "compare?panel=one-bit-pictures",
+        ),
+    }
+
+
+def deck_scenes(slides: Sequence[Slide]) -> dict[str, StageScene]:
+    """The scenes of a deck, by their place in it."""
+    return {
+        f"slide-{number}": StageScene(
+            slide.sentence or f"A view of {slide.page.capitalize()}",
+            slide.sentence,
+            slide.link,
+            slide.notes,
+            slide.build,
+        )
+        for number, slide in enumerate(slides, 1)
+    }
 
 
 def own_scenes(view: str, pins: Mapping[str, Pin]) -> dict[str, StageScene]:

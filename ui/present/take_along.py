@@ -8,9 +8,10 @@ import streamlit as st
 
 from design_core.scores.comparison import finding
 from ui.networks import entry
+from ui.present.figures import draws, figure_of
 from ui.present.live_scene import live_scene
 from ui.present.scenes import StageScene, is_live, view_name
-from ui.present.talk import Moving, Still, talk_page
+from ui.present.talk import Figure, Moving, Still, talk_page
 from ui.pytorch import pytorch
 from ui.scenes import View
 from ui.text import plain
@@ -70,14 +71,19 @@ def take_along(scenes: Sequence[StageScene], opened: Callable[[StageScene], View
     )
 
 
-def _prepared(scene: StageScene, opened: Callable[[StageScene], View]) -> Still | Moving:
+def _prepared(scene: StageScene, opened: Callable[[StageScene], View]) -> Still | Moving | Figure:
+    if scene.page in ("learn", "batch"):
+        raise ValueError(f"{scene.title} cannot be taken along yet. Leave it out.")
+    if draws(scene.page):
+        drawn = figure_of(scene.link)
+        return Figure(scene.title, scene.sentence or drawn.sentence, drawn.html, scene.notes)
     if is_live(scene.link):
         if not pytorch():
             raise ValueError("Live scenes need PyTorch here. Leave them out.")
         live = live_scene(scene.link)
         entries = [entry(reference) for reference in live.references]
-        return Moving(scene.title, scene.sentence or scene.title, entries, live.start)
+        return Moving(scene.title, scene.sentence or scene.title, entries, live.start, scene.notes)
     view = opened(scene)
     scores = view.scores()
     sentence = scene.sentence or finding(scores["sign"], scores["design"])
-    return Still(scene.title, sentence, view, view_name(scene.link))
+    return Still(scene.title, sentence, view, view_name(scene.link), scene.notes, scene.build)

@@ -16,7 +16,8 @@ class Talk {
     this.bar = new Bar(bar);
     this.bar.send = (_, index) => this.show(index);
     this.bar.trigger = () => {}; // there is nowhere to leave for
-    for (const button of bar.querySelectorAll(".leave, .take")) button.hidden = true;
+    this.bar.viewer = () => this.places.still?.viewer;
+    for (const button of bar.querySelectorAll(".leave, .take, .edit")) button.hidden = true;
     bar.querySelector(".show").hidden = !qr;
     if (!qr) this.bar.toggle = () => {};
     this.show(Math.min(scenes.length, Math.max(1, Number.parseInt(location.hash.slice(1), 10) || 1)) - 1);
@@ -30,7 +31,8 @@ class Talk {
     this.heading.textContent = scene.sentence.replaceAll(" × ", "\u00a0×\u00a0");
     this.places[scene.kind].show(scene.settings, embedded(scene.data));
     this.bar.receive({
-      titles: this.scenes.map(({ title }) => title), index, qr: this.qr, link: this.address, note: "",
+      titles: this.scenes.map(({ title }) => title), scenes: this.scenes, strength: scene.strength,
+      index, qr: this.qr, link: this.address, note: "",
     });
     try {
       history.replaceState(null, "", `#${index + 1}`);

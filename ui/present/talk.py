@@ -5,6 +5,7 @@ Viewer, Live and the presenter's bar are the same modules as in the app; talk.js
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,20 +34,33 @@ from ui.present.qr import qr_svg
 from ui.scenes import View
 from ui.viewer.component import viewer_markup, viewer_script, viewer_settings, viewer_style
 
-__all__ = ["Moving", "Still", "talk_page"]
+__all__ = ["Figure", "Moving", "Still", "talk_page"]
 
 _HERE = Path(__file__).parent
+_THEME = _HERE.parent / "theme.css"  # which knows how answers and charts look
 _TALL = 4000  # the stage decides how tall pictures are, by the window
 
 
 @dataclass(frozen=True, eq=False)
 class Still:
-    """A scene of Explore: title, sentence, what it shows, and in which of the viewer's views."""
+    """A scene of Explore: title, sentence, what it shows, in which view, notes, and its build."""
 
     title: str
     sentence: str
     view: View
     shown_as: str
+    notes: str = ""
+    build: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A finished figure of another page: title, sentence, and HTML of this app's making."""
+
+    title: str
+    sentence: str
+    html: str
+    notes: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +71,10 @@ class Moving:
     sentence: str
     entries: Sequence[Entry]
     start: str
+    notes: str = ""
 
 
-def talk_page(scenes: Sequence[Still | Moving], *, address: str = "") -> bytes:
+def talk_page(scenes: Sequence[Still | Moving | Figure], *, address: str = "") -> bytes:
     """The talk.
 
     Parameters
@@ -79,14 +94,14 @@ def talk_page(scenes: Sequence[Still | Moving], *, address: str = "") -> bytes:
     data: dict[str, bytes] = {}
     plain = []
     for scene in scenes:
-        put = _put_still if isinstance(scene, Still) else _put_moving
-        told = put(scene, data)  # type: ignore[arg-type]
-        plain.append({**told, "title": scene.title, "sentence": scene.sentence})
+        told = {"title": scene.title, "sentence": scene.sentence, "notes": scene.notes}
+        plain.append({**_put(scene, data), **told})
     about = {"scenes": plain, "address": address, "qr": qr_svg(address) if address else ""}
     data["talk"] = json.dumps(about).encode()
     body = (_HERE / "talk.html").read_text(encoding="utf-8")
     for place, markup in {
         "{credits}": "".join(f"<p>{escape(one)}</p>" for one in _credits(scenes)),
+        "{theme}": _THEME.read_text(encoding="utf-8"),
         "{viewer_style}": viewer_style(),
         "{viewer}": viewer_markup(),
         "{live_style}": live_style(),
@@ -103,9 +118,23 @@ def talk_page(scenes: Sequence[Still | Moving], *, address: str = "") -> bytes:
         modules=[
             viewer_script() + browser.joined("still_scene", folder=_HERE),
             browser.joined(*SCRIPTS, "live_mounted") + browser.joined("moving_scene", folder=_HERE),
-            browser.joined("embedded") + browser.joined("bar", "talk", folder=_HERE),
+            browser.joined("figure_scene", folder=_HERE),
+            browser.joined("embedded") + browser.joined("slides", "bar", "talk", folder=_HERE),
         ],
     ).encode()
+
+
+def _put(scene: Still | Moving | Figure, data: dict[str, bytes]) -> dict[str, object]:
+    if isinstance(scene, Still):
+        return _put_still(scene, data)
+    return _put_moving(scene, data) if isinstance(scene, Moving) else _put_figure(scene, data)
+
+
+def _put_figure(scene: Figure, data: dict[str, bytes]) -> dict[str, object]:
+    content = scene.html.encode()
+    place = f"figure-{hashlib.sha256(content).hexdigest()[:32]}"
+    data[place] = content
+    return {"kind": "figure", "data": place, "settings": {}}
 
 
 def _put_still(scene: Still, data: dict[str, bytes]) -> dict[str, object]:
@@ -113,9 +142,10 @@ def _put_still(scene: Still, data: dict[str, bytes]) -> dict[str, object]:
     view = scene.view
     name = view.scene.picture.name
     maps = np.ascontiguousarray(view.x[None], "<f4")
+    kernel = view.kernel.for_channel(view.channel)
     settings = viewer_settings(
         maps,
-        view.kernel.for_channel(view.channel),
+        kernel.scaled(strength=0.0) if scene.build else kernel,
         names=[scene.title],
         picture_alt=SAMPLES[name].alt if name in SAMPLES else name,
         view=scene.shown_as,
@@ -124,7 +154,8 @@ def _put_still(scene: Still, data: dict[str, bytes]) -> dict[str, object]:
     )
     place = f"maps-{settings['maps']}"
     data[place] = maps.tobytes()
-    return {"kind": "still", "data": place, "settings": settings}
+    built = {"build": scene.build, "strength": kernel.scale.strength}
+    return {"kind": "still", "data": place, "settings": settings, **built}
 
 
 def _put_moving(scene: Moving, data: dict[str, bytes]) -> dict[str, object]:
@@ -144,7 +175,7 @@ def _put_moving(scene: Moving, data: dict[str, bytes]) -> dict[str, object]:
     return {"kind": "moving", "data": place, "settings": settings}
 
 
-def _credits(scenes: Sequence[Still | Moving]) -> list[str]:
+def _credits(scenes: Sequence[Still | Moving | Figure]) -> list[str]:
     """Who made the pictures, each once."""
     found: dict[str, None] = {}
     for scene in scenes:
@@ -152,7 +183,7 @@ def _credits(scenes: Sequence[Still | Moving]) -> list[str]:
             name = scene.view.scene.picture.name
             if name in SAMPLES:
                 found[f"{SAMPLES[name].title}: {SAMPLES[name].attribution}"] = None
-        else:
+        elif isinstance(scene, Moving):
             form = scene.entries[0].pictures
             group = sample_group(scene.entries[0].card.dataset, form)
             found.update(dict.fromkeys(samples_film(form, group).credits))

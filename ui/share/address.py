@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
+from ui.links.deck import DECK, deck, set_deck
 from ui.links.fields import Address, Reading
 from ui.links.history import History
 from ui.links.pins import pins, take_pins
@@ -169,11 +170,17 @@ def session_now() -> SessionFile:
     """The state of all pages."""
     session = st.session_state
     waiting = {name: entry[0] for name, entry in session.get(_WAITING, {}).items() if entry[1]}
+    pages = waiting | session.get(_OWN, {})
+    # The file has the deck as it is now; the address has it as Present last showed it.
+    pages = {
+        name: {key: code for key, code in own.items() if key != DECK} for name, own in pages.items()
+    }
     return SessionFile(
         page=here()[0],
         rail=dict(session.get(_SHARED, {})),
-        pages=waiting | session.get(_OWN, {}),
+        pages=pages,
         pins={name: {"link": one.link, "about": one.about} for name, one in pins().items()},
+        deck=deck(),
     )
 
 
@@ -184,6 +191,7 @@ def open_session(loaded: SessionFile) -> None:
     session[_WAITING] = {name: (own, True) for name, own in loaded.pages.items()}
     session[_OWN] = {}
     take_pins(loaded.pins)
+    set_deck(loaded.deck)
     _turn_to(loaded.page)
 
 

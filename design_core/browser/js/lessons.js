@@ -1,5 +1,5 @@
 // What the article on Learn measures while its figures move. Python is the reference:
-// design_core/scores/lessons.py and scores/distribution.py; tests/browser compares the two.
+// scores/lessons.py, scores/formulas.py and scores/distribution.py of design_core; tests/browser compares the two.
 
 /** Share of neighbour pairs that differ in x whose bits differ too (kept_differences). */
 function keptDifferences(x, bits, columns) {
@@ -31,25 +31,31 @@ function disagreement(bits, others) {
 }
 
 /** Correlation of two lists of numbers; 0 where one of them is constant. */
-function correlation(a, b, pairs) {
-  let [n, sa, sb, saa, sbb, sab] = [0, 0, 0, 0, 0, 0];
-  for (const [p, q] of pairs) {
-    const [u, v] = [a[p], b[q]];
-    n += 1;
+function correlation(a, b) {
+  const n = a.length;
+  let [sa, sb, saa, sbb, sab] = [0, 0, 0, 0, 0];
+  for (let k = 0; k < n; k++) {
+    const [u, v] = [a[k], b[k]];
     sa += u; sb += v; saa += u * u; sbb += v * v; sab += u * v;
   }
   const spread = (saa - (sa * sa) / n) * (sbb - (sb * sb) / n);
   return spread > 1e-12 ? (sab - (sa * sb) / n) / Math.sqrt(spread) : 0;
 }
 
-function* pairsApart(length, columns, step) {
-  for (let p = 0; p + step < length; p++) if (step !== 1 || (p + 1) % columns) yield [p, p + step];
-}
-
-/** Mean correlation of a map with itself one pixel to the right, and one below (neighbour_correlation). */
+/** How alike adjacent pixels are, about the mean and variance of the whole map (neighbour_correlation). */
 function neighbourCorrelation(x, columns) {
-  const along = (step) => correlation(x, x, pairsApart(x.length, columns, step));
-  return (along(1) + along(columns)) / 2;
+  const rows = x.length / columns;
+  const mean = x.reduce((sum, one) => sum + one, 0) / x.length;
+  let [variance, beside, above] = [0, 0, 0];
+  for (let p = 0, j = 0; p < x.length; p++) {
+    const own = x[p] - mean;
+    variance += own * own;
+    if (j + 1 < columns) beside += own * (x[p + 1] - mean);
+    if (p + columns < x.length) above += own * (x[p + columns] - mean);
+    if (++j === columns) j = 0;
+  }
+  const alike = (beside / (rows * (columns - 1)) + above / ((rows - 1) * columns)) / 2;
+  return variance > 0 ? alike / (variance / x.length) : 0;
 }
 
 /**
@@ -58,7 +64,7 @@ function neighbourCorrelation(x, columns) {
  */
 function averagesFollow(x, bits, columns, [d1, d2]) {
   const [ofX, ofBits] = [blockSums(x, columns, d1, d2), blockSums(bits, columns, d1, d2)];
-  return correlation(ofX, ofBits, ofX.map((_, p) => [p, p]).values());
+  return correlation(ofX, ofBits);
 }
 
 function blockSums(values, columns, d1, d2) {

@@ -63,12 +63,14 @@ class Article {
     const { start } = this.settings;
     const begins = !this.values;
     if (begins) this.values = { ...start.values, stair: start.stair, block: start.block, row: 54, column: 100 };
+    this.root.classList.toggle("only", this.settings.only);
+    for (const section of this.all("section")) section.hidden = this.settings.only && section.id !== start.part;
     this.fillIn();
     this.takePicture();
     for (const [name, dial] of this.dials) dial.show(this.values[name]);
     this.measure();
     this.root.dataset.ready = "true";
-    if (begins) this.goTo(start.part);
+    if (begins && !this.settings.only) this.goTo(start.part);
     this.openGraph();
   }
 
