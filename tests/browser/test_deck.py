@@ -15,8 +15,8 @@ from ui.links.deck import Slide, encode_deck
 pytestmark = pytest.mark.browser
 
 # Of the kernel on stage.
-STRENGTH = """() => globalThis[Symbol.for('design.viewer')].get('stage_viewer').viewer
-    .kernel.strength"""
+STRENGTH = """() => globalThis[Symbol.for('design.viewer')].get('stage_viewer')?.viewer
+    ?.kernel?.strength"""
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_a_deck_is_put_together_saved_opened_and_shown_by_keys(page: Any, tmp_pa
     saving.value.save_as(path)
     assert len(json.loads(path.read_bytes())["deck"]) == 6
 
-    page.goto(page.address)  # another session
+    page.goto(f"{page.address}/explore")  # another session
     page.wait_for_selector(".viewer[data-ready=true]")
     page.get_by_role("button", name="Share").click()
     page.locator("[data-testid=stFileUploaderDropzoneInput]").last.set_input_files(path)

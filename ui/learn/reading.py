@@ -72,7 +72,7 @@ def take_wish(wish: Wish) -> None:
         if (ROOT / "pages" / f"{page}.py").is_file() and page.isidentifier():
             session[OPEN] = f"{page}?{query}" if dict(parse_qsl(query)) else page
     elif wish.kind == "deck":
-        st.toast(add_slide(wish.text, wish.about), icon=":material/playlist_add_check:")
+        st.toast(plain(add_slide(wish.text, wish.about)), icon=":material/playlist_add_check:")
     elif wish.kind == "sample":
         session.update(picture_way="Sample", sample=wish.text, picture_wanted="")
     elif wish.kind == "picture":

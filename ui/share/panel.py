@@ -96,7 +96,7 @@ def _share_popover(
         if page == "explore":
             _present_link(parameters)
         if st.button("Add to the deck", icon=":material/playlist_add:", key="add_to_deck"):
-            st.toast(add_slide(link(*here()), about), icon=":material/playlist_add_check:")
+            st.toast(plain(add_slide(link(*here()), about)), icon=":material/playlist_add_check:")
         st.markdown("**Pin this view**")
         with st.container(horizontal=True, gap="xsmall"):
             for name in NAMES:
