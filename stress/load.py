@@ -110,7 +110,7 @@ async def work_hard(user: User, record: Record, _: Random, until: float) -> None
         for key in ("find_rows", "find_columns"):
             await user.change(key, 4)
         record.heavy.append(await user.press("FormSubmitter:find-Find the best"))
-        await user.open("")
+        await user.open("explore")
         await user.change("picture_way", "Upload")
         record.heavy.append(await user.upload("upload", "large.png", large))
         large += b"\0"  # another file, so that nothing is answered from a cache

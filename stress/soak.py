@@ -66,7 +66,7 @@ async def _visit(address: str, number: int, found: Soak) -> None:
     user = User(address)
     try:
         async with user:
-            await user.open()
+            await user.open("explore")
             await user.change("picture_way", "Upload")
             await user.upload("upload", f"{number}.png", await asyncio.to_thread(_picture, number))
             for key in draw.sample(_TOUCHED, 2):

@@ -11,13 +11,17 @@ from typing import Any, TypeVar
 
 import pytest
 
-from deploy.serve import cluster, configuration
+from deploy.serve import Cluster, cluster, configuration
 from deploy.server import free_port, running
 from stress.load import crowd, summary
 from stress.replicas import is_good, killed_under_load, verdict
 from stress.user import User
 
 servers = pytest.mark.browser  # like the browser's, these tests run servers
+
+behind_nginx = pytest.mark.skipif(
+    shutil.which("nginx", path="/usr/sbin:/usr/bin") is None, reason="nginx is not installed."
+)
 
 T = TypeVar("T")
 
@@ -42,7 +46,7 @@ def test_users_browse_without_an_error() -> None:
 def test_a_user_sees_what_the_page_shows() -> None:
     async def visit(address: str) -> None:
         async with User(address) as user:
-            await user.open()
+            await user.open("explore")
             assert "" in user.pages
             assert "design" in user.pages
             chosen = user.widgets["published"].proto.options[0]
@@ -59,14 +63,23 @@ def test_a_user_sees_what_the_page_shows() -> None:
 
 
 @servers
-@pytest.mark.skipif(
-    shutil.which("nginx", path="/usr/sbin:/usr/bin") is None, reason="nginx is not installed."
-)
+@behind_nginx
 def test_only_users_of_a_killed_process_notice() -> None:
     with cluster(2, port=free_port()) as running_:
         visits = finished(killed_under_load(running_, 6, 18))
     found = verdict(visits, visits[0].processes[0])
     assert is_good(found), found
+
+
+def test_long_logs_are_kept_once(tmp_path: Path) -> None:
+    log = tmp_path / "process0.log"
+    log.write_bytes(b"x" * 6 * 2**20)
+    with log.open("ab") as writer:
+        cluster_ = Cluster("", [], None, {}, tmp_path)  # type: ignore[arg-type]
+        cluster_.bound_logs()
+        writer.write(b"later")
+    assert log.read_bytes() == b"later"
+    assert (tmp_path / "process0.log.1").stat().st_size == 6 * 2**20
 
 
 def test_the_configuration_names_every_process_once_in_front(tmp_path: Path) -> None:
