@@ -39,9 +39,11 @@ __all__ = [
     "Sign",
     "clip",
     "polynomial",
+    "refuse_nan",
     "sign",
     "swish",
     "threshold_sign",
+    "tiled_over",
     "triangular",
 ]
 
@@ -130,13 +132,13 @@ SURROGATES: Registry[Surrogate] = Registry(
 def _cut(x: Tensor, thresholds: Tensor | None) -> Tensor:
     """+1 where x ≥ T, −1 elsewhere, in the type of x. The one place where values become bits."""
     values = x.detach()
-    _refuse_nan(values)
+    refuse_nan(values)
     # The comparison writes straight into the result's type: one allocation, no pass to convert.
     bits = torch.ge(values, 0 if thresholds is None else thresholds, out=torch.empty_like(values))
     return bits.mul_(2).sub_(1)
 
 
-def _refuse_nan(values: Tensor) -> None:
+def refuse_nan(values: Tensor) -> None:
     """ValueError if there is NaN, which no bit could show.
 
     Only on the processor, where it takes a fraction of the cut. A compiled graph would break, and
@@ -182,6 +184,14 @@ def threshold_sign(x: Tensor, thresholds: Tensor | None = None, surrogate: str =
     """
     result: Tensor = _ThresholdSign.apply(x, thresholds, SURROGATES.find(surrogate))
     return result
+
+
+def tiled_over(thresholds: Tensor, x: Tensor) -> Tensor:
+    """Thresholds (s, d1, d2) repeated over maps x (…, C, H, W), as they broadcast to these."""
+    channels, height, width = x.shape[-3:]
+    # One slice serves all channels by broadcasting, which costs less than an index for each.
+    cycled = 1 if len(thresholds) == 1 else channels
+    return tile(thresholds.to(x.dtype), cycled, height, width)
 
 
 class BinaryActivation(nn.Module):
@@ -281,11 +291,7 @@ class DeSign(BinaryActivation):
             )
         if x.ndim == 2:
             return self.forward(x[:, :, None, None]).flatten(1)
-        channels, height, width = x.shape[-3:]
-        # One slice serves all channels by broadcasting, which costs less than an index for each.
-        cycled = 1 if len(self.thresholds) == 1 else channels
-        tiled = tile(self.thresholds.to(x.dtype), cycled, height, width)
-        return threshold_sign(x, tiled, self.surrogate)
+        return threshold_sign(x, tiled_over(self.thresholds, x), self.surrogate)
 
     def extra_repr(self) -> str:
         slices, rows, columns = self.thresholds.shape

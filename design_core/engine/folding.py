@@ -36,6 +36,7 @@ from design_core.engine.reference import fused
 from design_core.kernels.kernel import tile
 
 __all__ = [
+    "SEVERAL_PLANES",
     "SIGN",
     "Chain",
     "ChainBlock",
@@ -54,6 +55,13 @@ Keys = NDArray[np.int64]
 
 #: The thresholds of plain Sign, as a kernel of one cell.
 SIGN: Values = np.zeros((1, 1, 1), np.float32)
+
+#: Why a network of more than one bit stays in PyTorch.
+SEVERAL_PLANES = (
+    "The engine multiplies one bit by one bit. This network needs sums of such products: its "
+    "options weight_bits, activation_bits, weight_bases and activation_bases must be 1, and its "
+    "binarizer another than abc. It runs in PyTorch."
+)
 
 #: The last key of `_float_of_key`: the largest finite float32.
 _LAST_KEY = 0x7F7FFFFF

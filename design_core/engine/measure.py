@@ -165,8 +165,8 @@ class _FrozenLinear(nn.Module):
 
 @torch.no_grad()
 def _effective(layer: BinaryLayer) -> Tensor:
-    bits, scale = layer.binary_weight()
-    return bits if scale is None else bits * scale.view(-1, *[1] * (bits.ndim - 1))
+    values, scale = layer.factors()
+    return values if scale is None else values * scale.view(-1, *[1] * (values.ndim - 1))
 
 
 def frozen(model: nn.Module) -> nn.Module:

@@ -186,7 +186,7 @@ class _Graph:
         if isinstance(conv, nn.Conv2d):
             return self.real_conv(x, conv)
         assert isinstance(conv, BinaryConv2d)
-        bits, scale = conv.binary_weight()
+        values, scale = conv.factors()
         margin, pads = conv.margin, [0] * 4
         if conv.padding == "zero":
             pads = [margin] * 4
@@ -195,9 +195,9 @@ class _Graph:
             one = self.constant(np.float32(1))
             mode = "edge" if conv.padding == "replicate" else "constant"
             x = self.add("Pad", x, ends, one, mode=mode)
-        x = self.add("Conv", x, self.constant(bits.numpy()), pads=pads, strides=[conv.stride] * 2)
+        x = self.add("Conv", x, self.constant(values.numpy()), pads=pads, strides=[conv.stride] * 2)
         size = conv.weight.shape[-1]
-        self.windowed(len(bits), (size, size), (margin, margin), (conv.stride, conv.stride))
+        self.windowed(len(values), (size, size), (margin, margin), (conv.stride, conv.stride))
         if scale is not None:
             x = self.add("Mul", x, self.constant(scale.numpy().reshape(-1, 1, 1)))
         bias = conv.bias
@@ -235,8 +235,8 @@ class _Graph:
 
     def linear(self, x: str, linear: nn.Module) -> str:
         if isinstance(linear, BinaryLinear):
-            bits, scale = linear.binary_weight()
-            x = self.add("MatMul", x, self.constant(bits.numpy().T))
+            values, scale = linear.factors()
+            x = self.add("MatMul", x, self.constant(values.numpy().T))
             x = x if scale is None else self.add("Mul", x, self.constant(scale.numpy()))
         else:
             assert isinstance(linear, nn.Linear)
@@ -264,7 +264,8 @@ class _Graph:
             thresholds = np.zeros((), np.float32)
         else:
             raise ValueError(
-                f"Only Sign and DeSign activations can be exported; got {type(act).__name__}."
+                f"Only Sign and DeSign activations can be exported; got {type(act).__name__}, "
+                "as activation_bits above 1 and binarizer=abc make them."
             )
         fires = self.add("GreaterOrEqual", x, self.constant(thresholds))
         ends = (self.constant(np.float32(value)) for value in (1, -1))

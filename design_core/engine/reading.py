@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from design_core.activations import DeSign, Sign
-from design_core.engine.folding import SIGN, Norm, UnpackableError, Weights
+from design_core.engine.folding import SEVERAL_PLANES, SIGN, Norm, UnpackableError, Weights
 from design_core.networks.layers import BinaryConv2d, BinaryLayer
+from design_core.networks.multi_bit import MultiBit
 
 __all__ = ["norm", "thresholds", "values", "weights"]
 
@@ -22,12 +23,18 @@ def weights(layer: nn.Module) -> Weights:
     if not isinstance(layer, BinaryLayer):
         stride = layer.stride[0] if isinstance(layer, nn.Conv2d) else 1
         return Weights(values(layer.weight), False, stride=stride, bias=bias)
+    _refuse_planes(layer)
     bits, scale = layer.binary_weight()
     kept = None if scale is None else values(scale)
     if isinstance(layer, BinaryConv2d):
         padding = layer.padding if layer.margin else "none"
         return Weights(values(bits), True, kept, layer.stride, padding, bias)
     return Weights(values(bits), True, kept, bias=bias)
+
+
+def _refuse_planes(layer: BinaryLayer) -> None:
+    if layer.binarizer.planes > 1:
+        raise UnpackableError(SEVERAL_PLANES)
 
 
 def norm(module: nn.Module) -> Norm:
@@ -47,6 +54,8 @@ def thresholds(act: nn.Module) -> Values:
         return values(act.thresholds)
     if isinstance(act, Sign):
         return SIGN
+    if isinstance(act, MultiBit):
+        raise UnpackableError(SEVERAL_PLANES)
     raise UnpackableError(
         f"Only Sign and DeSign activations give bits; the network has {type(act).__name__}."
     )

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from design_core.networks.binarizers import build_binarizer
+from design_core.networks.binarizers import Abc, WeightBinarizer, build_binarizer
 
 __all__ = [
     "PADDINGS",
@@ -65,15 +65,28 @@ class BinaryLayer(nn.Module):
         processor has it and loses next to nothing: ±1 products and their float32 sums are exact,
         only the result is rounded, and even integers up to 512 are bfloat16 numbers. In
         evaluation mode everything is float32, exact.
+    input_planes
+        How many tensors of bits its inputs are a sum of, which multiplies its 1-bit products.
     """
 
     bias: nn.Parameter | None
 
-    def __init__(self, shape: tuple[int, ...], binarizer: str, *, bias: bool = False) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        binarizer: str | WeightBinarizer,
+        *,
+        bias: bool = False,
+        input_planes: int = 1,
+    ) -> None:
         super().__init__()
+        self.fan_in = math.prod(shape[1:])  # products per output value: the largest sum there is
+        self.input_planes = input_planes
         self.weight = nn.Parameter(torch.empty(shape))
         self.register_parameter("bias", nn.Parameter(torch.zeros(shape[0])) if bias else None)
-        self.binarizer = build_binarizer(binarizer, shape[0])
+        self.binarizer = (
+            build_binarizer(binarizer, shape[0]) if isinstance(binarizer, str) else binarizer
+        )
         self.training_type = torch.float32
         nn.init.kaiming_uniform_(self.weight, a=math.sqrt(5))  # torch's own choice for layers
 
@@ -87,9 +100,14 @@ class BinaryLayer(nn.Module):
         return self.training_type if self.training else torch.float32
 
     @property
-    def fan_in(self) -> int:
-        """Products per output value: the largest sum there can be."""
-        return math.prod(self.weight.shape[1:])
+    def planes(self) -> int:
+        """1-bit products per product: planes of the weights times planes of the inputs."""
+        return self.binarizer.planes * self.input_planes
+
+    def factors(self) -> tuple[Tensor, Tensor | None]:
+        """What inputs are multiplied with, and what scales the sums."""
+        values, scale = self.binarizer.factors(self.weight)
+        return values, scale
 
 
 class BinaryConv2d(BinaryLayer):
@@ -102,9 +120,11 @@ class BinaryConv2d(BinaryLayer):
     margin
         How many pixels stand there on each side; as many as keep H and W at stride 1 if left out.
     binarizer
-        One of `design_core.networks.binarizers.BINARIZERS`.
+        One of `design_core.networks.binarizers.BINARIZERS`, or one that `build_binarizer` made.
     bias
         Whether a real number per output is added to the scaled sums.
+    input_planes
+        See `BinaryLayer`.
 
     Examples
     --------
@@ -122,11 +142,12 @@ class BinaryConv2d(BinaryLayer):
         stride: int = 1,
         padding: str = "one",
         margin: int | None = None,
-        binarizer: str = "bnn",
+        binarizer: str | WeightBinarizer = "bnn",
         bias: bool = False,
+        input_planes: int = 1,
     ) -> None:
         shape = (out_channels, in_channels, kernel_size, kernel_size)
-        super().__init__(shape, binarizer, bias=bias)
+        super().__init__(shape, binarizer, bias=bias, input_planes=input_planes)
         if padding not in PADDINGS:
             raise ValueError(f"Unknown padding {padding!r}; choose one of {', '.join(PADDINGS)}.")
         self.stride = stride
@@ -134,15 +155,15 @@ class BinaryConv2d(BinaryLayer):
         self.margin = kernel_size // 2 if margin is None else margin
 
     def forward(self, x: Tensor) -> Tensor:
-        bits, scale = self.binary_weight()
+        values, scale = self.factors()
         kind = self.product_type()
         padded = pad_maps(x.to(kind), self.margin, self.padding)
-        sums = F.conv2d(padded, bits.to(kind), stride=self.stride).float()
+        sums = F.conv2d(padded, values.to(kind), stride=self.stride).float()
         sums = sums if scale is None else sums * scale.view(-1, 1, 1)
         return sums if self.bias is None else sums + self.bias.view(-1, 1, 1)
 
     def extra_repr(self) -> str:
-        out_channels, in_channels, size, _ = self.weight.shape
+        out_channels, in_channels, size, _ = self.weight.shape[-4:]
         return f"{in_channels}, {out_channels}, {size}x{size}, padding={self.padding}"
 
 
@@ -150,19 +171,26 @@ class BinaryLinear(BinaryLayer):
     """Linear layer with binary weights: (N, in) → (N, out); `bias` as in `BinaryConv2d`."""
 
     def __init__(
-        self, in_features: int, out_features: int, *, binarizer: str = "bnn", bias: bool = False
+        self,
+        in_features: int,
+        out_features: int,
+        *,
+        binarizer: str | WeightBinarizer = "bnn",
+        bias: bool = False,
+        input_planes: int = 1,
     ) -> None:
-        super().__init__((out_features, in_features), binarizer, bias=bias)
+        shape = (out_features, in_features)
+        super().__init__(shape, binarizer, bias=bias, input_planes=input_planes)
 
     def forward(self, x: Tensor) -> Tensor:
-        bits, scale = self.binary_weight()
+        values, scale = self.factors()
         kind = self.product_type()
-        sums = F.linear(x.to(kind), bits.to(kind)).float()
+        sums = F.linear(x.to(kind), values.to(kind)).float()
         sums = sums if scale is None else sums * scale
         return sums if self.bias is None else sums + self.bias
 
     def extra_repr(self) -> str:
-        out_features, in_features = self.weight.shape
+        out_features, in_features = self.weight.shape[-2:]
         return f"{in_features}, {out_features}"
 
 
@@ -174,9 +202,13 @@ def binary_layers(model: nn.Module) -> Iterator[tuple[str, BinaryLayer]]:
 
 
 def set_training_type(model: nn.Module, kind: torch.dtype) -> None:
-    """Choose the number type of all ±1 products in training mode."""
+    """Choose the number type of all ±1 products in training mode.
+
+    Layers that multiply with other numbers than ±1 stay at float32: bfloat16 would round these.
+    """
     for _, layer in binary_layers(model):
-        layer.training_type = kind
+        if layer.planes == 1 and not isinstance(layer.binarizer, Abc):
+            layer.training_type = kind
 
 
 def set_training_progress(model: nn.Module, progress: float) -> None:

@@ -12,7 +12,7 @@ from torch import nn
 
 from design_core.network_facts import NetworkFacts
 from design_core.networks.activation import activation_kernels, portable_activation
-from design_core.networks.shared import SharedOptions
+from design_core.networks.shared import PLANE_OPTIONS, SharedOptions
 from design_core.registry import Registry
 
 __all__ = [
@@ -196,8 +196,15 @@ class NetworkSpec(NetworkFacts):
         return model
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON-able description, the inverse of `from_dict`."""
-        return {"name": self.name, **self.options}
+        """A JSON-able description, the inverse of `from_dict`.
+
+        It names every option, but for those of more than one bit where there is one: so files are
+        the same as before there were such options.
+        """
+        defaults = network_options(self.name)
+        untold = {key for key in PLANE_OPTIONS if self.options.get(key) == defaults.get(key) == 1}
+        told = {key: value for key, value in self.options.items() if key not in untold}
+        return {"name": self.name, **told}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> NetworkSpec:

@@ -84,7 +84,7 @@ def _resnet(shared: SharedOptions, convolutions: Sequence[int]) -> ResNet:
     """A ResNet with `convolutions` binary convolutions per stage, the width doubling by stage."""
     width, inputs, cut = shared.width, shared.in_channels, shared.cut()
     first = (
-        shared.conv(inputs * cut.copies, width)
+        shared.conv(inputs * cut.copies, width, first=True)
         if cut
         else nn.Conv2d(inputs, width, 3, padding=1, bias=False)
     )

@@ -35,9 +35,12 @@ class LayerSummary:
     binary_parameters, real_parameters
         1-bit weights; 32-bit weights, biases, scales, and batch-norm statistics.
     binary_macs, real_macs
-        Multiply-accumulates per picture on ±1 weights, and on real ones.
+        Multiply-accumulates per picture on ±1 weights, and on real ones. Where weights or
+        activations have several planes of bits, each pair of planes counts.
     latent_bytes, packed_bytes
-        With every parameter as float32, and with one bit per binary weight.
+        With every parameter as float32, and with one bit per 1-bit weight.
+    weight_planes
+        1-bit weights for each latent one.
     density
         Activation density: share of outputs above 0; None where not measured.
     block
@@ -51,12 +54,13 @@ class LayerSummary:
     real_parameters: int = 0
     binary_macs: int = 0
     real_macs: int = 0
+    weight_planes: int = 1
     density: float | None = None
     block: str | None = None
 
     @property
     def latent_bytes(self) -> int:
-        return 4 * (self.binary_parameters + self.real_parameters)
+        return 4 * (self.binary_parameters // self.weight_planes + self.real_parameters)
 
     @property
     def packed_bytes(self) -> int:
@@ -190,14 +194,15 @@ def _parts(layer: nn.Module) -> Iterator[nn.Module]:
 def _layer(name: str, module: nn.Module, output: tuple[int, ...]) -> LayerSummary:
     kind = type(module).__name__
     if isinstance(module, BinaryLayer):
-        scale = module.binary_weight()[1]
+        bits, scale = module.binary_weight()
         return LayerSummary(
             name,
             kind,
             output,
-            binary_parameters=module.weight.numel(),
+            binary_parameters=bits.numel(),
             real_parameters=0 if scale is None else scale.numel(),
-            binary_macs=math.prod(output) * module.fan_in,
+            binary_macs=math.prod(output) * module.fan_in * module.planes,
+            weight_planes=module.binarizer.planes,
         )
     if isinstance(module, nn.Conv2d | nn.Linear):
         fan_in = math.prod(module.weight.shape[1:])

@@ -52,13 +52,9 @@ class Head(nn.Module):
     optimizer step changes the logits by tens and the loss explodes.
     """
 
-    def __init__(self, features: int, num_classes: int, *, binary: bool, binarizer: str) -> None:
+    def __init__(self, linear: nn.Linear | BinaryLinear, num_classes: int) -> None:
         super().__init__()
-        self.linear = (
-            BinaryLinear(features, num_classes, binarizer=binarizer)
-            if binary
-            else nn.Linear(features, num_classes, bias=False)
-        )
+        self.linear = linear
         self.norm = nn.BatchNorm1d(num_classes)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -138,19 +134,24 @@ def vgg_small(
             if blocks or cut or first == "binary":
                 # Real pictures are centred: 0, their mean, is the neutral border.
                 border = None if blocks or cut else "zero"
-                conv: nn.Module = shared.conv(channels, out, padding=border)
+                conv: nn.Module = shared.conv(channels, out, padding=border, first=not blocks)
             else:
                 conv = nn.Conv2d(channels, out, 3, padding=1, bias=False)
             act = shared.act(len(blocks), out)
             blocks.append(ConvBlock(conv, pool, shared.norm(out), act, low_pass=low_pass))
             channels = out
-    head = Head(
-        channels * side * side,
-        shared.num_classes,
-        binary=last == "binary",
-        binarizer=shared.binarizer,
+    features, classes = channels * side * side, shared.num_classes
+    linear: nn.Linear | BinaryLinear = (
+        BinaryLinear(
+            features,
+            classes,
+            binarizer=shared.weights(classes),
+            input_planes=shared.activation_planes,
+        )
+        if last == "binary"
+        else nn.Linear(features, classes, bias=False)
     )
-    return VggSmall(blocks, head, cut)
+    return VggSmall(blocks, Head(linear, classes), cut)
 
 
 @register_network

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from design_core.activations import BinaryActivation, HardTanh, ReLU
 from design_core.networks import activation_maps
+from design_core.networks.multi_bit import MultiBit
 from design_core.training.data import normalized
 
 __all__ = ["Evaluation", "evaluate"]
@@ -82,7 +83,7 @@ def _parts(x: Tensor, mean: Tensor, std: Tensor) -> Iterator[Tensor]:
 
 def _density(model: nn.Module, x: Tensor, mean: Tensor, std: Tensor) -> dict[str, float]:
     totals: dict[str, float] = {}
-    kinds = BinaryActivation | HardTanh | ReLU
+    kinds = BinaryActivation | MultiBit | HardTanh | ReLU
     if not any(isinstance(module, kinds) for module in model.modules()):
         return totals
     for part in _parts(x, mean, std):

@@ -23,6 +23,7 @@ from design_core.networks.layers import (
     set_training_progress,
     set_training_type,
 )
+from design_core.networks.multi_bit import ShiftedSigns
 from design_core.training.data import TrainingData, normalized, training_batches
 from design_core.training.distributed import Processes, sum_over
 from design_core.training.evaluation import Evaluation, evaluate
@@ -260,8 +261,13 @@ def _optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
 
 
 def _parameter_groups(model: nn.Module) -> list[dict[str, Any]]:
-    """All parameters; learned thresholds by themselves, since decay would pull them to Sign's 0."""
-    thresholds = [m.thresholds for m in model.modules() if isinstance(m, LearnedDeSign)]
+    """All parameters; those of activations by themselves, since decay would pull them to 0."""
+    thresholds = [
+        parameter
+        for module in model.modules()
+        if isinstance(module, LearnedDeSign | ShiftedSigns)
+        for parameter in module.parameters(recurse=False)
+    ]
     own = {id(parameter) for parameter in thresholds}
     rest = [parameter for parameter in model.parameters() if id(parameter) not in own]
     groups: list[dict[str, Any]] = [{"params": rest}]

@@ -31,6 +31,7 @@ from design_core.engine import PackedNetwork, pack
 from design_core.networks import NetworkSpec
 from design_core.networks.binarizers import WeightBinarizer
 from design_core.networks.layers import BinaryLayer, binary_layers
+from design_core.networks.multi_bit import MultiBit
 from design_core.pictures.samples import sample
 from design_core.zoo.network_file import (
     ENTRY,
@@ -120,8 +121,8 @@ class StoredBinarizer(WeightBinarizer):
 
     scale: Tensor | None
 
-    def __init__(self, outputs: int, scale: Tensor | None) -> None:
-        super().__init__(outputs)
+    def __init__(self, outputs: int, scale: Tensor | None, planes: int = 1) -> None:
+        super().__init__(outputs, planes)
         self.register_buffer("scale", scale)
 
     def forward(self, latent: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -263,7 +264,7 @@ def _prove_finite(checkpoint: Checkpoint, name: str) -> None:
             lambda _, inputs: finite.append(bool(inputs[0].isfinite().all()))
         )
         for module in checkpoint.model.modules()
-        if isinstance(module, Sign | DeSign | HardTanh | ReLU)
+        if isinstance(module, Sign | DeSign | MultiBit | HardTanh | ReLU)
     ]
     try:
         form = checkpoint.pictures
@@ -292,7 +293,7 @@ def _frozen(model: nn.Module) -> nn.Module:
     for _, layer in binary_layers(frozen):
         bits, scale = layer.binary_weight()
         layer.weight = nn.Parameter(bits)
-        layer.binarizer = StoredBinarizer(layer.binarizer.outputs, scale)
+        layer.binarizer = StoredBinarizer(layer.binarizer.outputs, scale, layer.binarizer.planes)
     return frozen
 
 

@@ -101,7 +101,7 @@ def test_evaluation_is_exact_whatever_the_training_type() -> None:
     assert layer.train()(x)[0, 0, 1, 1].item() != 1798
 
 
-@pytest.mark.parametrize("binarizer", ["bnn", "xnor", "dorefa", "recu"])
+@pytest.mark.parametrize("binarizer", ["bnn", "xnor", "dorefa", "recu", "abc"])
 def test_gradient_reaches_every_latent_weight(binarizer: str) -> None:
     torch.manual_seed(0)
     layer = BinaryConv2d(3, 4, binarizer=binarizer)

@@ -39,7 +39,7 @@ def test_counts_of_vgg_small_by_hand() -> None:
     )
 
 
-@pytest.mark.parametrize("binarizer", ["bnn", "xnor", "dorefa", "recu"])
+@pytest.mark.parametrize("binarizer", ["bnn", "xnor", "dorefa", "recu", "abc"])
 def test_counted_values_are_those_of_the_state(binarizer: str) -> None:
     model = build_network("tiny", width=4, binarizer=binarizer)
     layers = summary(model, (1, 8, 8))
@@ -48,8 +48,8 @@ def test_counted_values_are_those_of_the_state(binarizer: str) -> None:
         for name, tensor in model.state_dict().items()
         if not name.endswith(("num_batches_tracked", "tau"))
     )
-    # xnor and dorefa compute their scales from the latent weights; the packed form needs them.
-    scales = {"xnor": 4 + 8 + 8, "dorefa": 3}.get(binarizer, 0)
+    # xnor, dorefa and abc compute their scales from the latent weights; the packed form needs them.
+    scales = {"xnor": 4 + 8 + 8, "dorefa": 3, "abc": 3}.get(binarizer, 0)
     assert layers.total("latent_bytes") == 4 * (values + scales)
 
 

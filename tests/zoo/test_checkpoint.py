@@ -71,9 +71,17 @@ def test_logits_are_the_same(name: str, binarizer: str, activation: str, tmp_pat
     assert (loaded.spec, loaded.pictures) == (spec, pictures)
 
 
-@pytest.mark.parametrize("options", [{"first": "binary", "last": "binary"}, {"affine": False}])
-def test_logits_with_other_options(options: dict[str, str | bool], tmp_path: Path) -> None:
-    spec, model, pictures = trained("vgg_small", binarizer="xnor", **options)
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"first": "binary", "last": "binary", "binarizer": "xnor"},
+        {"affine": False, "binarizer": "xnor"},
+        {"binarizer": "dorefa", "weight_bits": 4, "activation_bits": 2, "last": "binary"},
+        {"binarizer": "abc", "weight_bases": 3, "activation_bases": 2, "first": "binary"},
+    ],
+)
+def test_logits_with_other_options(options: dict[str, str | bool | int], tmp_path: Path) -> None:
+    spec, model, pictures = trained("vgg_small", **options)
     save_checkpoint(tmp_path / "net.safetensors", model, spec, pictures)
     loaded = load_checkpoint(tmp_path / "net.safetensors")
     assert torch.equal(logits(loaded.model, pictures), logits(model, pictures))
