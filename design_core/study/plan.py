@@ -8,10 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from design_core.kernels.spec import encode_kernel, parse_kernel
 from design_core.pictures.photons import LIGHT_LEVELS
 from design_core.zoo.arms import ARMS, PICTURE_ARMS
 
-__all__ = ["INSIDE_SPREADS", "UNIFORM_SWEEP", "Job", "inside_pattern", "plan"]
+__all__ = [
+    "ABLATION",
+    "INSIDE_SPREADS",
+    "UNIFORM_SWEEP",
+    "Job",
+    "ablation_strength",
+    "inside_pattern",
+    "plan",
+]
 
 
 @dataclass(frozen=True)
@@ -39,6 +48,16 @@ UNIFORM_SWEEP = (-0.8, -0.6, -0.4, -0.2, 0.2, 0.4, 0.6, 0.8)
 #: How far the pattern inside the network spreads, in shares of the full quantile spread.
 INSIDE_SPREADS = (0.25, 0.5, 1.0)
 
+#: Kernels of the ablation that are written as they are; the base of it is 2x2-v2 as published.
+ABLATION = (
+    *("hprof", "checkerboard-2", "bayer-2", "bayer-4", "bayer-8"),
+    *("random-2", "random-3", "random-4", "random-8", "symmetric-2", "symmetric-4", "symmetric-8"),
+    *("2x2-v2@lloyd-max", "2x2-v2@matlab", "2x2-v2@quantile"),
+)
+
+# Strengths of the ablation beside 0, which is Sign, and 1, which is the kernel.
+_STRENGTHS = (0.5, 1.5)
+
 # Bayer 2×2 with its ranks at the 1/8, 3/8, 5/8 and 7/8 quantiles of a standard normal.
 _BAYER_QUANTILES = ((-1.1503, 0.3186), (1.1503, -0.3186))
 
@@ -58,6 +77,17 @@ def inside_pattern(spread: float) -> str:
     """
     rows = (" ".join(f"{spread * value:.4f}" for value in row) for row in _BAYER_QUANTILES)
     return f"design:{';'.join(rows)}"
+
+
+def ablation_strength(kernel: str, strength: float) -> str:
+    """A kernel's code with another strength.
+
+    Examples
+    --------
+    >>> parse_kernel(f"code:{ablation_strength('2x2-v2', 0.5)}").scale.strength
+    0.5
+    """
+    return encode_kernel(parse_kernel(kernel).scaled(strength=strength))
 
 
 def plan() -> list[Job]:
@@ -80,6 +110,13 @@ def plan() -> list[Job]:
         *_inside(),
         *_smooth_inside(),
         *_little_light(),
+        *_strategies(),
+        *_several_bits(),
+        *_bases(),
+        *_full_binary(),
+        *_residual(),
+        *_surrogates(),
+        *_ablation(),
     ]
 
 
@@ -304,3 +341,98 @@ def _smooth_inside() -> Iterator[Job]:
         for key, changes in smoother.items():
             for spread in (0, 1):
                 yield _inside_job(key, spread, seed, changes)
+
+
+def _short_job(name: str, activation: str, seed: int, changes: str = "") -> Job:
+    """Four epochs at width 16, the cheapest recipe that tells arms apart; γ and β learned."""
+    affine = "" if "affine=" in changes else "affine=true"
+    return Job(
+        name=f"{name}-s{seed}",
+        recipe="statistics",
+        data="cifar10",
+        changes=(
+            f"activation={activation}",
+            *f"width=16 epochs=4 warmup_epochs=1 {affine} {changes}".split(),
+        ),
+        seed=seed,
+    )
+
+
+def _strategies() -> Iterator[Job]:
+    """Does a kernel's effect depend on how weights become bits?"""
+    for seed in range(3):
+        for binarizer in ("bnn", "xnor", "dorefa", "recu"):
+            changes = "" if binarizer == "bnn" else f"binarizer={binarizer}"
+            for key in ("sign", "design2d", "uniform"):
+                yield _short_job(f"strategy-{binarizer}-{key}", ARMS[key].activation, seed, changes)
+
+
+def _several_bits() -> Iterator[Job]:
+    """Does dithering pay where one bit is not all there is? One bit is among the strategies."""
+    sizes = {
+        "w1a2": "activation_bits=2",
+        "w2a2": "weight_bits=2 activation_bits=2",
+        "w4a4": "weight_bits=4 activation_bits=4",
+    }
+    for seed in range(3):
+        for name, changes in sizes.items():
+            for key in ("sign", "design2d"):
+                asked = f"binarizer=dorefa {changes}"
+                yield _short_job(f"bits-{name}-{key}", ARMS[key].activation, seed, asked)
+
+
+def _bases() -> Iterator[Job]:
+    """ABC-Net of K weight bases and M shifted activations, with and without a kernel beside."""
+    for seed in range(3):
+        for weights, activations in ((1, 1), (2, 1), (1, 2), (2, 2), (3, 3)):
+            counts = {"weight_bases": weights, "activation_bases": activations}
+            asked = " ".join(f"{key}={count}" for key, count in counts.items() if count > 1)
+            for key in ("sign", "design2d"):
+                name = f"abc-k{weights}m{activations}-{key}"
+                yield _short_job(name, ARMS[key].activation, seed, f"binarizer=abc {asked}")
+
+
+def _full_binary() -> Iterator[Job]:
+    """First and last layer binary too, γ and β fixed: integer thresholds are all that is left."""
+    changes = "first=binary last=binary affine=false"
+    for seed in range(3):
+        for key in ("sign", "design2d", "uniform"):
+            yield _short_job(f"full-{key}", ARMS[key].activation, seed, changes)
+
+
+def _residual() -> Iterator[Job]:
+    """ResNet-20 at half its width, 8-16-32, by its own recipe but for batches and epochs."""
+    changes = ("affine=true", "width=8", "epochs=4", "warmup_epochs=1", "batch_size=128")
+    for seed in range(3):
+        for key in ("sign", "design2d", "uniform"):
+            yield Job(
+                name=f"resnet20-{key}-s{seed}",
+                recipe="resnet20",
+                data="cifar10",
+                changes=(f"activation={ARMS[key].activation}", *changes),
+                seed=seed,
+            )
+
+
+def _surrogates() -> Iterator[Job]:
+    """Gradients other than clip; polynomial is triangular under another name."""
+    for seed in range(3):
+        for surrogate in ("triangular", "swish"):
+            for key in ("sign", "design2d"):
+                name, asked = f"surrogate-{surrogate}-{key}", f"surrogate={surrogate}"
+                yield _short_job(name, ARMS[key].activation, seed, asked)
+
+
+def _ablation() -> Iterator[Job]:
+    """Size and pattern, scaling, strength: the cells about [1 1; 3 3] and Bayer 4×4."""
+    for seed in range(3):
+        for kernel in ABLATION:
+            name = kernel.replace("@", "-")
+            yield _short_job(f"ablation-{name}", f"design:{kernel}", seed)
+        for kernel in ("2x2-v2", "bayer-4"):
+            for strength in _STRENGTHS:
+                yield _short_job(
+                    f"ablation-{kernel}-x{strength:g}",
+                    f"design:code={ablation_strength(kernel, strength)}",
+                    seed,
+                )

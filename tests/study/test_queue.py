@@ -17,9 +17,10 @@ from safetensors.torch import load_file
 from scipy import stats
 
 from design_core.kernels.patterns import bayer
+from design_core.networks import NetworkSpec
 from design_core.networks.activation import activation_kernels
 from design_core.paths import ROOT
-from design_core.study.plan import UNIFORM_SWEEP, Job, inside_pattern, plan
+from design_core.study.plan import ABLATION, UNIFORM_SWEEP, Job, inside_pattern, plan
 from design_core.study.queue import Queue, _alone, job_card, open_jobs, park_runs, parked_runs
 from design_core.training.data import load_data
 from design_core.training.recipe import load_recipe
@@ -29,6 +30,9 @@ from design_core.zoo.collect import collect_run
 
 FEW = ("phases2", "sign", "uniform-0.2", "uniform+0.2")
 IMAGENETTE = (*FEW, "bayer2", "real")
+BINARIZERS, BASES = ("bnn", "xnor", "dorefa", "recu"), ("k1m1", "k2m1", "k1m2", "k2m2", "k3m3")
+TWO, THREE = ("sign", "design2d"), ("sign", "design2d", "uniform")
+STRONG = ("2x2-v2", "bayer-4")
 INSIDE = ("0", "0.25", "0.5", "1")
 CHANGES = ("epochs=3", "warmup_epochs=1", "width=4", "activation=sign", "affine=false")
 JOBS = [Job(f"short-s{seed}", "digits", "digits", CHANGES, seed) for seed in range(2)]
@@ -220,10 +224,29 @@ def test_the_plan_holds_the_runs_of_the_issue() -> None:
         **dict.fromkeys(["stat-rsign-on", "stat-learned2d-on"], 3),
         **dict.fromkeys([f"inside-w{w}-{s}" for w in (2, 8, 32) for s in INSIDE], 5),
         **dict.fromkeys([f"inside-{k}-{s}" for k in ("lowpass", "x2", "x4") for s in (0, 1)], 3),
+        **dict.fromkeys([f"strategy-{b}-{key}" for b in BINARIZERS for key in THREE], 3),
+        **dict.fromkeys([f"bits-{b}-{key}" for b in ("w1a2", "w2a2", "w4a4") for key in TWO], 3),
+        **dict.fromkeys([f"abc-{b}-{key}" for b in BASES for key in TWO], 3),
+        **dict.fromkeys([f"{f}-{key}" for f in ("full", "resnet20") for key in THREE], 3),
+        **dict.fromkeys([f"surrogate-{s}-{k}" for s in ("triangular", "swish") for k in TWO], 3),
+        **dict.fromkeys([f"ablation-{kernel.replace('@', '-')}" for kernel in ABLATION], 3),
+        **dict.fromkeys(
+            [f"ablation-{k}-x{s}" for k in ("2x2-v2", "bayer-4") for s in (0.5, 1.5)], 3
+        ),
     }
     main = ("stat-sign", "stat-design2d", "stat-uniform", "stat-swapped")
     seeds = [job.seed for job in jobs if job.name.startswith(main)]
     assert seeds == sorted(seeds)  # round by seed
+
+
+def test_every_network_of_the_plan_can_be_built() -> None:
+    specs = {
+        NetworkSpec.from_dict(load_recipe(job.recipe).with_changes(job.changes).network)
+        for job in plan()
+        if job.seed == 0
+    }
+    with torch.device("meta"):
+        assert all(spec.build().training for spec in specs)
 
 
 def test_the_pattern_inside_lies_at_normal_quantiles() -> None:
