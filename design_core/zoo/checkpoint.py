@@ -126,7 +126,9 @@ class StoredBinarizer(WeightBinarizer):
         self.register_buffer("scale", scale)
 
     def forward(self, latent: Tensor) -> tuple[Tensor, Tensor | None]:
-        return latent, self.scale
+        if self.planes == 1:
+            return latent, self.scale
+        return latent.unflatten(0, (self.planes, self.outputs)), self.scale
 
 
 def save_checkpoint(path: Path, model: nn.Module, spec: NetworkSpec, pictures: PictureForm) -> str:
@@ -292,7 +294,8 @@ def _frozen(model: nn.Module) -> nn.Module:
     frozen = copy.deepcopy(model)
     for _, layer in binary_layers(frozen):
         bits, scale = layer.binary_weight()
-        layer.weight = nn.Parameter(bits)
+        # Planes one after the other: what has more axes than four has no channels-last order.
+        layer.weight = nn.Parameter(bits.flatten(0, 1) if layer.binarizer.planes > 1 else bits)
         layer.binarizer = StoredBinarizer(layer.binarizer.outputs, scale, layer.binarizer.planes)
     return frozen
 
