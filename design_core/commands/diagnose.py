@@ -11,7 +11,7 @@ from design_core.commands.models import add_zoo_argument
 from design_core.paths import DATA
 
 if TYPE_CHECKING:
-    from design_core.lab.diagnosis import Diagnosis
+    from design_core.lab.diagnosis import BlockDiagnosis, Diagnosis
     from design_core.lab.subset import Subset
     from design_core.zoo.entry import Entry
 
@@ -104,10 +104,24 @@ def _in_words(entry: Entry, diagnosis: Diagnosis) -> str:
 
     counts = ", ".join(f"{diagnosis.count(state)} {state}" for state in STATES)
     lines = [f"{entry.card.name}@{entry.seed} on {diagnosis.calibration}: {counts}"]
-    block = None
+    block, rates = None, {one.name: _rates(one) for one in diagnosis.blocks}
     for name, verdict in diagnosis.verdicts():
         if name != block:
-            lines.append(name or "all blocks")
+            lines += [name or "all blocks", *rates.get(name, [])]
             block = name
         lines.append(f"  {verdict.state:5}  {LIMITS[verdict.sign].title}: {verdict.text}")
     return "\n".join(lines)
+
+
+_MOST_RATES = 8  # thresholds that are told one by one
+
+
+def _rates(block: BlockDiagnosis) -> list[str]:
+    """How often each threshold was meant to fire, and how often it does; nothing for Sign."""
+    if not block.levels.any() or len(block.levels) > _MOST_RATES:
+        return []
+    told = ", ".join(
+        f"T {level:.2f} {meant:.1%} → {true:.1%}"
+        for level, meant, true in zip(block.levels, block.designed, block.shares, strict=True)
+    )
+    return [f"  fires, intended → true: {told}"]

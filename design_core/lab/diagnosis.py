@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from design_core.activations import BinaryActivation
+from design_core.lab.half_normal import HalfNormalFit, HalfNormalTally
 from design_core.lab.subset import Subset
 from design_core.lab.verdicts import (
     LIMITS,
@@ -28,6 +29,7 @@ from design_core.lab.verdicts import (
     judge_cells,
     judge_channels,
     judge_cost,
+    judge_half_normal,
     judge_scaling,
     judge_tiling,
 )
@@ -77,6 +79,8 @@ class BlockDiagnosis:
         Of x.
     levels, shares, designed
         The distinct thresholds ascending, P(x ≥ T) of each, and P(z ≥ T) for a standard normal z.
+    fit
+        How far x is from the half-normal that scaling assumes.
     channels
         Activation density by channel, shape (C,).
     cells
@@ -95,6 +99,7 @@ class BlockDiagnosis:
     levels: Floats
     shares: Floats
     designed: Floats
+    fit: HalfNormalFit
     channels: Floats
     cells: Floats
     pixels: int
@@ -124,6 +129,7 @@ class BlockDiagnosis:
             "thresholds": self.levels.tolist(),
             "shares": self.shares.tolist(),
             "designed_shares": self.designed.tolist(),
+            "half_normal": self.fit.to_dict(),
             "density": self.density,
             "channels": len(self.channels),
             "dead": self.dead,
@@ -243,6 +249,7 @@ class _Tally:
         self.sums = np.zeros(2)
         self.bins = np.zeros(_BINS, np.int64)
         self.between = np.zeros(len(self.levels) + 1, np.int64)
+        self.half_normal = HalfNormalTally()
         self.fired: NDArray[np.int64] | None = None
 
     def add(self, tap: ActivationMaps) -> None:
@@ -252,6 +259,7 @@ class _Tally:
         self.sums += [float(wide.sum()), float((wide * wide).sum())]
         bins = x.clamp(-RANGE, RANGE).histc(_BINS, -RANGE, RANGE)
         self.bins += bins.numpy().astype(np.int64)
+        self.half_normal.add(x)
         # How many thresholds each x reaches: one pass, however many there are.
         reached = torch.bucketize(x.flatten(), self.levels, right=True)
         self.between += reached.bincount(minlength=len(self.between)).numpy()
@@ -269,6 +277,7 @@ class _Tally:
         shares = 1 - self.between.cumsum()[:-1] / self.between.sum()
         designed = normal_distribution().exceeds(levels)
         verdicts = [judge_channels(channels, pixels)]
+        fit = self.half_normal.fit()
         thresholds, cells = None, np.full((1, 1, 1), np.nan)
         if self.thresholds is not None:
             thresholds = self.thresholds.double().numpy()
@@ -278,15 +287,17 @@ class _Tally:
                 fired, met * self.pictures, out=np.full(met.shape, np.nan), where=met > 0
             )
             x = {"mean": histogram.mean, "deviation": histogram.deviation}
+            assumed = [judge_half_normal(fit, learned=learned)] if thresholds.any() else []
             verdicts = [
                 judge_scaling(levels, shares, designed, **x, learned=learned),
+                *assumed,
                 *verdicts,
                 judge_cells(cells, shares[np.searchsorted(levels, thresholds)]),
                 judge_tiling(met, shape, side),
             ]
         return BlockDiagnosis(
-            name, shape, thresholds, histogram, levels, shares, designed, channels, cells, pixels,
-            tuple(verdicts),
+            name, shape, thresholds, histogram, levels, shares, designed, fit, channels, cells,
+            pixels, tuple(verdicts),
         )  # fmt: skip
 
     def _histogram(self) -> XHistogram:

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from design_core.lab.half_normal import HalfNormalFit
+
 __all__ = [
     "LIMITS",
     "STATES",
@@ -23,6 +25,7 @@ __all__ = [
     "judge_cells",
     "judge_channels",
     "judge_cost",
+    "judge_half_normal",
     "judge_scaling",
     "judge_tiling",
 ]
@@ -76,6 +79,17 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
             "Neighbouring levels of the published scale are 3 to 11 points of P(z ≥ T) apart: 10 "
             "points put a threshold where the next level was meant to be, 20 points two levels on. "
             "Where batch norm learns γ and β, training placed x itself: a look at most.",
+        ),
+        "half-normal": Limit(
+            "Half-normal",
+            "Kolmogorov–Smirnov distance of the x above 0 to the half-normal",
+            0.06,
+            0.15,
+            "Scaling assumes that the x above 0 are half-normal. The published thresholds part "
+            "these into seven shares, 6 points the smallest between two thresholds, 14 points the "
+            "mean: beyond 0.06 a threshold may stand where its neighbour was meant, beyond 0.15 "
+            "most would, where the difference is largest. Where batch norm learns γ and β, a look "
+            "at most, as above. Sign assumes nothing.",
         ),
         "channels": Limit(
             "Channels",
@@ -189,6 +203,27 @@ def judge_scaling(
             "where they were meant to be."
         )
     return _verdict("scaling", number, told, most="look" if learned else "")
+
+
+def judge_half_normal(fit: HalfNormalFit, *, learned: bool) -> Verdict:
+    """Whether x is what scaling assumes; `learned` as in `judge_scaling`."""
+    if not fit.above:
+        told = "No x is above 0, where thresholds are made for."
+    else:
+        told = (
+            f"The x above 0, {_percent(fit.above)} of all, are {fit.distance:.2f} from the "
+            f"half-normal, most at {fit.at:.2f}; excess kurtosis of x {_signed(fit.kurtosis)}."
+        )
+    state = LIMITS["half-normal"].judge(fit.distance)
+    if state == "fine":
+        told += " The assumption of scaling holds."
+    elif learned:
+        told += (
+            " The assumption does not hold; γ and β are learned, which makes up for what it can."
+        )
+    else:
+        told += " The assumption does not hold, and nothing is learned that could make up for it."
+    return _verdict("half-normal", fit.distance, told, most="look" if learned else "")
 
 
 def judge_channels(channels: Floats, pixels: int) -> Verdict:

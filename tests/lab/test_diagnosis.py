@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 from scipy.special import ndtr
 from torch import Tensor
 
@@ -120,6 +121,30 @@ def test_learned_gamma_and_beta_ask_for_a_look_at_most() -> None:
     assert "training put x there itself" in found.text
 
 
+def test_x_that_is_not_half_normal_is_told() -> None:
+    """The same x, stretched: nothing is learned, and the thresholds stand elsewhere."""
+    network = checkpoint("design:2x2-v2", image_size=16)
+    before = verdict(diagnose(network, noise(16)).blocks[1], "half-normal")
+    network.model.blocks["block2"].norm.running_var /= 4
+    block = diagnose(network, noise(16)).blocks[1]
+    after = verdict(block, "half-normal")
+    assert (before.state, after.state) == ("fine", "wrong")
+    assert after.number == block.fit.distance
+    x = taps(network, noise(16))["block2"][0].flatten()
+    assert block.fit.distance == pytest.approx(
+        stats.kstest(x[x > 0].double().numpy(), "halfnorm").statistic, abs=1e-3
+    )
+    assert block.fit.kurtosis == pytest.approx(stats.kurtosis(x.double().numpy()), abs=1e-6)
+    assert "nothing is learned that could make up for it" in after.text
+
+
+def test_sign_assumes_nothing_of_x() -> None:
+    signs = {
+        v.sign for block in diagnose(checkpoint("sign"), noise()).blocks for v in block.verdicts
+    }
+    assert signs == {"scaling", "channels", "cells", "tiling"}
+
+
 def test_dead_and_saturated_channels_are_counted() -> None:
     network = checkpoint("design:2x2-v2", affine=True)
     bias = network.model.blocks["block1"].norm.bias
@@ -135,7 +160,7 @@ def test_dead_and_saturated_channels_are_counted() -> None:
 def test_the_finding_names_what_is_not_fine() -> None:
     network = checkpoint("design:2x2-v2", image_size=16, affine=True)
     subset = noise(16)
-    assert diagnose(network, subset).finding("It") == ("It on noise: 17 of 17 signs are fine.")
+    assert diagnose(network, subset).finding("It") == ("It on noise: 21 of 21 signs are fine.")
     with torch.no_grad():
         for name in ("block2", "block3"):
             network.model.blocks[name].norm.bias[:8] = -100
@@ -255,4 +280,4 @@ def test_the_zoos_densities_are_those_of_its_card() -> None:
     )
     plain = json.loads(json.dumps(diagnosis.to_dict(), allow_nan=False))
     assert plain["blocks"][0]["channel_density"] == diagnosis.blocks[0].channels.tolist()
-    assert sum(diagnosis.count(state) for state in STATES) == 4 * 4 + 1
+    assert sum(diagnosis.count(state) for state in STATES) == 4 * 5 + 1

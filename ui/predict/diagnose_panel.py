@@ -30,6 +30,7 @@ from ui.text import plain
 __all__ = ["diagnose_panel"]
 
 _COUNT = 200  # pictures of a test set: a second or so for a network of width 32
+_MOST_RATES = 16  # thresholds that are told one by one
 _MOST_CELLS = 8  # rows and columns of a kernel that is drawn cell by cell
 
 
@@ -135,7 +136,7 @@ def _close_up(
             f"{block.histogram.deviation:.2f}. {thresholds}",
             key="diagnose_histogram",
         )
-        st.html(_key(diagnosis, here is not None))
+        st.html(_key(diagnosis, here is not None) + _rates(block))
     with middle:
         show_chart(
             channels_chart(block, network.colour),
@@ -157,6 +158,22 @@ def _key(diagnosis: Diagnosis, with_picture: bool) -> str:
         '<p class="ds-note"><span class="ds-swatch" style="--swatch:#9BA0AA"></span>'
         f"{escape(diagnosis.calibration)}{picture if with_picture else ''}, dotted: the standard "
         "normal that thresholds are made for; upright: the thresholds</p>"
+    )
+
+
+def _rates(block: BlockDiagnosis) -> str:
+    """How often each threshold was meant to fire, and how often it does; nothing for Sign."""
+    if not block.levels.any() or len(block.levels) > _MOST_RATES:
+        return ""
+    rows = "".join(
+        f'<tr><th scope="row">T {level:.2f}</th><td>{100 * meant:.1f} %</td>'
+        f"<td>{100 * true:.1f} %</td></tr>"
+        for level, meant, true in zip(block.levels, block.designed, block.shares, strict=True)
+    )
+    return (
+        '<div class="ds-verdicts"><table><thead><tr><th scope="col">Threshold</th>'
+        '<th scope="col">meant to fire on</th><th scope="col">fires on</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
     )
 
 
@@ -189,6 +206,8 @@ def _number(verdict: Verdict) -> str:
     number = verdict.number
     if verdict.sign == "tiling":
         return "∞" if math.isinf(number) else f"{number:.2f} ×"
+    if verdict.sign == "half-normal":
+        return f"{number:.2f}"
     return f"{100 * number:.1f} {'points' if verdict.sign == 'scaling' else '%'}"
 
 
