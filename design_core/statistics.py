@@ -26,6 +26,7 @@ __all__ = [
     "area_under_curve",
     "compare_seeds",
     "epochs_to",
+    "holm",
     "mcnemar",
     "mean_difference",
     "mean_interval",
@@ -228,6 +229,27 @@ def _difference(
         return Difference(name, mean, (mean, mean), float(mean == 0), counts, flips)
     low, high = map(float, tested.confidence_interval(0.95))
     return Difference(name, mean, (low, high), float(tested.pvalue), counts, flips)
+
+
+def holm(values: Sequence[float]) -> list[float]:
+    """Holm's step-down correction: the k-th smallest p times the tests that are left, ascending.
+
+    References
+    ----------
+    Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
+    Statistics 6, 1979.
+
+    Examples
+    --------
+    >>> holm([0.04, 0.01, 0.5])
+    [0.08, 0.03, 0.5]
+    """
+    order = np.argsort(values, kind="stable")
+    scaled = np.array(values)[order] * np.arange(len(values), 0, -1)
+    corrected = np.empty(len(values))
+    corrected[order] = np.minimum(1, np.maximum.accumulate(scaled)) if len(values) else []
+    plain: list[float] = corrected.tolist()
+    return plain
 
 
 @dataclass(frozen=True)

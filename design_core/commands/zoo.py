@@ -6,6 +6,7 @@ import argparse
 import json
 import signal
 import sys
+from dataclasses import asdict
 from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from design_core.paths import DATA
 if TYPE_CHECKING:
     from design_core.study.plan import Job
     from design_core.training.data import TrainingData
+    from design_core.zoo.card import Card
 
 __all__ = ["add_parser", "run"]
 
@@ -46,7 +48,14 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     report = parts.add_parser(
         "report", help="answer in words what the method leaves open: gain, batch norm, learning"
     )
-    for part in (plan, train, park, verify):
+    corruptions = parts.add_parser(
+        "corruptions", help="measure networks on corrupted test pictures, at five severities"
+    )
+    corruptions.add_argument(
+        "--count", type=int, metavar="N", help="the first N test pictures (default: all)"
+    )
+    corruptions.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    for part in (plan, train, park, verify, corruptions):
         part.add_argument("--only", default="*", metavar="PATTERN", help="names, as 'stat-sign-*'")
     for part in (train, park):
         part.add_argument(
@@ -56,9 +65,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
             metavar="DIR",
             help="runs' folders (default: runs)",
         )
-    for part in (train, collect, verify):
+    for part in (train, collect, verify, corruptions):
         part.add_argument("--data-root", type=Path, metavar="DIR", help="where data sets lie")
-    for part in (plan, train, collect, park, verify, table, report):
+    for part in (plan, train, collect, park, verify, table, report, corruptions):
         add_zoo_argument(part)
     return parser
 
@@ -211,7 +220,49 @@ def _report(args: argparse.Namespace) -> int:
     return 0
 
 
+def _corruptions(args: argparse.Namespace) -> int:
+    from design_core.study.corruptions import (
+        CorruptedCard,
+        corrupted_accuracy,
+        corruption_tests,
+        corruptions_markdown,
+    )
+    from design_core.training.data import picture_size
+    from design_core.zoo.card import load_cards
+    from design_core.zoo.entry import open_entry
+
+    if args.count is not None and args.count < 1:
+        raise ValueError(f"--count takes how many test pictures, from 1; got {args.count}.")
+    alike: dict[tuple[str, tuple[int, int]], list[Card]] = {}
+    for card in load_cards(args.zoo):
+        if fnmatch(card.name, args.only):
+            size = picture_size(card.network)
+            alike.setdefault((card.dataset, size), []).append(card)
+    if not alike:
+        raise ValueError(f"No network of the zoo is called {args.only!r}; see `models`.")
+    found: list[CorruptedCard] = []
+    for (dataset, size), cards in alike.items():
+        data = _data(dataset, size, args.data_root)
+        if data is None:
+            print(f"{dataset} is left out; say where it lies by --data-root", file=sys.stderr)
+            continue
+        entries = [
+            open_entry(f"{card.name}@{seed}", args.zoo) for card in cards for seed in card.seeds
+        ]
+        pictures, labels = data.test_x[: args.count].numpy(), data.test_y[: args.count].numpy()
+        found += corrupted_accuracy(
+            entries, pictures, labels, lambda line: print(line, file=sys.stderr, flush=True)
+        )
+    if args.json:
+        tests = [asdict(test) for test in corruption_tests(found)]
+        print(json.dumps({"networks": [one.to_dict() for one in found], "tests": tests}, indent=2))
+    else:
+        sys.stdout.write(corruptions_markdown(found))
+    return 0 if found else 1
+
+
 _PARTS = {
     **{"plan": _plan, "train": _train, "collect": _collect, "park": _park},
     **{"verify": _verify, "table": _table, "report": _report},
+    "corruptions": _corruptions,
 }

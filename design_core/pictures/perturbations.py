@@ -1,4 +1,4 @@
-"""Perturbations of what a network sees: noise, blur, light, JPEG, shifts by whole pixels.
+"""Perturbations of what a network sees: noise, blur, light, JPEG, large pixels, shifts.
 
 They act on the uint8 pixels that go into the network, cropped and reduced already. A strength then
 means the same for every picture: a shift by one pixel is one pixel of the input, and noise is not
@@ -146,6 +146,18 @@ def _jpeg(pixels: Pixels, quality: float, _seed: int) -> NDArray[Any]:
         return np.asarray(image).reshape(pixels.shape)
 
 
+def _pixelate(pixels: Pixels, side: float, _seed: int) -> NDArray[Any]:
+    size = round(side)
+    means = pixels.astype(np.float64)
+    for axis in (0, 1):
+        starts = np.arange(0, pixels.shape[axis], size)
+        counts = np.diff([*starts, pixels.shape[axis]])
+        sums = np.add.reduceat(means, starts, axis)
+        shape = [-1 if k == axis else 1 for k in range(3)]
+        means = np.repeat(sums / counts.reshape(shape), counts, axis)
+    return means
+
+
 def _shifted(pixels: Pixels, rows: int, columns: int) -> NDArray[Any]:
     """Down and to the right, the edge repeated.
 
@@ -190,6 +202,11 @@ _ALL = (
         "Saved as JPEG of this quality and read again, colour at half resolution as most files "
         "have it; 100 is the best.",
         _jpeg,
+    ),
+    Perturbation(
+        "pixelate", "Pixelate", "px", (1, 2, 3, 4, 6, 8), 1, 2,
+        "Squares of so many pixels a side, each at its mean; cut off at the right and below.",
+        _pixelate,
     ),
     Perturbation(
         "shift-right", "Shift right", "px", _range(-4, 4, 1), 0, 1,

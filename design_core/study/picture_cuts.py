@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from design_core.statistics import Difference, paired_difference
+from design_core.statistics import Difference, holm, paired_difference
 from design_core.study.markdown_tables import accuracy_words
 from design_core.study.number_words import probability, signed_points
 from design_core.study.picture_information import information, information_sentence
@@ -130,7 +130,7 @@ def picture_answers(cards: Sequence[Card]) -> list[PictureAnswer]:
         for first, second in asked
         if first and second and len(set(first.seeds) & set(second.seeds)) > 1
     ]
-    corrected = _holm([difference.p for *_, difference in tested])
+    corrected = holm([difference.p for *_, difference in tested])
     return [PictureAnswer(*one, p) for one, p in zip(tested, corrected, strict=True)]
 
 
@@ -157,22 +157,6 @@ def _paired(first: Card, second: Card) -> Difference:
     common = sorted(set(first.seeds) & set(second.seeds))
     one, other = ([card.accuracies[seed] for seed in common] for card in (first, second))
     return paired_difference(one, other)
-
-
-def _holm(values: Sequence[float]) -> list[float]:
-    """Holm's step-down correction: the k-th smallest p times the tests that are left, ascending.
-
-    References
-    ----------
-    Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
-    Statistics 6, 1979.
-    """
-    order = np.argsort(values, kind="stable")
-    scaled = np.array(values)[order] * np.arange(len(values), 0, -1)
-    corrected = np.empty(len(values))
-    corrected[order] = np.minimum(1, np.maximum.accumulate(scaled)) if len(values) else []
-    plain: list[float] = corrected.tolist()
-    return plain
 
 
 def closed_share(cards: Sequence[Card], pattern: Card) -> float | None:

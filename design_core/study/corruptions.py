@@ -1,0 +1,220 @@
+"""How much accuracy networks keep on corrupted test pictures, and which keep more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from design_core.pictures.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from design_core.pictures.perturbations import Pixels
+from design_core.statistics import Difference, compare_seeds, holm, mean_interval
+from design_core.zoo.arms import arm_of
+from design_core.zoo.card import Card
+from design_core.zoo.entry import Entry
+
+__all__ = [
+    "Corrupted",
+    "CorruptedCard",
+    "CorruptionTest",
+    "corrupted_accuracy",
+    "corruption_tests",
+    "corruptions_markdown",
+]
+
+_AT_ONCE = 1000  # pictures
+_BASES = ("sign", "uniform:2x2-v2")
+
+
+@dataclass(frozen=True, eq=False)
+class Corrupted:
+    """One network on a test set.
+
+    Parameters
+    ----------
+    seed
+        Its seed.
+    clean
+        Accuracy on the pictures as they are.
+    accuracy
+        By corruption, for each of `SEVERITIES`.
+    """
+
+    seed: int
+    clean: float
+    accuracy: Mapping[str, tuple[float, ...]]
+
+    @property
+    def mean(self) -> float:
+        """Mean corruption accuracy: over severities, then over corruptions."""
+        return float(np.mean([np.mean(shares) for shares in self.accuracy.values()]))
+
+
+@dataclass(frozen=True, eq=False)
+class CorruptedCard:
+    """All seeds of a configuration; `pictures` is how many were looked at."""
+
+    card: Card
+    pictures: int
+    seeds: tuple[Corrupted, ...]
+
+    @property
+    def means(self) -> dict[int, float]:
+        """Mean corruption accuracy by seed."""
+        return {one.seed: one.mean for one in self.seeds}
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-able description."""
+        interval = mean_interval(list(self.means.values()))
+        return {
+            "name": self.card.name,
+            "pictures": self.pictures,
+            "mean_corruption_accuracy": float(np.mean(list(self.means.values()))),
+            "ci95": None if interval is None else list(interval),
+            "seeds": [
+                {
+                    "seed": one.seed,
+                    "clean": one.clean,
+                    "mean": one.mean,
+                    "accuracy": {name: list(shares) for name, shares in one.accuracy.items()},
+                }
+                for one in self.seeds
+            ],
+        }
+
+
+@dataclass(frozen=True)
+class CorruptionTest:
+    """Two configurations that differ in their activation alone.
+
+    Parameters
+    ----------
+    first, second
+        Names of the cards.
+    title
+        For people.
+    difference
+        Of the mean corruption accuracy over paired seeds; positive speaks for the first.
+    p
+        Corrected by Holm's method for all tests of one call.
+    """
+
+    first: str
+    second: str
+    title: str
+    difference: Difference
+    p: float
+
+
+def corrupted_accuracy(
+    entries: Sequence[Entry],
+    pixels: Pixels,
+    labels: NDArray[np.int64],
+    tell: Callable[[str], None] = lambda _: None,
+) -> list[CorruptedCard]:
+    """Ask networks about test pictures, clean and corrupted in every way.
+
+    Parameters
+    ----------
+    entries
+        Networks of one form of pictures; each answers on the engine where it can.
+    pixels, labels
+        uint8 (N, H, W, C) and (N,), the same for all networks.
+    tell
+        Receives a line for each corruption that begins.
+
+    Raises
+    ------
+    ValueError
+        No pictures, or pictures that do not fit.
+    """
+    if not len(pixels) or len(pixels) != len(labels):
+        raise ValueError(f"Give pictures with their classes; got {len(pixels)} and {len(labels)}.")
+    clean = [_accuracy(entry, pixels, labels) for entry in entries]
+    found: list[dict[str, tuple[float, ...]]] = [{} for _ in entries]
+    for name in CORRUPTIONS:
+        tell(name)
+        for severity in SEVERITIES:
+            changed = corrupt(pixels, name, severity)  # once for all networks
+            for entry, accuracy in zip(entries, found, strict=True):
+                share = _accuracy(entry, changed, labels)
+                accuracy[name] = (*accuracy.get(name, ()), share)
+    cards: dict[str, list[Corrupted]] = {}
+    for entry, share, accuracy in zip(entries, clean, found, strict=True):
+        cards.setdefault(entry.card.name, []).append(Corrupted(entry.seed, share, accuracy))
+    of_name = {entry.card.name: entry.card for entry in entries}
+    return [
+        CorruptedCard(of_name[name], len(pixels), tuple(seeds)) for name, seeds in cards.items()
+    ]
+
+
+def _accuracy(entry: Entry, pixels: Pixels, labels: NDArray[np.int64]) -> float:
+    right = 0
+    for start in range(0, len(pixels), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        right += int((entry.scores(pixels[part]).argmax(1) == labels[part]).sum())
+    return right / len(pixels)
+
+
+def corruption_tests(found: Sequence[CorruptedCard]) -> list[CorruptionTest]:
+    """Every activation against Sign and against the uniform threshold of otherwise equal cards.
+
+    Only pairs of two or more common seeds; see `design_core.statistics.compare_seeds`.
+    """
+    pairs = [
+        (one, other, difference)
+        for one in found
+        for base in _BASES
+        for other in found
+        if _differ_in_activation(one.card, other.card)
+        and other.card.activation == base
+        and not (base != "sign" and one.card.activation == "sign")  # that is the other pair again
+        and (difference := compare_seeds(one.means, other.means)) is not None
+    ]
+    corrected = holm([difference.p for *_, difference in pairs])
+    return [
+        CorruptionTest(
+            one.card.name,
+            other.card.name,
+            f"{arm_of(one.card.activation).short} less {arm_of(other.card.activation).short}",
+            difference,
+            p,
+        )
+        for (one, other, difference), p in zip(pairs, corrected, strict=True)
+    ]
+
+
+def _differ_in_activation(one: Card, other: Card) -> bool:
+    networks = ({**card.network, "activation": ""} for card in (one, other))
+    recipes = ({**card.recipe, "network": None} for card in (one, other))
+    alike = len({str(sorted(n.items())) for n in networks}) == 1 == len({str(r) for r in recipes})
+    return alike and one.data == other.data and one.activation != other.activation
+
+
+def corruptions_markdown(found: Sequence[CorruptedCard]) -> str:
+    """A table of all configurations, and a line for each test."""
+    if not found:
+        return ""
+    heads = ("network", "seeds", "clean", "mean", *CORRUPTIONS)
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    for one in found:
+        by_kind = [
+            float(np.mean([np.mean(seed.accuracy[name]) for seed in one.seeds]))
+            for name in CORRUPTIONS
+        ]
+        clean = float(np.mean([seed.clean for seed in one.seeds]))
+        shares = (clean, float(np.mean(list(one.means.values()))), *by_kind)
+        cells = " | ".join(f"{100 * share:.2f}" for share in shares)
+        lines.append(f"| {one.card.name} | {len(one.seeds)} | {cells} |")
+    lines.append("")
+    for test in corruption_tests(found):
+        low, high = (100 * bound for bound in test.difference.ci95)
+        lines.append(
+            f"- {test.title} ({test.first}): {100 * test.difference.mean:+.2f} points of mean "
+            f"corruption accuracy, 95 % interval {low:+.2f} to {high:+.2f}, "
+            f"{test.difference.test} test, p {test.p:.3f} by Holm."
+        )
+    return "\n".join(lines) + "\n"

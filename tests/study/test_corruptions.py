@@ -1,0 +1,82 @@
+"""Corruption accuracy against a plain loop, and its tests, on the networks of digits."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from design_core.__main__ import main
+from design_core.pictures.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from design_core.statistics import compare_seeds
+from design_core.study.corruptions import (
+    CorruptedCard,
+    corrupted_accuracy,
+    corruption_tests,
+    corruptions_markdown,
+)
+from design_core.training.data import load_data
+from design_core.zoo.card import find_card
+from design_core.zoo.entry import open_entry
+
+SIGN, DESIGN = (f"digits-tiny-w16-{key}-affine_on" for key in ("sign", "design_2x2-v2"))
+COUNT = 30
+
+
+@pytest.fixture(scope="module")
+def found() -> list[CorruptedCard]:
+    data = load_data("digits")
+    entries = [
+        open_entry(f"{name}@{seed}") for name in (SIGN, DESIGN) for seed in find_card(name)[0].seeds
+    ]
+    return corrupted_accuracy(entries, data.test_x[:COUNT].numpy(), data.test_y[:COUNT].numpy())
+
+
+def test_accuracy_is_that_of_a_plain_loop(found: list[CorruptedCard]) -> None:
+    """PyTorch in place of the engine, picture by picture."""
+    data, entry = load_data("digits"), open_entry(f"{DESIGN}@1")
+    one = found[1].seeds[1]
+    for name, severity in (("noise", 5), ("shift", 3), ("pixelate", 2)):
+        right = 0
+        for picture, label in zip(data.test_x[:COUNT], data.test_y[:COUNT], strict=True):
+            changed = corrupt(picture.numpy(), name, severity)[None]
+            scores = entry.checkpoint.scores(entry.pictures.input(changed))
+            right += int(scores.argmax() == label)
+        assert one.accuracy[name][severity - 1] == right / COUNT
+
+
+def test_the_mean_is_over_corruptions_and_severities(found: list[CorruptedCard]) -> None:
+    one = found[0].seeds[0]
+    assert set(one.accuracy) == set(CORRUPTIONS)
+    shares = np.array(list(one.accuracy.values()))
+    assert shares.shape == (len(CORRUPTIONS), len(SEVERITIES))
+    assert one.mean == pytest.approx(shares.mean())
+    assert one.clean >= one.mean
+
+
+def test_seeds_are_paired(found: list[CorruptedCard]) -> None:
+    (test,) = corruption_tests(found)
+    assert (test.title, test.first, test.second) == ("DeSign 2D less Sign", DESIGN, SIGN)
+    assert test.difference == compare_seeds(found[1].means, found[0].means)
+    assert test.p == test.difference.p  # a single one
+    assert test.difference.counts == (5, 5)
+    text = corruptions_markdown(found)
+    assert text.count("\n| digits-") == 2
+    assert "- DeSign 2D less Sign" in text
+
+
+def test_the_command_gives_the_same(
+    found: list[CorruptedCard], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["zoo", "corruptions", "--only", DESIGN, "--count", str(COUNT), "--json"]
+    assert main(arguments) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"networks": [json.loads(json.dumps(found[1].to_dict()))], "tests": []}
+    assert main(["zoo", "corruptions", "--only", "nothing"]) == 1
+    assert "No network of the zoo is called 'nothing'" in capsys.readouterr().err
+
+
+def test_no_pictures_are_told() -> None:
+    with pytest.raises(ValueError, match="got 0 and 0"):
+        corrupted_accuracy([], np.empty((0, 8, 8, 1), np.uint8), np.empty(0, np.int64))
