@@ -1,8 +1,8 @@
 """Size against total variation and information: what a larger kernel can be worth.
 
 For each side d of a square kernel: the best kernel by total variation and the best by information,
-each with a proof or a bound of its search; the published ones of that size; and the median of random
-kernels, which says what the size is worth without a search.
+and whether a search proved them; the published ones of that size; and the median of random kernels,
+which says what the size is worth without a search.
 """
 
 from __future__ import annotations
@@ -81,12 +81,7 @@ def size_rows(
             find_kernels(tables, size, objective=objective, top=1, progress=progress)
             for objective in ("tv", "information")
         )
-        medians = [
-            float(np.median(sample_scores(scorer, size, count=_SAMPLED).ordered))
-            for scorer in (
-                Scorer.of(Objective.parse(name), tables) for name in ("tv", "information")
-            )
-        ]
+        medians = [_median(tables, size, name) for name in ("tv", "information")]
         yield SizeRow(
             side,
             tv.best[0],
@@ -96,6 +91,11 @@ def size_rows(
             medians[0],
             medians[1],
         )
+
+
+def _median(tables: BlockTables, size: tuple[int, int], objective: str) -> float:
+    scorer = Scorer.of(Objective.parse(objective), tables)
+    return float(np.median(sample_scores(scorer, size, count=_SAMPLED).ordered))
 
 
 def sizes_markdown(rows: Sequence[SizeRow]) -> str:
