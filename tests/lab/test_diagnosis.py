@@ -94,7 +94,10 @@ def test_batches_do_not_show() -> None:
 
 def test_a_healthy_network_is_fine() -> None:
     diagnosis = diagnose(checkpoint("design:2x2-v2", image_size=16), noise(16))
-    assert {v.state for name, v in diagnosis.verdicts() if name} == {"fine"}
+    found = {(name, v.sign): v.state for name, v in diagnosis.verdicts() if name}
+    # Maxima of four sums lean to the right: behind a max-pool x is no half-normal, health or not.
+    assert found.pop(("block2", "half-normal")) == "look"
+    assert set(found.values()) == {"fine"}
     assert diagnosis.count("wrong") == 0
 
 
@@ -124,13 +127,13 @@ def test_learned_gamma_and_beta_ask_for_a_look_at_most() -> None:
 def test_x_that_is_not_half_normal_is_told() -> None:
     """The same x, stretched: nothing is learned, and the thresholds stand elsewhere."""
     network = checkpoint("design:2x2-v2", image_size=16)
-    before = verdict(diagnose(network, noise(16)).blocks[1], "half-normal")
-    network.model.blocks["block2"].norm.running_var /= 4
-    block = diagnose(network, noise(16)).blocks[1]
+    before = verdict(diagnose(network, noise(16)).blocks[0], "half-normal")
+    network.model.blocks["block1"].norm.running_var /= 4
+    block = diagnose(network, noise(16)).blocks[0]
     after = verdict(block, "half-normal")
     assert (before.state, after.state) == ("fine", "wrong")
     assert after.number == block.fit.distance
-    x = taps(network, noise(16))["block2"][0].flatten()
+    x = taps(network, noise(16))["block1"][0].flatten()
     assert block.fit.distance == pytest.approx(
         stats.kstest(x[x > 0].double().numpy(), "halfnorm").statistic, abs=1e-3
     )
@@ -160,7 +163,9 @@ def test_dead_and_saturated_channels_are_counted() -> None:
 def test_the_finding_names_what_is_not_fine() -> None:
     network = checkpoint("design:2x2-v2", image_size=16, affine=True)
     subset = noise(16)
-    assert diagnose(network, subset).finding("It") == ("It on noise: 21 of 21 signs are fine.")
+    assert diagnose(network, subset).finding("It") == (
+        "It on noise: 20 of 21 signs are fine; 1 worth a look (half-normal of block2)."
+    )
     with torch.no_grad():
         for name in ("block2", "block3"):
             network.model.blocks[name].norm.bias[:8] = -100
