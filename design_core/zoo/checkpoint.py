@@ -128,7 +128,7 @@ class StoredBinarizer(WeightBinarizer):
     def forward(self, latent: Tensor) -> tuple[Tensor, Tensor | None]:
         if self.planes == 1:
             return latent, self.scale
-        return latent.unflatten(0, (self.planes, self.outputs)), self.scale
+        return latent.view(self.planes, self.outputs, *latent.shape[1:]), self.scale
 
 
 def save_checkpoint(path: Path, model: nn.Module, spec: NetworkSpec, pictures: PictureForm) -> str:
