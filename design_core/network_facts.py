@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["NetworkFacts"]
+__all__ = ["PLANE_OPTIONS", "NetworkFacts"]
+
+#: Options that make more than one plane of bits; 1 each unless somebody asks.
+PLANE_OPTIONS = ("weight_bits", "activation_bits", "weight_bases", "activation_bases")
 
 
 class NetworkFacts:
@@ -22,6 +25,15 @@ class NetworkFacts:
     def activation(self) -> str:
         """Its activation, as recipes write it."""
         return str(self.network_options()["activation"])
+
+    @property
+    def gives_bits(self) -> bool:
+        """Whether each of its activations is one bit: neither real nor a sum of several."""
+        from design_core.networks.activation import is_real
+
+        options = self.network_options()
+        several = options.get("binarizer") == "abc" or int(options.get("activation_bits", 1)) > 1
+        return not several and not is_real(self.activation)
 
     @property
     def picture(self) -> str:

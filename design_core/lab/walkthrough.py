@@ -15,7 +15,6 @@ from design_core.networks import ActivationMaps, activation_maps
 from design_core.networks.activation import (
     Kernels,
     activation_kernels,
-    is_real,
     of_layer,
 )
 from design_core.networks.swap import with_kernel, with_picture
@@ -51,7 +50,7 @@ class Walker:
     @property
     def is_binary(self) -> bool:
         """Whether its activations give bits."""
-        return not is_real(self.checkpoint.spec.activation)
+        return self.checkpoint.spec.gives_bits
 
     @classmethod
     def trained(cls, checkpoint: Checkpoint) -> Walker:

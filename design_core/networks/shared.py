@@ -13,10 +13,7 @@ from design_core.networks.layers import BinaryConv2d
 from design_core.networks.multi_bit import with_bases, with_bits
 from design_core.networks.picture import PictureCut, build_picture_cut
 
-__all__ = ["PLANE_OPTIONS", "SharedOptions"]
-
-#: Options that make more than one plane of bits; 1 each unless somebody asks.
-PLANE_OPTIONS = ("weight_bits", "activation_bits", "weight_bases", "activation_bases")
+__all__ = ["SharedOptions"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,7 @@ from design_core.engine.folding import (
     UnpackableError,
     Weights,
 )
+from design_core.network_facts import PLANE_OPTIONS
 
 __all__ = ["described"]
 
@@ -33,7 +34,6 @@ Values = NDArray[np.float32]
 
 _CHAINS, _RESIDUAL_CHAINS = ("vgg_small", "tiny"), ("resnet18", "resnet20")
 _FORMS = {"sign", "design", "uniform", "centred", "learned", "hardtanh", "relu"}
-_PLANES = ("weight_bits", "activation_bits", "weight_bases", "activation_bases")
 _WINDOW = 3  # every convolution's
 
 
@@ -64,7 +64,7 @@ def described(
         raise UnpackableError(f"Only PyTorch knows how {name} is built.")
     if not {"activation", "padding"} <= network.keys():
         raise UnpackableError(f"Only PyTorch knows the defaults of {name}, which are left out.")
-    if network.get("binarizer") == "abc" or any(network.get(key, 1) != 1 for key in _PLANES):
+    if network.get("binarizer") == "abc" or any(network.get(key, 1) != 1 for key in PLANE_OPTIONS):
         raise UnpackableError(SEVERAL_PLANES)
     activation = str(network["activation"])
     if strange := {part.partition(":")[0] for part in activation.split(" then ")} - _FORMS:

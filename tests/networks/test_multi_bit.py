@@ -12,6 +12,7 @@ from torch import nn
 from design_core.activations import DeSign, LearnedDeSign, Sign
 from design_core.engine.folding import UnpackableError
 from design_core.engine.packing import pack
+from design_core.network_facts import PLANE_OPTIONS
 from design_core.networks import NetworkSpec, build_network
 from design_core.networks.binarizers import Abc, Dorefa, DorefaBits, build_binarizer, combined
 from design_core.networks.layers import BinaryConv2d, binary_layers, set_training_type
@@ -22,7 +23,6 @@ from design_core.networks.multi_bit import (
     with_bases,
     with_bits,
 )
-from design_core.networks.shared import PLANE_OPTIONS
 from design_core.networks.summary import summary
 from design_core.training.trainer import _parameter_groups
 
@@ -295,6 +295,20 @@ def test_a_layer_of_planes_is_the_sum_of_its_one_bit_products() -> None:
     assert torch.equal(padded, act(x))
     inside = (slice(None), slice(None), slice(1, -1), slice(1, -1))
     torch.testing.assert_close(layer(act(x))[inside], products[inside], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("options", "bits"),
+    [
+        ({}, True),
+        ({"binarizer": "dorefa", "weight_bits": 2}, True),
+        ({"activation_bits": 2}, False),
+        ({"binarizer": "abc"}, False),
+        ({"activation": "hardtanh"}, False),
+    ],
+)
+def test_pages_ask_whether_activations_are_bits(options: dict[str, str | int], bits: bool) -> None:
+    assert NetworkSpec("tiny", options).gives_bits == bits
 
 
 def test_descriptions_name_bits_only_where_there_are_several() -> None:

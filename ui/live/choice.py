@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from design_core.browser.bundle import Film, bundle, pictures_film, sample_group, samples_film
-from design_core.networks.activation import is_real
+from design_core.network_facts import PLANE_OPTIONS
 from design_core.paths import DATA
 from design_core.pictures.datasets import open_split
 from design_core.pictures.picture_set import DatasetError
@@ -35,8 +35,9 @@ def runnable(dataset: str) -> list[str]:
 
 
 def _keeps_to_bits(card: Card) -> bool:
-    """Error diffusion hands real errors on from pixel to pixel."""
-    return not is_real(card.activation) and card.picture != _DIFFUSED
+    """On the engine: one bit by one bit, and no errors that are handed from pixel to pixel."""
+    one = all(int(card.network.get(key, 1)) == 1 for key in PLANE_OPTIONS)
+    return one and card.gives_bits and card.picture != _DIFFUSED
 
 
 def first_live(dataset: str) -> list[str]:

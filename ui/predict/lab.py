@@ -16,7 +16,7 @@ from design_core.lab.diagnosis import Diagnosis, diagnose
 from design_core.lab.perturbation_response import Response, respond
 from design_core.lab.strength import Counted
 from design_core.lab.subset import Subset, held_out_subset, picture_subset, sample_subset
-from design_core.networks.activation import Kernels, is_real
+from design_core.networks.activation import Kernels
 from design_core.paths import DATA
 from design_core.pictures import Picture
 from design_core.pictures.perturbations import PERTURBATIONS
@@ -72,7 +72,7 @@ class Network:
     @property
     def is_binary(self) -> bool:
         """Whether its activations are bits."""
-        return not is_real(self.activation)
+        return self.entry.checkpoint.spec.gives_bits
 
 
 @dataclass(frozen=True, eq=False)
