@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from typing import TYPE_CHECKING, Any
 
 from design_core.commands.watching import EXIT_STOPPED, watched
@@ -45,6 +46,10 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--report", action="store_true",
         help="instead: what every form and objective selects on the source, as Markdown",
+    )  # fmt: skip
+    parser.add_argument(
+        "--compare-sizes", type=_numbers, metavar="SIDES",
+        help="instead: best, published and median kernel of each side, as '1 2 3 4', as Markdown",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser
@@ -110,6 +115,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.report:
         return _report(args)
+    if args.compare_sizes:
+        return _compare_sizes(args)
     rule, n_slices = args.slices
     tables = source_tables(args, args.levels or OMEGA)
     with watched() as progress:
@@ -169,6 +176,23 @@ def _report(args: argparse.Namespace) -> int:
         )
     print(json.dumps(found.to_dict(), indent=2) if args.json else found.markdown())
     return EXIT_STOPPED if found.stopped else 0
+
+
+def _compare_sizes(args: argparse.Namespace) -> int:
+    """Print a row for each side."""
+    from design_core.kernels.kernel import OMEGA
+    from design_core.search.sizes import size_rows, sizes_markdown
+
+    if args.json:
+        raise ValueError("--compare-sizes prints Markdown; leave --json out.")
+    with watched() as progress:
+        rows = list(
+            size_rows(
+                source_tables(args, args.levels or OMEGA), args.compare_sizes, progress=progress
+            )
+        )
+    sys.stdout.write(sizes_markdown(rows))
+    return 0
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from design_core.__main__ import main
 from design_core.search.find import full_landscape
 from design_core.search.sizes import size_rows, sizes_markdown
 from design_core.search.tables import random_convolution_tables
@@ -39,3 +40,9 @@ def test_the_table_has_a_line_for_each_size() -> None:
     assert len({line.count("|") for line in lines}) == 1
     assert f"{rows[1].best_information.information:.3f}" in lines[3]
     assert np.isfinite([row.median_tv for row in rows]).all()
+
+
+def test_the_command_prints_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "--compare-sizes", "1 2", "--form", "relu"]) == 0
+    rows = size_rows(random_convolution_tables(form="relu"), (1, 2))
+    assert capsys.readouterr().out == sizes_markdown(list(rows))
