@@ -14,9 +14,11 @@ from streamlit.testing.v1 import AppTest
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.lab.feature_maps import extract_maps
+from design_core.networks.picture import build_picture_cut
 from design_core.pictures import decode, fit
 from design_core.pictures.samples import SAMPLES, sample
 from design_core.scores.comparison import compare_activations, finding
+from design_core.zoo.arms import PICTURE_ARMS
 from tests.app_pages import APP, heading
 
 SIZE = 208
@@ -209,3 +211,15 @@ def test_class_folders_that_training_finds_show_their_test_pictures(
     assert any("test-light.png" in one.proto.body for one in app.get("html"))
     code = app.session_state["address_here"][1]["picture"]
     assert code == "set~mine-test~1"
+
+
+def test_as_a_one_bit_network_sees_it(app: AppTest) -> None:
+    """Three colours at the networks' size, a phase for each, and a way to those networks."""
+    app.button(key="as_network").click().run()
+    assert not app.exception
+    assert app.selectbox(key="source").value == "rgb"
+    assert app.select_slider(key="longest").value == 32
+    kernel = app.session_state["own_kernel"]
+    cut = build_picture_cut(PICTURE_ARMS["phases2"].activation, 3)
+    assert cut is not None
+    np.testing.assert_allclose(kernel.thresholds, cut.act.thresholds.numpy(), atol=1e-6)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from design_core.kernels.kernel import ThresholdKernel
+from design_core.kernels.spec import parse_kernel
 from design_core.search.for_picture import best_kernel, centred
+from design_core.zoo.arms import PICTURE_ARMS
 from ui.compute import Scene, maps_of
 from ui.design.desk import take_to_design
 from ui.rail.controls import own_kernel
@@ -13,6 +15,9 @@ from ui.share.address import begin_anew
 from ui.text import plain
 
 __all__ = ["best_words", "remedies"]
+
+#: Side of the pictures that the networks of one-bit pictures take.
+NETWORK_SIDE = 32
 
 _BEST = "explore_best"  # the kernel that was found last, and why
 
@@ -55,12 +60,36 @@ def remedies(scene: Scene, shown: ThresholdKernel, *, flat: bool) -> None:
         ):
             take_to_design(shown)
             st.switch_page("pages/design.py")
+        st.button(
+            "As a 1-bit network sees it",
+            icon=":material/sensors:",
+            key="as_network",
+            help="Red, green and blue at the size that the trained networks take, each cut by "
+            "Bayer 2×2 with a phase of its own: one bit per pixel and colour.",
+            on_click=_as_network,
+        )
+        if scene.source == "rgb" and scene.longest == NETWORK_SIDE:
+            st.page_link(
+                "pages/predict.py",
+                label="Ask networks that see only bits",
+                icon=":material/arrow_forward:",
+                query_params={"picture": str(st.session_state.get("picture_code", ""))},
+            )
 
 
 def best_words(shown: ThresholdKernel) -> str:
     """Why the kernel on screen was chosen, where the search has found it; else nothing."""
     kernel, words = st.session_state.get(_BEST, (None, ""))
     return str(words) if kernel == shown else ""
+
+
+def _as_network() -> None:
+    """Show what the one-bit pictures' network receives, and its bits."""
+    st.session_state["source"] = "rgb"
+    st.session_state["longest"] = NETWORK_SIDE
+    cut = PICTURE_ARMS["phases2"].activation.partition(":")[2]
+    own_kernel(parse_kernel(cut).renamed("Bayer 2×2, a phase per colour"))
+    begin_anew()
 
 
 def _centre(shown: ThresholdKernel) -> None:
