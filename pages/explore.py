@@ -25,7 +25,7 @@ from ui.explore.address import EXPLORE, kept_entries, start_of
 from ui.explore.remedies import best_words, remedies
 from ui.links.pins import Preview
 from ui.rail.controls import rail
-from ui.share.address import arrivals, arrive
+from ui.share.address import arrivals, arrive, begin_anew
 from ui.share.panel import share
 from ui.share.reproduce import recipe_expander, subject_of
 from ui.viewer import ViewerState, viewer
@@ -147,7 +147,7 @@ heading.html(f'<h1 class="ds-finding">{escape(sentence)}</h1>')
 flat = not np.ptp(x)
 note.html(said(picture, maps, shown, one, flat=flat))
 with buttons:
-    remedies(bench.scene, shown.kernel, flat=flat)
+    remedies(bench.scene, shown.kernel, flat=flat, begin_anew=begin_anew)
 
 with st.expander("All scores of this map"):
     st.dataframe(score_table(one, x), alt="Scores of Sign, DeSign and ReLU on this map")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hostile import hostile_pictures, odd_pictures
 from streamlit.testing.v1 import AppTest

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from design_core.kernels.kernel import ThresholdKernel
@@ -11,7 +13,6 @@ from design_core.zoo.arms import PICTURE_ARMS
 from ui.compute import Scene, maps_of
 from ui.design.desk import take_to_design
 from ui.rail.controls import own_kernel
-from ui.share.address import begin_anew
 from ui.text import plain
 
 __all__ = ["best_words", "remedies"]
@@ -22,7 +23,9 @@ NETWORK_SIDE = 32
 _BEST = "explore_best"  # the kernel that was found last, and why
 
 
-def remedies(scene: Scene, shown: ThresholdKernel, *, flat: bool) -> None:
+def remedies(
+    scene: Scene, shown: ThresholdKernel, *, flat: bool, begin_anew: Callable[[], None]
+) -> None:
     """The buttons.
 
     Parameters
@@ -31,6 +34,8 @@ def remedies(scene: Scene, shown: ThresholdKernel, *, flat: bool) -> None:
         The kernel on screen.
     flat
         Whether the maps hold one value only, for which no kernel is better than another.
+    begin_anew
+        Lets the viewer open again with what a button has set.
     """
     with st.container(horizontal=True, gap="xsmall", key="explore_remedies"):
         st.button(
@@ -40,7 +45,7 @@ def remedies(scene: Scene, shown: ThresholdKernel, *, flat: bool) -> None:
             help="Move all thresholds by one offset, so that their mean is 0, where Sign cuts.",
             disabled=flat or abs(float(shown.thresholds.mean())) < 1e-6,
             on_click=_centre,
-            args=(shown,),
+            args=(shown, begin_anew),
         )
         st.button(
             "Best kernel for this picture",
@@ -67,6 +72,7 @@ def remedies(scene: Scene, shown: ThresholdKernel, *, flat: bool) -> None:
             help="Red, green and blue at the size that the trained networks take, each cut by "
             "Bayer 2×2 with a phase of its own: one bit per pixel and colour.",
             on_click=_as_network,
+            args=(begin_anew,),
         )
         if scene.source == "rgb" and scene.longest == NETWORK_SIDE:
             st.page_link(
@@ -83,7 +89,7 @@ def best_words(shown: ThresholdKernel) -> str:
     return str(words) if kernel == shown else ""
 
 
-def _as_network() -> None:
+def _as_network(begin_anew: Callable[[], None]) -> None:
     """Show what the one-bit pictures' network receives, and its bits."""
     st.session_state["source"] = "rgb"
     st.session_state["longest"] = NETWORK_SIDE
@@ -92,7 +98,7 @@ def _as_network() -> None:
     begin_anew()
 
 
-def _centre(shown: ThresholdKernel) -> None:
+def _centre(shown: ThresholdKernel, begin_anew: Callable[[], None]) -> None:
     st.session_state["viewer_offset"] = centred(shown).scale.offset
     begin_anew()
 
