@@ -26,7 +26,7 @@ from design_core.output.batch import (
 )
 from design_core.output.drawing import picture_png
 from design_core.pictures import MAX_BYTES, Picture, PictureError, fit
-from design_core.pictures.feature_maps import SOURCES
+from design_core.pictures.feature_maps import source_title
 from design_core.pictures.samples import GROUPS, SAMPLES, sample, sample_names
 from design_core.text import csv_cell, printable
 from ui.batch.address import BATCH
@@ -137,7 +137,7 @@ def how(batch: Batch) -> str:
     settings = batch.settings
     kernel = settings.kernel.name or str(settings.kernel)
     scale = "fitted to each picture" if settings.fitted else settings.kernel.scale.name
-    words = [f"{kernel}, scale {scale}", SOURCES[settings.source][0]]
+    words = [f"{kernel}, scale {scale}", source_title(settings.source)]
     if len(batch.rows) < batch.asked:
         words.append(f"stopped after {len(batch.rows)} of {batch.asked}")
     return " · ".join(words)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from design_core.study.report import headline
+from design_core.study.report import for_people, headline
 from design_core.zoo.card import OWN, Card
 from ui.compare.address import COMPARE, OVERVIEW, PANELS
 from ui.compare.answers_panel import answers_panel
@@ -52,9 +52,10 @@ with st.sidebar:
     st.divider()
 ours = [card for card in shown if not card.name.startswith(OWN)]
 sentence, beside = headline(ours)
+people, figures = for_people(sentence)
 st.html(
-    f'<h1 class="ds-finding">{sentence_html(sentence)}</h1>'
-    f'<p class="ds-note">{sentence_html(beside)}</p>'
+    f'<h1 class="ds-finding">{sentence_html(people)}</h1>'
+    f'<p class="ds-note">{sentence_html(f"{figures} {beside}".strip())}</p>'
 )
 panel = st.segmented_control(
     "Panel",

@@ -21,6 +21,7 @@ from design_core.scaling import fit_scale
 from design_core.scores.comparison import ActivationScores, compare_activations
 from ui.compute import Scene
 from ui.explore.address import EXPLORE, start_of
+from ui.rail.layers import LAYER, layer_source
 
 __all__ = ["SCENES", "Curated", "View", "view_of"]
 
@@ -94,7 +95,7 @@ def view_of(link: str, *, at_hand: tuple[str, Picture] | None = None) -> View:
     scene = Scene(
         at_hand[1] if at_hand and held else sample(state["sample"]),
         state["longest"],
-        state["source"],
+        layer_source(state) if state["source"] == LAYER else state["source"],
         state["maps"],
         state["seed"],
     )

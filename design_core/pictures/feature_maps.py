@@ -23,6 +23,7 @@ __all__ = [
     "map_words",
     "picture_maps",
     "random_kernels",
+    "source_title",
     "standardize",
 ]
 
@@ -108,6 +109,11 @@ SOURCES: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
     }
 )
+
+
+def source_title(source: str) -> str:
+    """A source in a word or two: its title, or the layer's network and block."""
+    return SOURCES[source][0] if source in SOURCES else source.replace(":", " ").strip()
 
 
 def map_words(source: str, name: str) -> str:

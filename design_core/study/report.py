@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -37,6 +38,7 @@ from design_core.zoo.naming import (
 __all__ = [
     "CAUTION",
     "Section",
+    "for_people",
     "gain_words",
     "headline",
     "influence_words",
@@ -198,6 +200,20 @@ def headline(cards: Sequence[Card]) -> tuple[str, str]:
     beside = gain_words(gain_over(control, chosen.other))
     against = gain_words(gain_over(chosen.card, control))
     return sentence, f"The control without a pattern: {beside} {_capital(against)}"
+
+
+def for_people(sentence: str) -> tuple[str, str]:
+    """A sentence without the figures of its test, and those figures as a sentence.
+
+    Examples
+    --------
+    >>> for_people("DeSign gains 1.4 points (95 % interval +0.8 to +2.0, p = 0.004).")
+    ('DeSign gains 1.4 points.', '95 % interval +0.8 to +2.0, p = 0.004.')
+    """
+    found = re.search(r" \(([^()]*\bp [=<] [^()]*)\)", sentence)
+    if found is None:
+        return sentence, ""
+    return sentence.replace(found[0], "", 1), f"{found[1]}."
 
 
 def _order(gain: Gain) -> tuple[object, ...]:

@@ -23,9 +23,9 @@ from design_core.pictures.dataset_cards import CIFAR10_CLASSES
 from design_core.pictures.datasets import open_split
 from design_core.pictures.picture_set import PictureSet
 from design_core.study.disagreement import card_disagreement, spread
-from design_core.study.report import headline, report
+from design_core.study.report import for_people, headline, report
 from design_core.zoo.card import Card, find_card, load_cards
-from tests.app_pages import APP, heading
+from tests.app_pages import APP, bodies, heading
 from ui.compare.address import PANELS
 from ui.compare.filters import AFFINE, options
 from ui.compare.learning_panel import LEARNING
@@ -86,6 +86,8 @@ def test_the_finding_is_the_librarys(app: AppTest) -> None:
     for data in dict.fromkeys(card.dataset for card in CARDS):
         show(app, panel="Overview", data=data)
         sentence, _ = headline([card for card in CARDS if card.dataset == data])
+        sentence, figures = for_people(sentence)
+        assert any(figures.partition(",")[0] in body for body in bodies(app))
         assert heading(app) == sentence.replace("&", "&amp;").replace("<", "&lt;")
 
 
@@ -426,7 +428,7 @@ def test_any_set_of_cards(zoo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for panel in PANELS:
         show(fresh, panel=panel)
     if zoo == "five seeds":
-        assert "5 paired seeds" in heading(fresh)
+        assert any("5 paired seeds" in body for body in bodies(fresh))
         show(fresh, panel="Who got it wrong")
         fresh.segmented_control(key="compare_first_seed").set_value(4).run()
         assert not fresh.exception

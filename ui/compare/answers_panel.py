@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from design_core.study.report import CAUTION, recorded, report
+from design_core.study.report import CAUTION, for_people, recorded, report
 from design_core.zoo.card import Card
 from ui.charts import chart_title
 from ui.text import plain
@@ -20,9 +20,13 @@ def answers_panel(cards: Sequence[Card]) -> None:
         chart_title(section.question)
         if not section.answers:
             st.caption("The chosen networks do not answer this.")
-        for setting, sentences in section.by_setting().items():
-            st.caption(plain(setting))
-            st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
+            continue
+        settings = section.by_setting()
+        st.markdown(plain(for_people(next(iter(settings.values()))[0])[0]))
+        with st.expander(f"Every setting, {sum(map(len, settings.values()))} answers with tests"):
+            for setting, sentences in settings.items():
+                st.caption(plain(setting))
+                st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))
     st.caption(
         f"{CAUTION} The same for the whole zoo, with dead channels: `python -m design_core zoo "
         "report`."

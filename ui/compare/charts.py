@@ -103,7 +103,8 @@ def accuracy_chart(cards: Sequence[Card]) -> go.Figure:
         showgrid=False,
         zeroline=False,
     )
-    chart.update_xaxes(range=accuracy_range(cards), showgrid=True)
+    # Above the rows, where it is seen without scrolling.
+    chart.update_xaxes(range=accuracy_range(cards), showgrid=True, side="top")
     return chart
 
 

@@ -11,7 +11,7 @@ from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.spec import rescaled
 from design_core.output.batch import Settings
 from design_core.pictures import MAX_BYTES, Picture, PictureError
-from design_core.pictures.feature_maps import SOURCES
+from design_core.pictures.feature_maps import MAX_MAPS, SOURCES
 from design_core.pictures.samples import SAMPLES, sample
 from design_core.scaling import SCALE_NAMES
 from ui.compute import Scene, decoded, fitted_scale
@@ -27,6 +27,7 @@ from ui.rail.fields import (
     wanted_upload,
 )
 from ui.rail.kernel_choice import choose_pattern, choose_published, lost_ranks
+from ui.rail.layers import LAYER, choose_layer, own_levels
 from ui.text import plain
 
 __all__ = [
@@ -187,14 +188,19 @@ def _map_controls() -> tuple[int, str, int, int]:
     )
     source = st.selectbox(
         "Feature map",
-        list(SOURCES),
+        [*SOURCES, LAYER],
         index=list(SOURCES).index(FIRST_SOURCE),
-        format_func=lambda key: SOURCES[key][0],
+        format_func=lambda key: SOURCES[key][0] if key in SOURCES else "Layer of a network",
         key="source",
         persist_state="session",
-        help="What is cut. " + " ".join(help_text for _, help_text in SOURCES.values()),
+        help="What is cut. "
+        + " ".join(help_text for _, help_text in SOURCES.values())
+        + " Or what a layer of a trained network gets.",
     )
     maps, seed = 16, 0
+    if source == LAYER:
+        # Without PyTorch no layer is computed; the first source takes its place, as is told.
+        return longest, choose_layer() or FIRST_SOURCE, MAX_MAPS, seed
     if source == "random-conv":
         left, right = st.columns(2)
         maps = left.number_input("Maps", 1, 64, 16, key="maps", persist_state="session")
@@ -202,7 +208,21 @@ def _map_controls() -> tuple[int, str, int, int]:
     return longest, source, int(maps), int(seed)
 
 
+def _offer_own_levels(scene: Scene | None) -> None:
+    """One click to the kernel that the layer's own network was trained with."""
+    if scene is None or not scene.source.startswith(f"{LAYER}:"):
+        return
+    levels = own_levels(scene.source)
+    if levels is None:
+        st.caption("This network has no kernel of its own: it cuts at one threshold.")
+        return
+    st.button(
+        "Take the network's own kernel", key="own_levels", on_click=own_kernel, args=(levels,)
+    )
+
+
 def _kernel(scene: Scene | None) -> ThresholdKernel:
+    _offer_own_levels(scene)
     own: ThresholdKernel | None = st.session_state.get("own_kernel")
     way = st.segmented_control(
         "Threshold kernel",

@@ -15,6 +15,7 @@ from design_core.pictures.samples import SAMPLES
 from ui.links.fields import Field, State, choice, whole
 from ui.rail.data_sets import item_entries
 from ui.rail.kernel_choice import FIRST_PATTERN
+from ui.rail.layers import LAYER, LAYER_FIELD
 
 __all__ = [
     "FIRST_KERNEL",
@@ -132,7 +133,8 @@ def named(kernel: ThresholdKernel) -> ThresholdKernel:
 PICTURE_FIELDS = (
     Field("picture", _read_picture, _write_picture),
     choice("longest", SIZES, 208, name="size"),
-    choice("source", tuple(SOURCES), FIRST_SOURCE),
+    choice("source", (*SOURCES, LAYER), FIRST_SOURCE),
+    LAYER_FIELD,
     whole("maps", 1, 64, 16).only(lambda state: state.get("source", FIRST_SOURCE) == FIRST_SOURCE),
     whole("seed", 0, 9999, 0).only(lambda state: state.get("source", FIRST_SOURCE) == FIRST_SOURCE),
 )
