@@ -32,6 +32,7 @@ from ui.compare.learning_panel import LEARNING
 from ui.compare.names import card_names
 from ui.compare.wrong_panel import SIDES
 from ui.networks import entry
+from ui.text import sentence_html
 
 CARDS = load_cards()
 SIGN, DESIGN = "digits-tiny-w16-sign-affine_on", "digits-tiny-w16-design_2x2-v2-affine_on"
@@ -76,7 +77,6 @@ def linked(**query: str) -> AppTest:
     fresh = AppTest.from_file(APP, default_timeout=120)
     for name, value in query.items():
         fresh.query_params[name] = value
-    fresh.run()
     fresh.switch_page("pages/compare.py").run()
     assert not fresh.exception, query
     return fresh
@@ -87,7 +87,7 @@ def test_the_finding_is_the_librarys(app: AppTest) -> None:
         show(app, panel="Overview", data=data)
         sentence, _ = headline([card for card in CARDS if card.dataset == data])
         sentence, figures = for_people(sentence)
-        assert any(figures.partition(",")[0] in body for body in bodies(app))
+        assert any(sentence_html(figures.partition(",")[0]) in body for body in bodies(app))
         assert heading(app) == sentence.replace("&", "&amp;").replace("<", "&lt;")
 
 
@@ -166,7 +166,7 @@ def test_pairs_with_their_numbers(app: AppTest) -> None:
         assert not app.exception, (first.name, second.name)
         seeds = [app.segmented_control(key=f"compare_{k}_seed").value for k in ("first", "second")]
         found = card_disagreement(first, int(seeds[0]), second, int(seeds[1]))
-        cells = re.findall(r"<td[^>]*>([\d,]+)</td>", html(app, "ds-fourfold"))
+        cells = re.findall(r"<td[^>]*>([\d,]+)</td>", html(app, 'class="ds-fourfold"'))
         assert [int(cell.replace(",", "")) for cell in cells] == [
             *found.counts[0],
             *found.counts[1],
@@ -224,11 +224,11 @@ def test_a_set_in_another_order_is_classified_anew(monkeypatch: pytest.MonkeyPat
     )  # fmt: skip
     monkeypatch.setattr("ui.compare.wrong_panel._found_test_set", lambda _: backwards)
     fresh = linked(data="digits", panel="who-got-it-wrong")
-    before = html(fresh, "ds-fourfold")
-    assert not [one for one in fresh.get("html") if "ds-gallery" in one.proto.body]
+    before = html(fresh, 'class="ds-fourfold"')
+    assert not [one for one in fresh.get("html") if 'class="ds-gallery"' in one.proto.body]
     fresh.button(key="classify").click().run()
     assert not fresh.exception
-    assert html(fresh, "ds-fourfold") == before
+    assert html(fresh, 'class="ds-fourfold"') == before
     alts = re.findall(r'alt="Test picture (\d+), (\d):', html(fresh, 'class="ds-gallery"'))
     assert alts
     assert all(backwards.labels[int(place)] == int(label) for place, label in alts)

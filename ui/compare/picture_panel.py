@@ -38,13 +38,13 @@ def picture_panel(cards: Sequence[Card]) -> None:
             "None of the chosen networks sees one-bit pictures. Loosen the filters in the sidebar.",
             icon=":material/info:",
         )
-    for study in studies:
+    for number, study in enumerate(studies):
         setting = setting_of(study[0])
         chart_title(f"{setting[:1].upper()}{setting[1:]}")
         st.markdown("\n".join(f"- {plain(told)}" for _, told in picture_sentences(study)))
-        _chart(study, key=f"information_{setting}")
+        _chart(study, key=f"information_{number}")
         _pair_link(study)
-        _table(study, key=f"cuts_{setting}")
+        _table(study, key=f"cuts_{number}")
     if studies:
         st.caption(
             "The networks differ in the cut of the picture alone; hidden layers are Sign. The "
