@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from viewer_maps import example_maps
 
+from design_core.error_diffusion import floyd_steinberg
 from design_core.kernels.kernel import ThresholdKernel, binarize
 from design_core.kernels.published import PUBLISHED
 from design_core.scores import activation_density, block_entropy, total_variation, tv_map
@@ -103,6 +104,17 @@ def test_every_bit_of_every_published_kernel(name: str, open_viewer: Open) -> No
     dragged = kernel.scaled(strength=strength)
     assert painted(cut(x, dragged, channels - 1), BITS, view, 1).all()
     view.wait_report(f"report.strength === {strength} && report.selected === {channels - 1}")
+
+
+def test_error_diffusion_is_the_librarys_bit_for_bit(open_viewer: Open) -> None:
+    view = open_viewer(shape="2x37x53")
+    x = example_maps(2, 37, 53)
+    view.focus_stage()
+    view.press("e")
+    for channel in range(2):
+        assert painted(x[channel] >= 0, BITS, view, 0).all()
+        assert painted(floyd_steinberg(x[channel]), BITS, view, 2).all()
+        view.press("]")
 
 
 @pytest.mark.parametrize("ratio", [1, 1.5, 2])
