@@ -13,7 +13,16 @@ from ui.charts import show_chart
 from ui.entry import require_entry
 from ui.share.address import arrive
 from ui.share.panel import share
-from ui.speed.address import BATCHES, BINARY, QUESTIONS, SIZE, SPEED, SPEEDUP, THREADS
+from ui.speed.address import (
+    BATCHES,
+    BESIDE,
+    BINARY,
+    QUESTIONS,
+    SIZE,
+    SPEED,
+    SPEEDUP,
+    THREADS,
+)
 from ui.speed.answers import (
     binary_answer,
     main_network,
@@ -21,6 +30,7 @@ from ui.speed.answers import (
     size_answer,
     speed_answer,
 )
+from ui.speed.beside import beside_answer
 from ui.speed.charts import activation_chart, milliseconds, ratio_chart, spoken
 from ui.speed.measuring import Measurement, measurement, thread_counts
 from ui.text import plain
@@ -88,7 +98,9 @@ def _progress(live: Measurement) -> None:
         st.rerun()
     base = recorded()
     share_of = len(thread_counts()) / len({threads for _, threads in base.combinations})
-    results = round((len(base.layers) + len(base.networks)) * share_of)
+    # Contenders run on one thread whatever is asked; those that need compiling are left out.
+    among = sum("compiled" not in one.name for one in base.rivals)
+    results = round((len(base.layers) + len(base.networks)) * share_of) + among
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(live.progress(results), f"Measuring {spoken(live.latest)}")
         st.button("Stop", key="speed_stop", icon=":material/stop:", on_click=live.stop)
@@ -179,6 +191,8 @@ question = st.segmented_control(
 )
 if question == SPEEDUP:
     speed_answer(report, batch, threads)
+elif question == BESIDE:
+    beside_answer(report, batch)
 elif question == SIZE:
     size_answer(report, batch, threads)
 elif question == BINARY:

@@ -28,7 +28,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "pictures",
         nargs="+",
         metavar="PICTURE",
-        help="files, folders, ZIP files, sample:NAME or set:NAME:INDEX",
+        help="any number: files, folders, ZIP files, sample:NAME, set:NAME:INDEX, set:NAME for all",
     )
     add_map_options(parser)
     parser.add_argument("--out", type=Path, metavar="FILE.zip", help="write maps and table here")
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     items = file_items(args.pictures)
     with (
         whole_file(args.out) if args.out else nullcontext() as archive,
-        closing(batch_rows(items, settings, archive)) as coming,
+        closing(batch_rows(items, settings, archive, most=None)) as coming,
         watched() as progress,
         suppress(StoppedError),
     ):

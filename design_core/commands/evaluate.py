@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import json
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from design_core.commands.models import add_zoo_argument
 from design_core.commands.train import add_data_arguments
+from design_core.commands.watching import watched
 
 if TYPE_CHECKING:
     from design_core.training.data import TrainingData
@@ -71,8 +73,14 @@ def _evaluate_zoo(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     data = _data(args, card.dataset, card.network)
     for chosen in card.seeds if seed is None else [seed]:
         entry = open_entry(f"{card.name}@{chosen}", args.zoo)
-        tested = evaluate_checkpoint(entry.checkpoint, data)
+        start = time.perf_counter()
+        with watched() as progress:
+            tested = evaluate_checkpoint(
+                entry.checkpoint, data, packed=entry.packed, progress=progress
+            )
         report = {"name": card.name, "seed": chosen, **_report(tested, len(data.class_names))}
+        report["runs_on"] = "PyTorch" if entry.packed is None else "1-bit engine"
+        report["seconds"] = round(time.perf_counter() - start, 2)
         if data.name == card.dataset and len(data.test_y) == card.data["test"]:
             report["as_card"] = report["right"] == card.result(chosen).right
         yield report

@@ -14,6 +14,7 @@ import struct
 import zipfile
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path, PurePosixPath
 from statistics import median
 from typing import IO, TypeAlias
@@ -52,7 +53,7 @@ __all__ = [
     "scores_csv",
 ]
 
-#: No more pictures are taken at once.
+#: No more pictures are taken at once, unless the caller says so.
 MAX_PICTURES = 500
 
 #: When the ZIP file has this many bytes, no further maps are written into it.
@@ -133,17 +134,25 @@ class Row:
         return self.sign_tv is not None
 
 
-def batch_rows(items: Sequence[Item], settings: Settings, archive: IO[bytes] | None = None) -> Rows:
+def batch_rows(
+    items: Sequence[Item],
+    settings: Settings,
+    archive: IO[bytes] | None = None,
+    *,
+    most: int | None = MAX_PICTURES,
+) -> Rows:
     """Score pictures one by one.
 
     Parameters
     ----------
     items
-        What to open; at most `MAX_PICTURES`.
+        What to open.
     archive
         A seekable file that becomes a ZIP file: a folder per picture with ``sign-00.png`` and
         ``design-00.png``, one bit per pixel; ``scores.csv``; ``settings.json``. It is complete
         when the iteration ends or is closed, with the pictures so far.
+    most
+        No more pictures than these; None for any number.
 
     Yields
     ------
@@ -155,8 +164,8 @@ def batch_rows(items: Sequence[Item], settings: Settings, archive: IO[bytes] | N
     ValueError
         Too many pictures.
     """
-    if len(items) > MAX_PICTURES:
-        raise ValueError(f"At most {MAX_PICTURES} pictures are taken at once; got {len(items)}.")
+    if most is not None and len(items) > most:
+        raise ValueError(f"At most {most} pictures are taken at once; got {len(items)}.")
     return _rows(items, settings, archive)
 
 
@@ -281,12 +290,15 @@ def _decode(data: bytes, name: str) -> Picture:
 
 
 def file_items(references: Sequence[str]) -> list[Item]:
-    """Pictures by reference: files, folders of files, ZIP files, ``sample:…`` or ``set:…``.
+    """Pictures by reference: files, folders of files, ZIP files, ``sample:NAME``, or of a data set
+    ``set:NAME:INDEX``, ``set:NAME`` for all.
 
     Raises
     ------
     PictureError
         A ZIP file that cannot be read.
+    DatasetError
+        There is no such set.
     """
     items: list[Item] = []
     for reference in references:
@@ -295,9 +307,21 @@ def file_items(references: Sequence[str]) -> list[Item]:
             items += [_by_reference(str(file)) for file in picture_files(path)]
         elif path.is_file() and is_archive(_head(path), path.name):
             items += archive_items(path.read_bytes(), path.name)
+        elif reference.startswith("set:") and reference.count(":") == 1:
+            items += _whole_set(reference)
         else:
             items.append(_by_reference(reference))
     return items
+
+
+def _whole_set(reference: str) -> list[Item]:
+    from design_core.pictures.datasets import open_set  # needs torchvision, files do not
+
+    pictures = open_set(reference.removeprefix("set:"))
+    return [
+        Item(f"{reference}:{index}", partial(pictures.picture, index))
+        for index in range(len(pictures))
+    ]
 
 
 def is_archive(data: bytes, name: str) -> bool:

@@ -94,7 +94,7 @@ class Checkpoint:
     def packed(self) -> PackedNetwork | None:
         """The same network on the 1-bit engine, warmed up; None if the engine cannot run it."""
         try:
-            packed = pack(self.model, self.pictures.shape)
+            packed = pack(self.model, self.pictures.shape, pictures=self.pictures)
         except ValueError:  # UnpackableError, or numbers that only PyTorch's own order keeps finite
             return None
         packed.warm_up()

@@ -11,8 +11,10 @@ import torch
 from numpy.typing import NDArray
 
 from design_core.atomic import write_atomically
+from design_core.engine.network import PackedNetwork
 from design_core.networks import NetworkSpec
 from design_core.networks.summary import NetworkSummary, summary
+from design_core.progress import Progress, no_progress
 from design_core.training.data import TrainingData
 from design_core.training.evaluation import Evaluation, evaluate
 from design_core.training.run import load_run
@@ -87,8 +89,17 @@ def collect_run(run: Path, data: TrainingData | None, *, root: Path = CHECKPOINT
     return card
 
 
-def evaluate_checkpoint(checkpoint: Checkpoint, data: TrainingData) -> Evaluation:
-    """Measure a checkpoint on a test set of its own picture size and classes."""
+def evaluate_checkpoint(
+    checkpoint: Checkpoint,
+    data: TrainingData,
+    *,
+    packed: PackedNetwork | None = None,
+    progress: Progress = no_progress,
+) -> Evaluation:
+    """Measure a checkpoint on a test set of its own picture size and classes.
+
+    With `packed`, the same network on the 1-bit engine, that gives the scores; see `evaluate`.
+    """
     expected = (checkpoint.pictures.shape, checkpoint.pictures.class_names)
     count, height, width, channels = data.test_x.shape
     if ((channels, height, width), data.class_names) != expected:
@@ -98,7 +109,8 @@ def evaluate_checkpoint(checkpoint: Checkpoint, data: TrainingData) -> Evaluatio
             f"{[channels, height, width]} in {len(data.class_names)} classes of its own."
         )
     mean, deviation = map(torch.tensor, (checkpoint.pictures.mean, checkpoint.pictures.deviation))
-    return evaluate(checkpoint.model, data.test_x, data.test_y, mean, deviation)
+    test = (data.test_x, data.test_y, mean, deviation)
+    return evaluate(checkpoint.model, *test, packed=packed, progress=progress)
 
 
 def _other_results(folder: Path, result: Mapping[str, Any]) -> list[SeedResult]:

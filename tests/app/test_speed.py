@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from design_core.engine.report import Report, Turns, finding, recorded
+from design_core.engine.report import Report, Rival, Turns, finding, recorded
+from design_core.paths import RESOURCES
 from ui.speed import measuring
-from ui.speed.address import BINARY, ONNX, QUESTIONS, SIZE
+from ui.speed.address import BESIDE, BINARY, ONNX, QUESTIONS, SIZE
 from ui.speed.answers import main_network
 from ui.speed.charts import milliseconds, spoken
 from ui.speed.measuring import Measurement
@@ -155,11 +156,36 @@ def test_questions_have_answers_with_evidence(app: AppTest) -> None:
         SIZE: f"<td>{network.bytes / 1000:,.1f}</td>",
         BINARY: "2 different weights and are given 2 different values",
         ONNX: "no 1-bit convolution",
+        BESIDE: "The price is accuracy",
     }
     for question in QUESTIONS:
         app.segmented_control(key="speed_question").set_value(question).run()
         assert not app.exception
         assert answers.get(question, "XOR, count, add") in text(app)
+
+
+def test_other_ways_to_deploy_stand_beside_and_the_fastest_is_marked(
+    live: Measurement, app: AppTest
+) -> None:
+    def rival(kind: str, name: str, ms: float, width: int = 32) -> Rival:
+        return Rival(kind, name, width, 1, Turns(ms, ms, ms, ms))
+
+    among = (
+        *(rival("float32", "PyTorch, eager", 2), rival("float32", "OpenVINO", 1)),
+        *(rival("int8", "ONNX Runtime", 0.5), rival("1 bit", "this engine", 0.25)),
+        *(rival("float32", "OpenVINO", 8, 128), rival("1 bit", "this engine", 0.5, 128)),
+    )
+    live.report = replace(own_report(), rivals=among, missing=("ONNX",))
+    app.segmented_control(key="speed_question").set_value(BESIDE).run()
+    assert not app.exception
+    said = text(app)
+    assert "At width 32, one bit is 4.0 × as fast as float32 and 2.0 × as fast as int8" in said
+    assert "At width 128, one bit is 16.0 × as fast as float32, of each the fastest" in said
+    assert "<th scope=row>float32: PyTorch, eager</th><td>2.00 ms</td><td>–</td>" in said
+    assert "<th scope=row>float32: OpenVINO</th><td><strong>1.00 ms ★</strong></td>" in said
+    assert "Not installed, so not measured: ONNX." in said
+    right = json.loads((RESOURCES / "measured" / "int8_accuracy.json").read_text("utf-8"))["right"]
+    assert f"gets {right['int8, ONNX Runtime'] / 100:.1f}% of CIFAR-10 right in int8" in said
 
 
 def test_words_of_the_charts() -> None:

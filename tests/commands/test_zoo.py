@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from design_core.__main__ import main
+from design_core.lab import many_pictures
 from design_core.pictures.samples import sample
+from design_core.progress import StoppedError
 from design_core.zoo.card import CHECKPOINTS, load_cards
 from design_core.zoo.entry import open_entry
 
@@ -68,6 +74,63 @@ def test_predict_tells_what_was_converted(
     assert report["picture"]["notes"] == [note]
 
 
+def many(folder: Path) -> None:
+    """Three digits and a file that is no picture."""
+    for digit in range(3):
+        path = folder / f"{digit}.png"
+        Image.fromarray(sample(f"digit-{digit}").pixels.squeeze().astype(np.uint8)).save(path)
+    (folder / "broken.png").write_bytes(b"no picture")
+
+
+def test_predict_takes_a_folder_and_more(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    many(tmp_path)
+    given = ["predict", str(tmp_path), "sample:digit-7", "--model", SIGN]
+    rows = list(csv.DictReader(output(capsys, *given, "--csv").splitlines()))
+    by_name = {Path(row["picture"]).stem: row for row in rows}
+    assert set(by_name) == {"0", "1", "2", "broken", "sample:digit-7"}
+    assert by_name["broken"]["class"] == by_name["broken"]["probability"] == ""
+    assert by_name["broken"]["problem"]
+    entry = open_entry(SIGN)
+    for name, digit in (("0", 0), ("1", 1), ("2", 2), ("sample:digit-7", 7)):
+        shares = entry.predict(sample(f"digit-{digit}")).probabilities
+        assert by_name[name]["class"] == next(iter(shares))
+        assert float(by_name[name]["probability"]) == pytest.approx(max(shares.values()), abs=1e-5)
+        assert by_name[name]["problem"] == ""
+    told = json.loads(output(capsys, *given, "--json"))
+    assert [one["picture"] for one in told] == [row["picture"] for row in rows]
+    lines = output(capsys, *given).splitlines()
+    assert lines[-1].startswith("sample:digit-7: 7 ")
+
+
+def test_predict_says_if_no_picture_could_be_read(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    assert "broken.png" in output(capsys, "predict", str(tmp_path), "--model", SIGN, status=1)
+
+
+def test_ctrl_c_keeps_the_pictures_so_far(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many(tmp_path)
+    monkeypatch.setattr(many_pictures, "_TOGETHER", 2)
+
+    class Stopping:
+        def __call__(self, fraction: float | None, _message: str) -> None:
+            if fraction:
+                raise StoppedError
+
+    @contextmanager
+    def stopping() -> Iterator[Stopping]:
+        yield Stopping()
+
+    monkeypatch.setattr("design_core.commands.predict.watched", stopping)
+    told = output(capsys, "predict", str(tmp_path), "--model", SIGN, "--json", status=130)
+    assert len(json.loads(told)) == 2
+
+
 def test_predict_asks_every_network_if_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     lines = output(capsys, "predict", "sample:cifar10-00").splitlines()
     assert [line.split("@")[0] for line in lines] == [card.name for card in load_cards()]
@@ -97,6 +160,7 @@ def test_evaluate_reproduces_the_card(capsys: pytest.CaptureFixture[str]) -> Non
     card = open_entry(SIGN).card
     assert [report["accuracy"] for report in reports] == list(card.accuracies.values())
     assert all(report["as_card"] for report in reports)
+    assert {report["runs_on"] for report in reports} == {"1-bit engine"}
     assert "as its card says" in output(capsys, "evaluate", f"{SIGN}@1")
 
 

@@ -147,6 +147,9 @@ def test_no_more_pictures_than_the_limit() -> None:
     items = samples("coins") * (MAX_PICTURES + 1)
     with pytest.raises(ValueError, match=f"At most {MAX_PICTURES}"):
         batch_rows(items, SETTINGS)
+    rows = batch_rows(items, SETTINGS, most=None)
+    assert next(rows).is_scored
+    rows.close()
 
 
 # Archives.

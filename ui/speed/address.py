@@ -8,13 +8,14 @@ __all__ = ["BATCHES", "QUESTIONS", "SPEED", "THREADS"]
 
 BATCHES = (1, 64)
 THREADS = (1, 2)
-SPEEDUP, SIZE, BINARY, ONNX = (
+SPEEDUP, BESIDE, SIZE, BINARY, ONNX = (
     "Where is the speed-up?",
+    "Beside int8?",
     "Why is the file not smaller?",
     "Is it really binary?",
     "And ONNX?",
 )
-QUESTIONS = (SPEEDUP, SIZE, BINARY, ONNX)
+QUESTIONS = (SPEEDUP, BESIDE, SIZE, BINARY, ONNX)
 
 SPEED = Address(
     "speed",
