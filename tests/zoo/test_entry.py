@@ -196,7 +196,7 @@ def test_the_engine_reads_files_as_it_reads_models(
     assert file.packed is not None
     digests = [
         save_packed(packed, tmp_path / "packed")
-        for packed in (file.packed, pack(file.checkpoint.model, form.shape))
+        for packed in (file.packed, pack(file.checkpoint.model, form.shape, pictures=form))
     ]
     assert digests[0] == digests[1]
 
@@ -207,7 +207,8 @@ def test_networks_of_the_zoo_are_the_same_from_the_file(card: Card, tmp_path: Pa
     if entry.file.packed is None:
         assert is_real(card.activation)
         return
-    packed = pack(entry.checkpoint.model, entry.pictures.shape)
+    form = entry.pictures
+    packed = pack(entry.checkpoint.model, form.shape, pictures=form)
     assert save_packed(entry.file.packed, tmp_path / "a") == save_packed(packed, tmp_path / "b")
 
 
