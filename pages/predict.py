@@ -17,6 +17,7 @@ from design_core.zoo.entry import Prediction
 from design_core.zoo.naming import say_class
 from ui.entry import require_entry
 from ui.links.pins import Preview
+from ui.live.link import live_link
 from ui.networks import predictions
 from ui.predict.address import PANELS, PREDICT
 from ui.predict.answers import answers_html, seen_html
@@ -112,6 +113,7 @@ else:
         )
     )
     sample_strip(strip, references)
+    live_link(references, str(st.session_state["predict_data"]))
     panels(subject)
     in_zoo = [reference for reference in references if not reference.startswith(OWN)]
     recipe_expander(

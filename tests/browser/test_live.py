@@ -404,6 +404,9 @@ def test_one_network_under_two_kernels(visit: Open, pair: list[Entry]) -> None:
         .inner_text()
         .startswith(("They disagree: Left", "Left and Right"))
     )
+    alone = visit(f"networks={REFERENCES[1].replace('@', '-s')}", reduced_motion="reduce")
+    assert side(alone, 0).locator(".preset").input_value() == "own"
+    assert side(alone, 1).locator(".preset").input_value() == "Sign"
     # As trained, the two sides are the same network.
     side(page, 1).locator(".preset").select_option("own")
     settled(page)
@@ -428,3 +431,16 @@ def test_on_a_phone_nothing_is_cut_off(visit: Open) -> None:
     boxes = [side(page, number).locator(".answer").bounding_box() for number in (0, 1)]
     assert boxes[0]["y"] == boxes[1]["y"]
     assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
+
+
+def test_from_predict_to_live(whole_app: str, chromium: Any) -> None:
+    page = chromium.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    page.set_default_timeout(60_000)
+    page.goto(f"{whole_app}/predict?networks={PAIR.partition('=')[2]}")
+    page.get_by_role("button", name="Watch them live").click()
+    page.wait_for_selector(".live[data-ready=true]")
+    shown = page.locator(".live .side .network").evaluate_all(
+        "all => all.map(one => one.selectedOptions[0].textContent)"
+    )
+    assert shown == ["Sign", "DeSign 2D"]
+    page.close()

@@ -3,6 +3,8 @@
 // Layers that were trained with the same kernel, one behind the other, form a group and change
 // together; a cut of the picture is a group of its own.
 
+const CONTRAST = "2x2-v2"; // a published kernel, beside Sign
+
 class KernelControl {
   /**
    * @param {HTMLElement} root
@@ -87,6 +89,12 @@ class KernelControl {
     this.show(this.group);
     this.redraw();
     this.report();
+  }
+
+  /** Cut by another kernel than was trained, so that one network can be seen under two. */
+  contrast() {
+    const [{ own }] = this.groups;
+    this.choose(own.name === SIGN_KERNEL.name ? CONTRAST : SIGN_KERNEL.name);
   }
 
   apply(group) {

@@ -37,6 +37,7 @@ class Live {
       side.offer(given.networks.map((file) => readAbout(parsedJson(readSafetensors(file).metadata.live)).name));
       this.giveNetwork(side, this.state.networks[k], this.state.kernels[k]);
     });
+    if (given.networks.length === 1 && !options.start) this.sides[1].kernels.contrast();
     this.walk = new Walk(this.find(".walk"), this);
     this.sources = {
       film: given.film,
