@@ -128,6 +128,7 @@ def order(page: Any) -> None:
     place(page, "1 / 6")
     page.keyboard.press("End")
     page.locator("h1.ds-finding", has_text="The end").wait_for()
-    page.wait_for_function("() => location.search.includes('deck=')")
+    settle(page)  # the address follows what is shown
+    assert "deck=" in page.url
     page.reload()
     page.locator("h1.ds-finding", has_text="The end").wait_for()

@@ -4,6 +4,7 @@
 const articleChannels = (globalThis[Symbol.for("design.article")] ??= new Map());
 const mountedArticles = new WeakMap();
 const REPORT_MS = 400; // after the last change, or the end of scrolling
+const LEAVE_MS = 5000; // in which a page turns
 const SENT_SIDE = 512; // longest side of a picture that is sent; no page takes it larger
 const READ_AT = 0.35; // of the window's height: the part that begins above it is the one that is read
 
@@ -230,6 +231,7 @@ class Article {
 
   report() {
     clearTimeout(this.reporting);
+    if (performance.now() < (this.leaving ?? 0)) return;
     this.reporting = setTimeout(() => {
       const { values, part, settings: { revision } } = this;
       const dials = Object.fromEntries([...this.dials.keys()].map((name) => [name, values[name]]));
@@ -253,11 +255,18 @@ class Article {
       this.goTo(part);
       this.find(`#${CSS.escape(part)} h2`)?.focus({ preventScroll: true });
       this.report();
-    } else if (open) this.onWish({ kind: "open", text: this.target(open), at: Date.now() });
+    } else if (open) this.leave(this.target(open));
     else if (deck) this.onWish({ kind: "deck", text: this.target(deck), about: sentenceOf(link), at: Date.now() });
     else if (sample) this.onWish({ kind: "sample", text: sample, at: Date.now() });
     else this.find("[type=file]").click();
     event.preventDefault();
+  }
+
+  /** Open a page. A report that came meanwhile would bring the reader back to this one. */
+  leave(target) {
+    this.leaving = performance.now() + LEAVE_MS;
+    clearTimeout(this.reporting);
+    this.onWish({ kind: "open", text: target, at: Date.now() });
   }
 
   /** The address of a figure's scene: what its markup says, with the values of now. */
