@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from base64 import b64encode
 from contextlib import closing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from html import escape
 
@@ -28,6 +28,7 @@ from design_core.output.drawing import picture_png
 from design_core.pictures import MAX_BYTES, Picture, PictureError, fit
 from design_core.pictures.feature_maps import source_title
 from design_core.pictures.samples import GROUPS, SAMPLES, sample, sample_names
+from design_core.scores.registry import BATCH_ACTIVATIONS, batch_scores
 from design_core.text import csv_cell, printable
 from ui.batch.address import BATCH
 from ui.batch.chart import kept_chart, kept_words
@@ -48,12 +49,6 @@ COLUMNS = {
     "width": "Width",
     "height": "Height",
     "maps": "Maps",
-    "sign_tv": "Sign, edges per pixel",
-    "design_tv": "DeSign, edges per pixel",
-    "sign_density": "Sign, density",
-    "design_density": "DeSign, density",
-    "sign_entropy": "Sign, bits per pixel",
-    "design_entropy": "DeSign, bits per pixel",
 }
 
 
@@ -148,11 +143,16 @@ def results(batch: Batch, items: list[Item]) -> None:
     if sum(row.is_scored for row in batch.rows) > 1:
         title = kept_words(batch.rows)
         show_chart(kept_chart(batch.rows), title=title, alt=how(batch), key="batch_chart")
-    table = pd.DataFrame([asdict(row) for row in batch.rows])[list(COLUMNS)]
+    scores = {
+        column: (f"{BATCH_ACTIVATIONS[activation]}, {score.short}", score)
+        for column, (activation, score) in batch_scores().items()
+    }
+    titles = COLUMNS | {column: title for column, (title, _) in scores.items()}
+    table = pd.DataFrame([row.cells() for row in batch.rows])[list(titles)]
     for column in ("name", "problem", "notes"):
         table[column] = table[column].map(csv_cell)  # the table too can be saved as CSV
     empty = [name for name in ("problem", "notes") if not table[name].any()]
-    table = table.drop(columns=empty).rename(columns=COLUMNS)
+    table = table.drop(columns=empty).rename(columns=titles)
     table.insert(0, "Thumbnail", batch.thumbnails[: len(table)])
     st.html(f'<p class="ds-note">{escape(how(batch))}</p>')
     chosen = st.dataframe(
@@ -163,12 +163,10 @@ def results(batch: Batch, items: list[Item]) -> None:
         selection_mode="single-row",
         key="batch_table",
         column_config={
-            COLUMNS[name]: st.column_config.NumberColumn(format=form)
-            for name, form in (
-                *((name, "%.3f") for name in ("sign_tv", "design_tv")),
-                *((name, "percent") for name in ("sign_density", "design_density")),
-                *((name, "%.3f") for name in ("sign_entropy", "design_entropy")),
+            title: st.column_config.NumberColumn(
+                format="percent" if score.form == "percent" else "%.3f"
             )
+            for title, score in scores.values()
         }
         | {"Thumbnail": st.column_config.ImageColumn("", width=56)},
         alt=f"Scores of {len(batch.rows)} pictures. {batch_finding(batch.rows)}",

@@ -18,6 +18,7 @@ from design_core.pictures import Picture, fit
 from design_core.pictures.feature_maps import FeatureMaps, map_words
 from design_core.pictures.samples import SAMPLES
 from design_core.scores.comparison import ActivationScores, edges_finding, finding
+from design_core.scores.registry import SCORES
 from design_core.search.for_picture import loss_words
 from ui.compute import compared, is_fitted, maps_of
 from ui.entry import require_entry
@@ -38,20 +39,10 @@ TITLES = {"sign": "Sign", "design": "DeSign", "relu": "ReLU"}
 
 def score_table(one: dict[str, ActivationScores], x: np.ndarray) -> pd.DataFrame:
     """Every score of the map, activations in columns."""
-    columns = {}
-    for name, scored in one.items():
-        psnr, ssim = scored.fidelity(x)
-        columns[TITLES[name]] = {
-            "Edges per pixel (total variation)": scored.tv[0],
-            "of them the pattern's, on flat ground": scored.pattern_tv[0],
-            "Edges per pixel, isotropic": scored.tv_isotropic[0],
-            "Activation density": scored.density[0],
-            "Bits per pixel (entropy of 2×2 blocks)": scored.entropy_2x2[0],
-            "Correlation with the pre-activation": scored.correlation[0],
-            "Correlation of the local average": scored.likeness[0],
-            "PSNR of the local average, dB": psnr[0],
-            "SSIM of the local average": ssim[0],
-        }
+    columns = {
+        TITLES[name]: {score.title: score.measure(scored, x)[0] for score in SCORES.values()}
+        for name, scored in one.items()
+    }
     return pd.DataFrame(columns)
 
 

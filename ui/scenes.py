@@ -21,6 +21,7 @@ from design_core.scaling import fit_scale
 from design_core.scores.comparison import ActivationScores, compare_activations
 from ui.compute import Scene
 from ui.explore.address import EXPLORE, start_of
+from ui.rail.fields import PATTERN_SIZE
 from ui.rail.layers import LAYER, layer_source
 
 __all__ = ["SCENES", "Curated", "View", "view_of"]
@@ -105,7 +106,7 @@ def view_of(link: str, *, at_hand: tuple[str, Picture] | None = None) -> View:
         chosen: ThresholdKernel = state["own_kernel"]
     else:
         if state["kernel_way"] == "Pattern":
-            chosen = PATTERNS[state["pattern"]](state[f"size-{state['pattern']}"])
+            chosen = PATTERNS[state["pattern"]](state[PATTERN_SIZE + state["pattern"]])
         else:
             chosen = PUBLISHED[state["published"]]
         name = state["scaling"]

@@ -76,8 +76,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _line(row: Row) -> str:
-    return (
-        f"{row.name:40} TV {row.sign_tv:.3f} → {row.design_tv:.3f}, "
-        f"density {row.sign_density:.1%} → {row.design_density:.1%}, "
-        f"entropy {row.sign_entropy:.3f} → {row.design_entropy:.3f}"
-    )
+    from design_core.scores.registry import batch_scores
+
+    told: dict[str, list[str]] = {}
+    for name, (_, score) in batch_scores().items():
+        told.setdefault(score.short, []).append(score.text(row.scores[name]))
+    changes = ", ".join(f"{short} {' → '.join(values)}" for short, values in told.items())
+    return f"{row.name:40} {changes}"

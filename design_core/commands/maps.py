@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_map_options", "add_parser", "kernel_of", "run"]
 
-_SCORES = ("tv", "tv_isotropic", "density", "entropy_2x2", "correlation")
-
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     """Add the command's parser."""
@@ -72,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
     from design_core.pictures.samples import load_picture
     from design_core.scaling import fit_scale
     from design_core.scores.comparison import compare_activations, finding
+    from design_core.scores.registry import SCORES
 
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
@@ -105,9 +104,10 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(report, indent=2))
     else:
         print(f"{picture.name}, {picture.width}x{picture.height}, {len(maps.names)} map(s)")
-        print(f"{'':10}" + "".join(f"{score:>14}" for score in _SCORES))
+        columns = {name: score for name, score in SCORES.items() if score.in_line}
+        print(f"{'':10}" + "".join(f"{name:>14}" for name in columns))
         for name, scored in compared.items():
-            means = (float(getattr(scored, score).mean()) for score in _SCORES)
+            means = (float(score.measure(scored, maps.x).mean()) for score in columns.values())
             print(f"{name:10}" + "".join(_cell(value) for value in means))
         print(finding(compared["sign"], compared["design"]))
     return 0
@@ -119,8 +119,9 @@ def _cell(value: float) -> str:
 
 def _as_json(scored: ActivationScores, x: Any) -> dict[str, Any]:
     """Means over the maps by score, and the scores of each map under ``per_map``."""
-    columns = {score: getattr(scored, score) for score in _SCORES}
-    columns["psnr"], columns["ssim"] = scored.fidelity(x)
+    from design_core.scores.registry import SCORES
+
+    columns = {name: score.measure(scored, x) for name, score in SCORES.items()}
 
     def plain(value: float) -> float | None:
         return float(value) if math.isfinite(value) else None  # JSON knows no NaN

@@ -12,8 +12,8 @@ import json
 import re
 import struct
 import zipfile
-from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path, PurePosixPath
 from statistics import median
@@ -37,6 +37,7 @@ from design_core.pictures.feature_maps import FeatureMaps
 from design_core.pictures.samples import load_picture
 from design_core.scaling import fit_scale
 from design_core.scores.comparison import ActivationScores, compare_activations
+from design_core.scores.registry import batch_scores
 from design_core.text import csv_cell, printable
 
 __all__ = [
@@ -103,12 +104,9 @@ class Row:
 
     Attributes
     ----------
-    sign_tv, design_tv
-        Total variation per pixel, anisotropic.
-    sign_density, design_density
-        P(+1).
-    sign_entropy, design_entropy
-        Information kept, in bits per pixel.
+    scores
+        Means over the maps by the names of `batch_scores`: ``sign_tv``, ``design_tv``, …; empty
+        where there are none.
     notes
         What was converted while the picture was read.
     problem
@@ -119,19 +117,20 @@ class Row:
     height: int = 0
     width: int = 0
     maps: int = 0
-    sign_tv: float | None = None
-    design_tv: float | None = None
-    sign_density: float | None = None
-    design_density: float | None = None
-    sign_entropy: float | None = None
-    design_entropy: float | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
     notes: str = ""
     problem: str = ""
 
     @property
     def is_scored(self) -> bool:
         """Whether there are scores."""
-        return self.sign_tv is not None
+        return bool(self.scores)
+
+    def cells(self) -> dict[str, str | float | None]:
+        """The line by columns; None for scores that there are not."""
+        before = {name: getattr(self, name) for name in ("name", "height", "width", "maps")}
+        scores = {name: self.scores.get(name) for name in batch_scores()}
+        return {**before, **scores, "notes": self.notes, "problem": self.problem}
 
 
 def batch_rows(
@@ -205,18 +204,16 @@ def _row(
             problem = f"Scored, but the ZIP file is full ({MAX_ARCHIVE >> 20} MB): no maps."
         else:
             _write_maps(packed, folder, compared)
-    sign, design = compared["sign"], compared["design"]
+    scores = {
+        column: float(score.measure(compared[activation], maps.x).mean())
+        for column, (activation, score) in batch_scores().items()
+    }
     return Row(
         name,
         picture.height,
         picture.width,
         len(maps.x),
-        sign_tv=float(sign.tv.mean()),
-        design_tv=float(design.tv.mean()),
-        sign_density=float(sign.density.mean()),
-        design_density=float(design.density.mean()),
-        sign_entropy=float(sign.entropy_2x2.mean()),
-        design_entropy=float(design.entropy_2x2.mean()),
+        scores=scores,
         notes=printable("; ".join(opened.notes)),
         problem=problem,
     )
@@ -243,7 +240,7 @@ def _write_maps(
 
 
 def _plain(settings: Settings) -> dict[str, object]:
-    plain = {field.name: getattr(settings, field.name) for field in fields(settings)}
+    plain = {one.name: getattr(settings, one.name) for one in fields(settings)}
     return {**plain, "kernel": settings.kernel.to_dict()}
 
 
@@ -256,10 +253,9 @@ def scores_csv(rows: Iterable[Row]) -> str:
     """The table as CSV, a header and one line a picture."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    names = [field.name for field in fields(Row)]
-    writer.writerow(names)
+    writer.writerow(Row("").cells())
     for row in rows:
-        writer.writerow([_cell(getattr(row, name)) for name in names])
+        writer.writerow(map(_cell, row.cells().values()))
     return buffer.getvalue()
 
 
@@ -272,7 +268,7 @@ def _cell(value: str | float | None) -> str | float:
 def batch_finding(rows: Sequence[Row]) -> str:
     """One sentence over all pictures that could be scored."""
     ratios = [
-        row.design_tv / row.sign_tv for row in rows if row.design_tv is not None and row.sign_tv
+        row.scores["design_tv"] / row.scores["sign_tv"] for row in rows if row.scores.get("sign_tv")
     ]
     scored = sum(row.is_scored for row in rows)
     unread = f"; {len(rows) - scored} could not be read" if scored < len(rows) else ""

@@ -52,10 +52,12 @@ def test_samples_are_scored_as_by_the_library(app: AppTest) -> None:
     items = file_items([f"sample:{name}" for name in names])
     expected = list(batch_rows(items, Settings(PUBLISHED["hprof"], longest=32)))
     assert heading(app) == batch_finding(expected)
-    assert [row.design_tv for row in batch.rows] == [row.design_tv for row in expected]
+    assert [row.scores for row in batch.rows] == [row.scores for row in expected]
     table = app.dataframe[0].value
     assert table["Picture"].tolist() == names
-    assert table["DeSign, edges per pixel"].tolist() == [row.design_tv for row in expected]
+    assert table["DeSign, edges per pixel"].tolist() == [
+        row.scores["design_tv"] for row in expected
+    ]
     assert "Problem" not in table
     assert zipfile.ZipFile(io.BytesIO(batch.archive)).testzip() is None
 
@@ -66,7 +68,7 @@ def test_a_scale_is_fitted_to_each_picture(app: AppTest) -> None:
     rows = score(app).rows
     items = file_items([f"sample:{name}" for name in sample_names("digits")])
     settings = Settings(PUBLISHED["2x2-v2"], fitted=True, longest=32)
-    assert [one.design_tv for one in rows] == [one.design_tv for one in batch_rows(items, settings)]
+    assert [one.scores for one in rows] == [one.scores for one in batch_rows(items, settings)]
 
 
 def test_bad_files_are_listed_and_the_others_scored(app: AppTest) -> None:

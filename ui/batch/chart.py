@@ -17,8 +17,8 @@ def kept_chart(rows: Sequence[Row]) -> go.Figure:
     """A point for each scored picture; above the line DeSign keeps more than Sign."""
     colours = ink()
     scored = [row for row in rows if row.is_scored]
-    sign = np.array([row.sign_entropy for row in scored], np.float32)
-    design = np.array([row.design_entropy for row in scored], np.float32)
+    sign = np.array([row.scores["sign_entropy"] for row in scored], np.float32)
+    design = np.array([row.scores["design_entropy"] for row in scored], np.float32)
     end = float(max(sign.max(), design.max())) * 1.05 or 1.0
     chart = go.Figure(
         go.Scatter(
@@ -47,9 +47,7 @@ def kept_chart(rows: Sequence[Row]) -> go.Figure:
 def kept_words(rows: Sequence[Row]) -> str:
     """The chart's finding."""
     pairs = [
-        (row.sign_entropy, row.design_entropy)
-        for row in rows
-        if row.sign_entropy is not None and row.design_entropy is not None
+        (row.scores["sign_entropy"], row.scores["design_entropy"]) for row in rows if row.is_scored
     ]
     more = sum(design > sign for sign, design in pairs)
     return f"DeSign keeps more bits per pixel than Sign on {more} of {len(pairs)} pictures"

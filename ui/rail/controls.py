@@ -20,6 +20,7 @@ from ui.rail.fields import (
     FIRST_KERNEL,
     FIRST_SAMPLE,
     FIRST_SOURCE,
+    PATTERN_SIZE,
     SCALES,
     SIZES,
     item_code,
@@ -241,7 +242,7 @@ def _kernel(scene: Scene | None) -> ThresholdKernel:
         st.page_link("pages/design.py", label="Change it in Design", icon=":material/edit:")
         return own
     if way == "Pattern":
-        return _scaled(choose_pattern("pattern", "size-"), scene)
+        return _scaled(choose_pattern("pattern", PATTERN_SIZE), scene)
     return _scaled(choose_published("published", FIRST_KERNEL), scene)
 
 

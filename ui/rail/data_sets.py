@@ -16,7 +16,11 @@ from design_core.pictures.picture_set import DatasetError, PictureSet
 from design_core.zoo.naming import data_set_heading
 from ui.text import plain
 
-__all__ = ["Item", "choose_item", "item_entries"]
+__all__ = ["PARTED", "Item", "choose_item", "item_entries"]
+
+# How keys begin that there are several of: for each set, and for each class of it.
+_CLASS, _ITEM = "class-", "item-"
+PARTED = (_CLASS, _ITEM)
 
 _ALL_CLASSES = -1
 _SPLIT = "test"  # the one that is offered
@@ -53,8 +57,8 @@ def item_entries(set_name: str, index: int) -> dict[str, object]:
         raise ValueError(f"there is no data set {set_name[:40]!r} here")
     return {
         "data_set": name,
-        f"class-{set_name}": _ALL_CLASSES,
-        f"item-{set_name}-{_ALL_CLASSES}": index,
+        f"{_CLASS}{set_name}": _ALL_CLASSES,
+        f"{_ITEM}{set_name}-{_ALL_CLASSES}": index,
     }
 
 
@@ -100,7 +104,7 @@ def _item(pictures: PictureSet) -> Item:
         "Class",
         [_ALL_CLASSES, *range(len(pictures.class_names))],
         format_func=lambda one: "all classes" if one == _ALL_CLASSES else pictures.class_names[one],
-        key=f"class-{pictures.name}",
+        key=f"{_CLASS}{pictures.name}",
         persist_state="session",
     )
     indices = (
@@ -108,7 +112,7 @@ def _item(pictures: PictureSet) -> Item:
         if label == _ALL_CLASSES
         else np.flatnonzero(pictures.labels == label)
     )
-    key, last = f"item-{pictures.name}-{label}", len(indices) - 1
+    key, last = f"{_ITEM}{pictures.name}-{label}", len(indices) - 1
     if st.session_state.get(key, 0) > last:  # from a link, made where the set has more
         st.session_state[key] = last
     place = right.number_input("Item", 0, last, 0, key=key, persist_state="session")

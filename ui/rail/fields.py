@@ -13,6 +13,7 @@ from design_core.pictures import Picture
 from design_core.pictures.feature_maps import SOURCES
 from design_core.pictures.samples import SAMPLES
 from ui.links.fields import Field, State, choice, whole
+from ui.rail.data_sets import PARTED as DATA_SET_PARTED
 from ui.rail.data_sets import item_entries
 from ui.rail.kernel_choice import FIRST_PATTERN
 from ui.rail.layers import LAYER, LAYER_FIELD
@@ -22,6 +23,8 @@ __all__ = [
     "FIRST_SAMPLE",
     "FIRST_SOURCE",
     "KERNEL_FIELDS",
+    "PARTED",
+    "PATTERN_SIZE",
     "PICTURE_FIELDS",
     "RAIL_FIELDS",
     "SCALES",
@@ -40,6 +43,11 @@ FIRST_SOURCE = "random-conv"
 FIRST_KERNEL = "2x2-v2"
 SIZES = (32, 64, 96, 128, 160, 208, 256, 384, 512)
 SCALES = ("published", "lloyd-max", "quantile", "matlab", "data")
+
+#: How the key of a pattern's size begins; the pattern's name follows.
+PATTERN_SIZE = "size-"
+#: How the keys of the rail's widgets begin that there are several of.
+PARTED = (*DATA_SET_PARTED, PATTERN_SIZE)
 
 _MOST_NAMED = 9  # levels in a name
 _DIGITS = 16  # of a sha256 in a link; enough to tell any two pictures apart
@@ -95,7 +103,7 @@ def _read_kernel(state: State) -> str:
         return encode_kernel(state["own_kernel"])
     if way == "Pattern":
         name = state.get("pattern") or FIRST_PATTERN
-        return f"{name}-{state.get(f'size-{name}', PATTERNS[name].default)}"
+        return f"{name}-{state.get(PATTERN_SIZE + name, PATTERNS[name].default)}"
     code: str = state.get("published", FIRST_KERNEL)
     return "" if code == FIRST_KERNEL else code
 
@@ -106,7 +114,7 @@ def _write_kernel(code: str) -> dict[str, Any]:
         return {"kernel_way": "Published", "published": code}
     if pattern := pattern_of(code):
         name, size = pattern
-        return {"kernel_way": "Pattern", "pattern": name, f"size-{name}": size}
+        return {"kernel_way": "Pattern", "pattern": name, PATTERN_SIZE + name: size}
     return {"kernel_way": "Own", "own_kernel": named(decode_kernel(code))}
 
 

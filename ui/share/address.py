@@ -18,7 +18,7 @@ from ui.links.fields import Address, Reading
 from ui.links.history import History
 from ui.links.pins import pins, take_pins
 from ui.links.session_file import SessionFile
-from ui.rail.fields import RAIL_FIELDS
+from ui.rail.fields import PARTED, RAIL_FIELDS
 
 __all__ = [
     "arrivals",
@@ -45,9 +45,6 @@ _HERE = "address_here"
 _SHARED = "address_rail"  # parameters of the rail, as they were written last
 _OWN = "address_own"  # by page: its own parameters, as they were written last
 _HISTORIES = "address_histories"
-
-# How the keys of widgets begin that there are several of, one for each set, class or pattern.
-_PARTED = ("class-", "item-", "size-")
 
 # Streamlit's own way, st.query_params, adds a step to the browser's history with each change. Its
 # own parameters stay: a page that is shown within another one stays so when it is reloaded.
@@ -203,7 +200,7 @@ def _carry(address: Address) -> None:
     a value that is assigned is shown.
     """
     session: Any = st.session_state
-    keys = {key for key in session if str(key).startswith(_PARTED)}
+    keys = {key for key in session if str(key).startswith(PARTED)}
     for field in address.rail:
         try:
             keys.update(field.write(field.read(session)))
