@@ -68,7 +68,7 @@ def test_numbers_on_the_page_are_the_librarys(app: AppTest) -> None:
     compared = compare_activations(maps.x, PUBLISHED["3x3-symmetric-v1"])
     table = app.dataframe[0].value
     assert table.loc["Edges per pixel (total variation)", "DeSign"] == compared["design"].tv[0]
-    assert table.loc["Total variation, isotropic", "Sign"] == compared["sign"].tv_isotropic[0]
+    assert table.loc["Edges per pixel, isotropic", "Sign"] == compared["sign"].tv_isotropic[0]
     psnr, _ = compared["design"].fidelity(maps.x)
     assert table.loc["PSNR of the local average, dB", "DeSign"] == psnr[0]
 
