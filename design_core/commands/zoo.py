@@ -199,11 +199,13 @@ def _table(args: argparse.Namespace) -> int:
 def _report(args: argparse.Namespace) -> int:
     from design_core.study.constant_channels import constant_channel_words
     from design_core.study.report import CAUTION, Section, recorded, report
+    from design_core.study.strategies import strategy_sentences
     from design_core.zoo.card import load_cards
 
     cards = load_cards(args.zoo)
     sections = [
         *report(cards),
+        Section("What do strategies, bits and kernels change?", tuple(strategy_sentences(cards))),
         Section("Do channels die?", tuple(constant_channel_words(cards, args.zoo))),
         *recorded(),
     ]
