@@ -272,7 +272,7 @@ class Card(NetworkFacts):
             values = {key: value for key, value in plain.items() if key in own}
             values["network"] = with_younger_options(values["network"])
             return cls(**{**values, "folder": folder, "results": results})
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} is not a model card: {error}.") from error
 
     def text(self) -> str:

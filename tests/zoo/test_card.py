@@ -83,7 +83,10 @@ def test_references(tmp_path: Path) -> None:
         find_card(name, tmp_path)
 
 
-@pytest.mark.parametrize("text", ['{"name": "net", "results": []}', '{"x"', "[]", ""])
+@pytest.mark.parametrize(
+    "text",
+    ['{"name": "net", "results": []}', '{"results": [], "network": [1]}', '{"x"', "[]", ""],
+)
 def test_a_damaged_card_is_named_and_takes_no_other_away(tmp_path: Path, text: str) -> None:
     for name in ("digits-tiny-w16-sign-affine_on", "digits-tiny-w16-design_2x2-v2-affine_on"):
         shutil.copytree(CHECKPOINTS / name, tmp_path / name)
