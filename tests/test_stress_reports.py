@@ -28,6 +28,7 @@ def report(name: str) -> dict[str, Any]:
 
 
 FUZZ, LOAD, REPLICAS = report("fuzz"), report("load"), report("replicas")
+SOAK = report("soak")
 
 
 def test_nothing_failed() -> None:
@@ -40,11 +41,16 @@ def test_nothing_failed() -> None:
         assert part["errors"] == 0
         assert part["interactions"]["median_s"] <= BOUND_SECONDS
     assert LOAD["most_reads_of_a_network"] == 1
+    assert SOAK["errors"] == 0
+    assert SOAK["rise_mb_per_hour"] <= SOAK["bound_mb_per_hour"]
+    assert SOAK["minutes"] >= 10
     assert REPLICAS["errors"] == REPLICAS["others_who_noticed"] == 0
     assert REPLICAS["users_of_the_killed_process"] == REPLICAS["of_them_connected_again"] > 0
 
 
-@pytest.mark.parametrize("one", [FUZZ, LOAD, REPLICAS], ids=["fuzz", "load", "replicas"])
+@pytest.mark.parametrize(
+    "one", [FUZZ, LOAD, REPLICAS, SOAK], ids=["fuzz", "load", "replicas", "soak"]
+)
 def test_date_and_machine_are_as_stated(one: dict[str, Any]) -> None:
     made = date.fromisoformat(str(one["date"]))
     assert f"{made.day} {made:%B %Y}" in TEXT
@@ -54,6 +60,7 @@ def test_date_and_machine_are_as_stated(one: dict[str, Any]) -> None:
 
 def test_figures_are_as_stated() -> None:
     plain, beside = LOAD["users"], LOAD["beside_heavy_work"]
+    least = SOAK["least_mb_by_minute"][SOAK["warm_minutes"] :]
     for stated in (
         f"{FUZZ['inputs']:,} damaged files in {len(FUZZ['targets'])} readers",
         f"slowest {FUZZ['slowest_seconds']:.1f} s, most memory {FUZZ['most_megabytes']} MB",
@@ -64,6 +71,8 @@ def test_figures_are_as_stated() -> None:
         f"beside heavy work: median {beside['interactions']['median_s']:.2f} s, "
         f"95th percentile {beside['interactions']['p95_s']:.1f} s",
         f"at most {max(plain['memory_mb']['most'], beside['memory_mb']['most']):,} MB",
+        f"{SOAK['sessions']} sessions that upload and leave, {SOAK['minutes']:.0f} minutes",
+        f"went from {least[0]:,} to {least[-1]:,} MB",
         f"{REPLICAS['processes']} processes, {REPLICAS['users']} users, one process killed: its "
         f"{REPLICAS['users_of_the_killed_process']} users connected again, "
         f"the other {REPLICAS['others']} noticed nothing",
