@@ -14,19 +14,16 @@ import streamlit as st
 
 from design_core.output.batch import (
     MAX_ARCHIVE,
-    MAX_PICTURES,
-    Item,
     Row,
     Settings,
-    archive_items,
     batch_finding,
     batch_rows,
-    is_archive,
     scores_csv,
 )
 from design_core.output.drawing import picture_png
 from design_core.pictures import MAX_BYTES, Picture, PictureError, fit
 from design_core.pictures.feature_maps import source_title
+from design_core.pictures.items import MAX_PICTURES, Item, archive_items, is_archive
 from design_core.pictures.samples import GROUPS, SAMPLES, sample, sample_names
 from design_core.scores.registry import BATCH_ACTIVATIONS, batch_scores
 from design_core.text import csv_cell, printable

@@ -30,8 +30,8 @@ from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import decode_kernel, encode_kernel, parse_kernel
 from design_core.networks import NetworkSpec
-from design_core.output.batch import archive_items
 from design_core.pictures import PictureError, decode, fit
+from design_core.pictures.items import archive_items
 from design_core.pictures.samples import sample
 from design_core.training.recipe import Recipe, load_recipe, recipe_names
 from design_core.training.state import load_weights, save_state

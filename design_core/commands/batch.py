@@ -41,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
 
     Ctrl-C keeps the pictures so far, in the ZIP file too.
     """
-    from design_core.output.batch import Settings, batch_finding, batch_rows, file_items, scores_csv
+    from design_core.output.batch import Settings, batch_finding, batch_rows, scores_csv
+    from design_core.pictures.items import file_items
 
     settings = Settings(
         kernel=kernel_of(args),

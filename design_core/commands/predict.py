@@ -18,8 +18,8 @@ from design_core.text import csv_cell, printable
 
 if TYPE_CHECKING:
     from design_core.lab.many_pictures import Told
-    from design_core.output.batch import Item
     from design_core.pictures import Picture
+    from design_core.pictures.items import Item
 
 __all__ = ["add_parser", "run"]
 
@@ -56,7 +56,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Predict and print."""
-    from design_core.output.batch import file_items
+    from design_core.pictures.items import file_items
     from design_core.zoo.card import load_cards
 
     references = args.models or [card.name for card in load_cards(args.zoo)]

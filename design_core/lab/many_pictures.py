@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from design_core.output.batch import Item
+from design_core.pictures.items import Item
 from design_core.progress import Progress, no_progress
 from design_core.zoo.entry import Entry
 

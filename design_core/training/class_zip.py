@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from design_core.output.batch import archive_items
+from design_core.pictures.items import archive_items
 from design_core.pictures.picture import PictureError
 from design_core.pictures.squares import square_pixels
 from design_core.text import printable

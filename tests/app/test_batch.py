@@ -11,7 +11,8 @@ from hostile import hostile_pictures, odd_pictures
 from streamlit.testing.v1 import AppTest
 
 from design_core.kernels.published import PUBLISHED
-from design_core.output.batch import Settings, batch_finding, batch_rows, file_items
+from design_core.output.batch import Settings, batch_finding, batch_rows
+from design_core.pictures.items import file_items
 from design_core.pictures.samples import sample_names
 from tests.app_pages import APP, heading
 

@@ -20,17 +20,14 @@ from design_core.kernels.published import PUBLISHED
 from design_core.lab.feature_maps import extract_maps
 from design_core.output import batch as module
 from design_core.output.batch import (
-    MAX_PICTURES,
-    Item,
     Row,
     Settings,
-    archive_items,
     batch_finding,
     batch_rows,
-    file_items,
     scores_csv,
 )
 from design_core.pictures import MAX_BYTES, Picture, PictureError, fit
+from design_core.pictures.items import MAX_PICTURES, Item, archive_items, file_items
 from design_core.pictures.samples import sample
 from design_core.scaling import fit_scale
 from design_core.scores.comparison import compare_activations
