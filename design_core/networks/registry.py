@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 from torch import nn
 
-from design_core.network_facts import PLANE_OPTIONS, NetworkFacts
 from design_core.networks.activation import activation_kernels, portable_activation
+from design_core.networks.facts import PLANE_OPTIONS, NetworkFacts
 from design_core.networks.shared import SharedOptions
 from design_core.registry import Registry
 

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from design_core.network_facts import NetworkFacts
+from design_core.networks.facts import NetworkFacts
 from design_core.paths import CHECKPOINTS
 from design_core.statistics import Interval, mean_interval
 from design_core.training.recipe import load_recipe, recipe_names

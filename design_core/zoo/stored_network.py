@@ -25,7 +25,7 @@ from design_core.engine.folding import (
     UnpackableError,
     Weights,
 )
-from design_core.network_facts import PLANE_OPTIONS
+from design_core.networks.facts import PLANE_OPTIONS
 
 __all__ = ["described"]
 

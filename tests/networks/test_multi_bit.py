@@ -12,9 +12,9 @@ from torch import nn
 from design_core.activations import DeSign, LearnedDeSign, Sign
 from design_core.engine.folding import UnpackableError
 from design_core.engine.packing import pack
-from design_core.network_facts import PLANE_OPTIONS
 from design_core.networks import NetworkSpec, build_network
 from design_core.networks.binarizers import Abc, Dorefa, DorefaBits, build_binarizer, combined
+from design_core.networks.facts import PLANE_OPTIONS
 from design_core.networks.layers import BinaryConv2d, binary_layers, set_training_type
 from design_core.networks.multi_bit import (
     DitheredQuantizer,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from design_core.browser.bundle import Film, bundle, pictures_film, sample_group, samples_film
-from design_core.network_facts import PLANE_OPTIONS
+from design_core.networks.facts import PLANE_OPTIONS
 from design_core.paths import DATA
 from design_core.pictures.datasets import open_split
 from design_core.pictures.picture_set import DatasetError
