@@ -89,8 +89,6 @@ def stage_bar(
             set_deck(read_slides(given))
         except ValueError as error:
             st.toast(plain(f"The deck stays as it was: {error}."))
-        else:
-            on_step(0)
 
     _bar(
         key=key,
