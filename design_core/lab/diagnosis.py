@@ -287,7 +287,9 @@ class _Tally:
                 fired, met * self.pictures, out=np.full(met.shape, np.nan), where=met > 0
             )
             x = {"mean": histogram.mean, "deviation": histogram.deviation}
-            assumed = [judge_half_normal(fit, learned=learned)] if thresholds.any() else []
+            # Sign, and patterns on both sides of 0, are not made for a half-normal.
+            above = bool(thresholds.any() and thresholds.min() >= 0)
+            assumed = [judge_half_normal(fit, learned=learned)] if above else []
             verdicts = [
                 judge_scaling(levels, shares, designed, **x, learned=learned),
                 *assumed,

@@ -89,7 +89,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
             "these into seven shares, 6 points the smallest between two thresholds, 14 points the "
             "mean: beyond 0.06 a threshold may stand where its neighbour was meant, beyond 0.15 "
             "most would, where the difference is largest. Where batch norm learns γ and β, a look "
-            "at most, as above. Sign assumes nothing.",
+            "at most, as above. Sign and thresholds below 0 assume nothing of the kind.",
         ),
         "channels": Limit(
             "Channels",

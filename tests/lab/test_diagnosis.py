@@ -141,10 +141,10 @@ def test_x_that_is_not_half_normal_is_told() -> None:
     assert "nothing is learned that could make up for it" in after.text
 
 
-def test_sign_assumes_nothing_of_x() -> None:
-    signs = {
-        v.sign for block in diagnose(checkpoint("sign"), noise()).blocks for v in block.verdicts
-    }
+@pytest.mark.parametrize("activation", ["sign", "design:symmetric-2", "centred:2x2-v2"])
+def test_thresholds_that_are_not_all_above_0_assume_no_half_normal(activation: str) -> None:
+    blocks = diagnose(checkpoint(activation), noise()).blocks
+    signs = {found.sign for block in blocks for found in block.verdicts}
     assert signs == {"scaling", "channels", "cells", "tiling"}
 
 
