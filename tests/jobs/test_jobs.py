@@ -173,12 +173,9 @@ def test_pause_slow_take_stop_and_kill(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_training_that_fails_says_why() -> None:
     data = few_digits()
     wild = [{**one.to_dict(), "learning_rate": 1e30} for one in recipes(data)]
-    greedy = asked(data, recipes(data), seed=0)
+    sound = asked(data, recipes(data), seed=0)
     queue = JobQueue(at_once=2)
-    lost = Job(type(greedy)(data.name, data.class_names, greedy.arrays, wild))
-    full = Job(
-        type(greedy)(data.name, data.class_names, greedy.arrays, greedy.recipes, megabytes=1)
-    )
+    lost, full = Job(replace(sound, recipes=wild)), Job(replace(sound, megabytes=1))
     for job in (lost, full):
         queue.submit(job)
     until(lambda: lost.over and full.over)
