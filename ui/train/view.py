@@ -29,13 +29,13 @@ def show_train() -> str:
     with st.sidebar:
         pictures = choose_pictures()
         chosen = choose()
-        _start_button(pictures, chosen)
+    queue().prepare()
     heading = st.empty()
     if problem := st.session_state.pop(_PROBLEM, ""):
         st.error(plain(problem), icon=":material/error:")
     running = contest()
     if running is None:
-        return _before(heading, pictures)
+        return _before(heading, pictures, chosen)
     if running.job.over and running.taken < len(running.job.made):
         with st.spinner("Keeping the networks …"):
             keep_made(running)
@@ -45,24 +45,6 @@ def show_train() -> str:
         return sentence
     _watch(running)
     return "Two networks are learning"
-
-
-def _start_button(pictures: tuple[TrainingData, str] | None, chosen: Choice) -> None:
-    """Begin; a training that runs is stopped first."""
-    now = contest()
-    is_running = now is not None and not now.job.over
-    queue().prepare()
-    st.button(
-        "Start",
-        type="primary",
-        icon=":material/play_arrow:",
-        key="train_start",
-        width="stretch",
-        disabled=pictures is None or is_running,
-        help="Stop the training that runs first." if is_running else None,
-        on_click=_begin,
-        args=(pictures, chosen),
-    )
 
 
 def _begin(pictures: tuple[TrainingData, str] | None, chosen: Choice) -> None:
@@ -86,12 +68,24 @@ def _title(sentence: str, note: str) -> str:
 
 
 def _before(
-    heading: st.delta_generator.DeltaGenerator, pictures: tuple[TrainingData, str] | None
+    heading: st.delta_generator.DeltaGenerator,
+    pictures: tuple[TrainingData, str] | None,
+    chosen: Choice,
 ) -> str:
-    """What there is to learn from."""
+    """What there is to learn from, and the start."""
     sentence = "Watch two binary networks learn, side by side"
     if pictures is None:
         heading.html(_title(sentence, "Choose pictures at the left."))
+    st.button(
+        "Start",
+        type="primary",
+        icon=":material/play_arrow:",
+        key="train_start",
+        disabled=pictures is None,
+        on_click=_begin,
+        args=(pictures, chosen),
+    )
+    if pictures is None:
         return sentence
     data = pictures[0]
     heading.html(
