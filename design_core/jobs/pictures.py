@@ -15,9 +15,11 @@ from design_core.pictures.squares import square_pixels
 from design_core.training.data import TrainingData
 from design_core.training.recipe import Recipe
 
-__all__ = ["asked", "part_of_set", "samples_by_class"]
+__all__ = ["PART", "asked", "part_of_set", "samples_by_class"]
 
-_PART = {"train": 2000, "test": 400}  # pictures of a data set, at most
+#: How the name of such data ends.
+PART = " (part)"
+_MOST = {"train": 2000, "test": 400}  # pictures of a data set, at most
 
 
 def asked(data: TrainingData, recipes: Sequence[Recipe], *, seed: int) -> Asked:
@@ -39,7 +41,7 @@ def part_of_set(name: str) -> TrainingData:
     """
     parts: list[torch.Tensor] = []
     classes: tuple[str, ...] = ()
-    for split, most in _PART.items():
+    for split, most in _MOST.items():
         pictures = open_split(name, DATA, split=split)
         if pictures is None:
             raise ValueError(f"{name} is not in the folder {DATA.name}/ of this machine.")
@@ -47,7 +49,7 @@ def part_of_set(name: str) -> TrainingData:
         places = np.unique(np.linspace(0, len(pictures) - 1, most).round().astype(int))
         x = np.stack([square_pixels(pictures.picture(int(k)), 3, 32) for k in places])
         parts += [torch.from_numpy(x), torch.from_numpy(pictures.labels[places].copy())]
-    return TrainingData(f"{name} (part)", classes, *parts)
+    return TrainingData(f"{name}{PART}", classes, *parts)
 
 
 def samples_by_class(data: TrainingData, each: int) -> list[NDArray[np.uint8]]:

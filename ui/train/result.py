@@ -10,6 +10,7 @@ from design_core.browser.page import live_page
 from design_core.engine import pack
 from design_core.engine.files import packed_bytes
 from design_core.extras import missing_extra
+from design_core.jobs.pictures import PART
 from design_core.zoo.entry import Entry
 from design_core.zoo.uploaded import read_own, with_answers
 from ui.text import plain
@@ -122,6 +123,8 @@ def _buttons(files: list[Download]) -> None:
 
 def _recipes(running: Contest) -> None:
     """A recipe for each network, and the command that trains it."""
+    if running.data.name.endswith(PART):
+        st.caption("The commands train on the whole data set; here it was a part.")
     for side, (recipe, name) in enumerate(zip(running.recipes, running.names, strict=True)):
         st.markdown(f"**{plain(name)}**")
         file = f"contest-{side + 1}.toml"
