@@ -16,8 +16,8 @@ from safetensors.numpy import load
 from design_core.engine import pack, save_packed
 from design_core.engine.folding import UnpackableError
 from design_core.lab.feature_maps import extract_maps
-from design_core.network_facts import PLANE_OPTIONS
 from design_core.networks import NetworkSpec
+from design_core.networks.facts import PLANE_OPTIONS
 from design_core.pictures.samples import sample
 from design_core.search.sources import MapOptions, open_tables
 from design_core.search.tables import estimate_tables
