@@ -37,6 +37,7 @@ def interaction_times() -> list[float]:
     """Milliseconds of each counted interaction."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     warm_up().join()
+    app.switch_page("pages/explore.py").run()
     app.selectbox(key="sample").set_value("astronaut")
     app.select_slider(key="longest").set_value(256)
     app.selectbox(key="source").set_value("random-conv").run()

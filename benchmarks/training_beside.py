@@ -41,6 +41,7 @@ def opened() -> AppTest:
     """Explore with a picture of 256×256 and 16 random convolutions."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     warm_up().join()
+    app.switch_page("pages/explore.py").run()
     app.selectbox(key="sample").set_value("astronaut")
     app.select_slider(key="longest").set_value(256)
     app.selectbox(key="source").set_value("random-conv").run()
