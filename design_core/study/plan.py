@@ -45,6 +45,9 @@ class Job:
 #: Uniform thresholds on the picture, in standard deviations; 0 is Sign.
 UNIFORM_SWEEP = (-0.8, -0.6, -0.4, -0.2, 0.2, 0.4, 0.6, 0.8)
 
+#: With Sign the best three of the sweep on seed 0.
+_BEST_UNIFORM = (-0.2, -0.4)
+
 #: How far the pattern inside the network spreads, in shares of the full quantile spread.
 INSIDE_SPREADS = (0.25, 0.5, 1.0)
 
@@ -232,6 +235,9 @@ def _pictures() -> Iterator[Job]:
         if seed == 0:
             for threshold in UNIFORM_SWEEP:
                 yield _picture_job(f"uniform{threshold:+}", 0, f"uniform:{threshold}")
+        else:
+            for threshold in _BEST_UNIFORM:
+                yield _picture_job(f"uniform{threshold:+}", seed, f"uniform:{threshold}")
         yield _picture_job("colours", seed)
         yield _picture_job("real", seed, changes="first=binary")
 

@@ -215,6 +215,7 @@ def test_the_plan_holds_the_runs_of_the_issue() -> None:
         **dict.fromkeys(["large-design2d-off", "large-uniform-off"], 3),
         **dict.fromkeys([f"picture-{key}-sign-on" for key in CORE_PICTURES], 5),
         **dict.fromkeys([f"picture-uniform{t:+}-sign-on" for t in UNIFORM_SWEEP], 1),
+        **dict.fromkeys([f"picture-uniform{t:+}-sign-on" for t in (-0.2, -0.4)], 5),
         **dict.fromkeys([f"picture-{key}-sign-on" for key in MORE_PICTURES], 3),
         **dict.fromkeys(
             [f"imagenette-picture-{key}-sign-on" for key in (*FEW, "bayer2", "real")], 3
