@@ -180,7 +180,12 @@ _MEMBERS = (
 _LINK, _ENCRYPTED = 0o120777 << 16, 1
 
 
-def crafted_archive(_: bytes, draw: Random, pictures: Sequence[bytes]) -> bytes:
+def _first_member(archive: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+        return packed.read(packed.infolist()[0])
+
+
+def crafted_archive(_: bytes, draw: Random, archives: Sequence[bytes]) -> bytes:
     """A ZIP file of pictures, links, archives in archives, equal names, and members that lie."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as packed:
@@ -188,7 +193,8 @@ def crafted_archive(_: bytes, draw: Random, pictures: Sequence[bytes]) -> bytes:
             member = zipfile.ZipInfo(draw.choice(_MEMBERS), (1980, 1, 1, 0, 0, 0))
             member.compress_type = draw.choice((zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
             member.external_attr = draw.choice((0, _LINK))
-            data = draw.choice((draw.choice(pictures), b"/etc/passwd", stream.getvalue(), b""))
+            picture = _first_member(draw.choice(archives))
+            data = draw.choice((picture, b"/etc/passwd", stream.getvalue(), b""))
             if draw.random() < 0.1:
                 data = bytes(2**22)
             member.extra = draw.choice((b"", b"\x01\x00\x08\x00" + b"\xff" * 8, b"\x00\x00"))

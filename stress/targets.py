@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import tempfile
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -148,6 +149,18 @@ def _read_picture(data: bytes) -> None:
 def _picture(*suffixes: str, damage: Damage = damaged) -> Target:
     # The largest picture that is read, with what becomes of it.
     return Target(_picture_seeds(*suffixes), _read_picture, (PictureError,), damage, 1000)
+
+
+def _zipped(seeds: Callable[[], list[bytes]]) -> Callable[[], list[bytes]]:
+    """Archives of one picture each."""
+
+    def packed(data: bytes) -> bytes:
+        stream = io.BytesIO()
+        with zipfile.ZipFile(stream, "w") as archive:
+            archive.writestr(zipfile.ZipInfo("picture"), data)
+        return stream.getvalue()
+
+    return lambda: [packed(data) for data in seeds()]
 
 
 def _read_archive(data: bytes) -> None:
@@ -468,7 +481,11 @@ TARGETS: Mapping[str, Target] = {
     # Not damaged but made to mislead.
     "crafted png": _picture(".png", damage=crafted_png),
     "crafted archive": Target(
-        _picture_seeds(".png", ".jpg"), _read_archive, (PictureError,), crafted_archive, 1000
+        _zipped(_picture_seeds(".png", ".jpg")),
+        _read_archive,
+        (PictureError,),
+        crafted_archive,
+        1000,
     ),
     "crafted kernel": _kernel_file("json", crafted_kernel),
     "crafted own network": Target(

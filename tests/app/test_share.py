@@ -340,7 +340,9 @@ def test_the_code_of_a_score_makes_its_numbers(capsys: pytest.CaptureFixture[str
     code = next(one.value for one in app.code if "score_kernel" in one.value)
     exec(code, {})
     printed = capsys.readouterr().out.split()
-    numbers = next(one.proto.body for one in app.get("html") if "<dt>TV</dt>" in one.proto.body)
+    numbers = next(
+        one.proto.body for one in app.get("html") if "<dt>edges per pixel</dt>" in one.proto.body
+    )
     values = dict(zip(printed[::2], printed[1::2], strict=True))
     assert f"<dd>{float(values['TV']):.3f}</dd>" in numbers
     assert f"<dd>{float(values['information']):.3f}</dd>" in numbers

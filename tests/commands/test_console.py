@@ -77,7 +77,7 @@ def test_a_batch_leaves_its_file_on_any_console(tmp_path: Path) -> None:
         check=True,
         timeout=300,
     )
-    assert b"TV " in done.stdout
+    assert b"edges per pixel " in done.stdout
     assert b" -> " in done.stdout
     assert "scores.csv" in zipfile.ZipFile(out).namelist()
 

@@ -76,7 +76,7 @@ def test_an_html_file_holds_the_networks_and_loads_nothing(
     assert "CC BY 4.0" in page  # the digits' licence
     other = "cifar10-vgg_small-w32-sign-affine_on-demonstration"
     assert main(["export", DESIGN, other, "--to", "html", "--out", str(path)]) == 1
-    assert "trained on CIFAR-10 and Digits" in capsys.readouterr().err
+    assert "trained on CIFAR-10 and digits" in capsys.readouterr().err
     assert main(["export", *[DESIGN] * 5, "--to", "html", "--out", str(path)]) == 1
     assert "holds 1 to 4 networks; got 5" in capsys.readouterr().err
     assert main(["export", DESIGN, DESIGN, "--to", "packed", "--out", str(path)]) == 1

@@ -11,15 +11,14 @@ import pytest
 
 from design_core.__main__ import main
 from design_core.commands.watching import EXIT_STOPPED
-from design_core.output import batch
-from design_core.pictures import Picture
+from design_core.pictures import Picture, items
 from design_core.training import run
 
 
 def test_a_stopped_batch_keeps_the_pictures_so_far(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened, load = [], batch.load_picture
+    opened, load = [], items.load_picture
 
     def open_and_stop(reference: str) -> Picture:
         opened.append(reference)
@@ -27,7 +26,7 @@ def test_a_stopped_batch_keeps_the_pictures_so_far(
             os.kill(os.getpid(), signal.SIGINT)
         return load(reference)
 
-    monkeypatch.setattr(batch, "load_picture", open_and_stop)
+    monkeypatch.setattr(items, "load_picture", open_and_stop)
     out = tmp_path / "maps.zip"
     names = ["sample:coins", "sample:camera", "sample:grass", "sample:moon"]
     status = main(["batch", *names, "--size", "16", "--source", "picture", "--out", str(out)])
@@ -77,7 +76,7 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_work(
     for place in (
         "design_core.engine.measure.measure",
         "design_core.zoo.entry.open_entry",
-        "design_core.output.batch.load_picture",
+        "design_core.pictures.items.load_picture",
         "design_core.pictures.samples.load_picture",
     ):
         monkeypatch.setattr(place, work)

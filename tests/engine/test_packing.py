@@ -16,6 +16,7 @@ from design_core.engine.folding import _first_firing, _float_of_key
 from design_core.engine.layers import BitConv, Block, Cut, Maps, Repeat, Residual
 from design_core.kernels.published import PUBLISHED
 from design_core.networks import activation_maps, build_network
+from design_core.networks.binarizers import WeightBinarizer
 from design_core.networks.layers import PADDINGS, BinaryConv2d, BinaryLinear
 from design_core.pictures.samples import sample
 from tests.engine.randomized import randomized_network
@@ -108,11 +109,11 @@ def cuts_of(packed: PackedNetwork) -> list[Cut]:
     return [layer.cut for layer in packed.layers if isinstance(layer, Block)]
 
 
-class _Unscaled(nn.Module):
+class _Unscaled(WeightBinarizer):
     """A binarizer whose bits carry the sign of its scale, as packed weights do, and no scale."""
 
-    def __init__(self, binarizer: nn.Module) -> None:
-        super().__init__()
+    def __init__(self, binarizer: WeightBinarizer) -> None:
+        super().__init__(binarizer.outputs)
         self.inner = binarizer
 
     def forward(self, latent: Tensor) -> tuple[Tensor, None]:

@@ -23,7 +23,7 @@ def test_words_hold_the_recorded_numbers(monkeypatch: pytest.MonkeyPatch, tmp_pa
     record.write_text(json.dumps({REFERENCE: {"pictures": 9, "correlation": measured}}))
     assert smoothness_of(REFERENCE) == measured
     ((setting, told),) = smoothness_words()
-    assert setting.startswith("Digits, tiny of width 16")
+    assert setting.startswith("digits, tiny of width 16")
     assert setting.endswith("Sign, seed 1")
     assert "0.91" in told
     assert "0.35 to 0.62" in told

@@ -92,6 +92,7 @@ CHANGES = (
     *("optimizer=sgd", "learning_rate=0.02", "warmup_epochs=3", "weight_decay=0.1"),
     *("momentum=0.5", "label_smoothing=0", "crop_padding=2", "flip=false"),
     *("precision=float32", "compile=false", "low_pass=true"),
+    *("weight_bits=2", "activation_bits=2", "weight_bases=2", "activation_bases=2"),
 )
 
 
