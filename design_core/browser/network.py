@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +20,13 @@ from design_core.browser.kernels import plain_kernel
 from design_core.engine.files import packed_bytes
 from design_core.engine.folding import Chain, ResidualChain, UnpackableError
 from design_core.engine.layers import ScaleShift
-from design_core.engine.packing import unfolded
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.patterns import PATTERNS
 from design_core.networks.activation import activation_kernels, of_layer
-from design_core.zoo.checkpoint import Checkpoint
 from design_core.zoo.naming import say_class
+
+if TYPE_CHECKING:
+    from design_core.zoo.checkpoint import Checkpoint
 
 __all__ = ["live_network"]
 
@@ -137,6 +138,8 @@ def _name(kernel: ThresholdKernel) -> str:
 
 def _activations(checkpoint: Checkpoint) -> Iterator[_Activation]:
     """From the picture on, as the packed layers have them."""
+    from design_core.engine.packing import unfolded  # brings PyTorch; talks of stills do without
+
     network, options = unfolded(checkpoint.model), checkpoint.spec.options
     if network.picture is not None:
         text = str(options["picture"])

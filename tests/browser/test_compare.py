@@ -71,7 +71,7 @@ def test_the_table_is_saved_and_an_upload_read_or_refused_in_words(
     card, _ = find_card("digits-tiny-w16-sign-affine_on")
     page = compare("?data=digits")
     with page.expect_download() as saved:
-        page.locator(".st-key-zoo_csv button").click()
+        page.locator(".st-key-zoo_csv").get_by_role("button", name="CSV").click()
     ours = [one for one in load_cards() if one.dataset == "digits"]
     assert Path(saved.value.path()).read_text(encoding="utf-8") == overview_csv(ours)
     chooser = page.locator(".st-key-own_files input[type=file]")

@@ -100,7 +100,7 @@ def test_a_camera_reads_the_code_and_escape_leaves(visit: Open, whole_app: str) 
     page = visit("present?scene=relief")
     says(page, "relief")
     page.keyboard.press("q")
-    link = f"{whole_app}/{SCENES['relief'].link.removeprefix('explore')}"
+    link = f"{whole_app}/{SCENES['relief'].link}"
     for width, height in ((1920, 1080), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})
         page.get_by_role("dialog").wait_for()

@@ -262,7 +262,7 @@ def test_presenter_sees_pictures_and_their_names_only(open_viewer: Open) -> None
     assert painted(cut(example_maps(*SHAPE), PUBLISHED["2x2-v2"]), BITS, view, 1).all()
     for hidden in (".toolbar", ".side", ".readout", ".caption dl"):
         assert not view.find(hidden).first.is_visible()
-    names = view.find(".caption h3")
+    names = view.find(".caption h3:visible")
     assert names.all_inner_texts() == ["Sign", "DeSign"]
     size = names.first.evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
     assert size >= 28

@@ -20,6 +20,7 @@ __all__ = ["best_words", "remedies"]
 #: Side of the pictures that the networks of one-bit pictures take.
 NETWORK_SIDE = 32
 
+_LEAVING = "explore_leaves_for_design"
 _BEST = "explore_best"  # the kernel that was found last, and why
 
 
@@ -57,13 +58,17 @@ def remedies(
             on_click=_find,
             args=(scene, shown),
         )
-        if st.button(
+        st.button(
             "Edit in Design",
             icon=":material/grid_on:",
             key="edit_in_design",
             help="Change levels, size and scale there, on this picture, and come back.",
-        ):
-            take_to_design(shown)
+            on_click=_leave_for_design,
+            args=(shown,),
+        )
+        # Kept until it is done: what the viewer reports meanwhile begins the page anew, and a
+        # click alone would be lost.
+        if st.session_state.pop(_LEAVING, False):
             st.switch_page("pages/design.py")
         st.button(
             "As a 1-bit network sees it",
@@ -87,6 +92,11 @@ def best_words(shown: ThresholdKernel) -> str:
     """Why the kernel on screen was chosen, where the search has found it; else nothing."""
     kernel, words = st.session_state.get(_BEST, (None, ""))
     return str(words) if kernel == shown else ""
+
+
+def _leave_for_design(shown: ThresholdKernel) -> None:
+    take_to_design(shown)
+    st.session_state[_LEAVING] = True
 
 
 def _as_network(begin_anew: Callable[[], None]) -> None:
