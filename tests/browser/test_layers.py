@@ -28,6 +28,7 @@ def test_a_layer_is_cut_by_its_networks_own_kernel_and_goes_to_design(
     settle(page)
     page.locator(".viewer [data-view=diffusion]").click()
     assert page.locator(".viewer .panel:visible").count() == 3
+    settle(page)  # what a view reports arrives before the page is left
     page.get_by_role("button", name="Edit in Design").click()
     page.wait_for_url("**/design?**layer=digits-tiny*block2*")
     settle(page)

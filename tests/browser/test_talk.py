@@ -14,6 +14,7 @@ from tests.browser.test_accessibility import findings
 from tests.browser.test_live import answers, expected_answers, settled
 from tests.browser.test_live_file import LARGEST, FromFolder
 from tests.browser.test_present import NAMES, says, visit  # noqa: F401
+from tests.waiting import settle
 from ui.live.choice import first_live
 from ui.present.scenes import curated_scenes
 
@@ -72,6 +73,7 @@ def test_a_talk_is_taken_along(
     page.get_by_role("button", name="Take along").click()
     page.get_by_role("dialog").wait_for()
     page.get_by_role("button", name="Relief on old coins", exact=True).click()  # leave one out
+    settle(page)
     with page.expect_download(timeout=120_000) as download:
         page.get_by_role("button", name="Save the file").click()
     path = tmp_path / download.value.suggested_filename
