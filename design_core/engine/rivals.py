@@ -29,6 +29,7 @@ from torch import nn
 
 from design_core.engine.packing import pack
 from design_core.engine.report import Rival, Turns
+from design_core.engine.signal_stack import kept_signal_stack
 from design_core.engine.turns import turns
 from design_core.networks import build_network
 from design_core.networks.real_vgg import RealVgg, real_vgg
@@ -176,7 +177,8 @@ def openvino_run(model: Any, x: Floats) -> Run:
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_PRECISION_HINT": "f32",
     }
-    request = ov.compile_model(model, "CPU", settings).create_infer_request()
+    with kept_signal_stack():
+        request = ov.compile_model(model, "CPU", settings).create_infer_request()
     request.set_input_tensor(ov.Tensor(x, shared_memory=True))
 
     def run() -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,11 @@ def test_contenders_take_turns() -> None:
     times = race({name: lambda name=name: turns.append(name) for name in "ab"}, 0)
     assert "".join(turns) == "ab" + "aabb" * 5  # once to warm up; of two runs one counts
     assert set(times) == {"a", "b"}
+
+
+def test_ctrl_c_is_heard_after_openvino(capsys: pytest.CaptureFixture[str]) -> None:
+    """It leaves a stack for signals behind on which Python's handlers crash."""
+    assert main(["bench", "--json", *OPTIONS]) == 0
+    assert json.loads(capsys.readouterr().out)["rivals"]
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
