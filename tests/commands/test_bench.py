@@ -103,5 +103,10 @@ def test_ctrl_c_is_heard_after_openvino(capsys: pytest.CaptureFixture[str]) -> N
     """It leaves a stack for signals behind on which Python's handlers crash."""
     assert main(["bench", "--json", *OPTIONS]) == 0
     assert json.loads(capsys.readouterr().out)["rivals"]
-    with pytest.raises(KeyboardInterrupt):
+    heard = []
+    before = signal.signal(signal.SIGINT, lambda *_: heard.append(True))
+    try:
         signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert heard == [True]
