@@ -36,7 +36,7 @@ def visit(whole_app: str, chromium: Any) -> Iterator[Open]:
         page.goto(f"{whole_app}/{path}")
         page.wait_for_selector("h1.ds-finding")
         if path.startswith("present"):
-            page.wait_for_selector(".viewer[data-ready=true]")
+            page.wait_for_selector(".viewer[data-ready=true], .ds-stage-place")
             page.wait_for_selector(".bar .place")
         return page
 
