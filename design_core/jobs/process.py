@@ -30,7 +30,8 @@ from design_core.jobs.frames import (
 from design_core.pictures.form import PictureForm
 from design_core.training.data import TrainingData
 from design_core.training.recipe import Recipe
-from design_core.training.side_by_side import SideBySide, Snapshot
+from design_core.training.side_by_side import SideBySide
+from design_core.training.snapshot import Snapshot
 from design_core.zoo.checkpoint import checkpoint_bytes
 
 __all__ = ["main"]

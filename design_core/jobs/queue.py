@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 import design_core
 from design_core.jobs.frames import FAST, STOP, TAKE, Frame, read_frame, write_frame
+from design_core.training.snapshot import Snapshot
 
-__all__ = ["Asked", "Job", "JobQueue", "Look", "Made", "Side"]
+__all__ = ["Asked", "Job", "JobQueue", "Look", "Made"]
 
 _TICK = 0.5  # seconds between two looks after those who may have gone
 _GRACE = 20.0  # seconds for one whose connection is lost to come back
@@ -67,21 +68,6 @@ class Asked:
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
-    """One network as it was seen last; see `design_core.training.side_by_side.Snapshot`."""
-
-    losses: list[float]
-    hits: list[float]
-    tested: list[tuple[int, float]]
-    flips: list[float]
-    density: dict[str, float]
-    confusion: NDArray[np.int64]
-    picture: NDArray[np.uint8]
-    maps: NDArray[np.bool_]
-    weights: NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
 class Look:
     """All networks as they were seen last, after `done` of `steps` steps and so many seconds."""
 
@@ -89,7 +75,7 @@ class Look:
     steps: int
     steps_per_epoch: int
     seconds: float
-    sides: tuple[Side, ...]
+    sides: tuple[Snapshot, ...]
 
     @property
     def seconds_left(self) -> float | None:
@@ -368,7 +354,7 @@ def _take_in(job: Job, frame: Frame) -> None:
     if told["kind"] == "failed":
         job.state, job.reason = "failed", str(told["reason"])
     elif told["kind"] == "look":
-        sides = tuple(_side(side, arrays, f"{k}.") for k, side in enumerate(told["sides"]))
+        sides = tuple(_snapshot(side, arrays, f"{k}.") for k, side in enumerate(told["sides"]))
         numbers = {key: told[key] for key in ("done", "steps", "steps_per_epoch", "seconds")}
         job.look = Look(**numbers, sides=sides)
     else:
@@ -388,9 +374,9 @@ def _take_in(job: Job, frame: Frame) -> None:
                 job.reason = f"It ended after {made.done:,} of {made.steps:,} steps."
 
 
-def _side(told: dict[str, Any], arrays: dict[str, NDArray[Any]], prefix: str) -> Side:
+def _snapshot(told: dict[str, Any], arrays: dict[str, NDArray[Any]], prefix: str) -> Snapshot:
     own = {name: arrays[name] for name in arrays if name.startswith(prefix)}
-    return Side(**{**told, **{name.removeprefix(prefix): one for name, one in own.items()}})
+    return Snapshot(**{**told, **{name.removeprefix(prefix): one for name, one in own.items()}})
 
 
 def _explain(job: Job, code: int, words: Sequence[bytes]) -> None:

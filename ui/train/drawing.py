@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from design_core.jobs.contest import binned
-from design_core.jobs.queue import Look, Side
+from design_core.jobs.queue import Look
 from design_core.output.drawing import pixels_png
+from design_core.training.snapshot import Snapshot
 from design_core.zoo.naming import say_class
 from ui.text import sentence_html
 
@@ -139,14 +140,14 @@ def _chart(
     )
 
 
-def _card(side: Side, name: str, colour: str, classes: Sequence[str]) -> str:
+def _card(side: Snapshot, name: str, colour: str, classes: Sequence[str]) -> str:
     return (
         f'<section style="--c:{colour}"><h2>{escape(name)}</h2><div class="tr-parts">'
         f"{_maps(side)}{_weights(side)}{_density(side)}{_confusion(side, classes)}</div></section>"
     )
 
 
-def _maps(side: Side) -> str:
+def _maps(side: Snapshot) -> str:
     height, width = side.maps.shape[1:]
     share = 100 * float(side.maps.mean())
     maps = "".join(
@@ -175,7 +176,7 @@ def _runs(bits: NDArray[np.bool_]) -> str:
     return "".join(path)
 
 
-def _weights(side: Side) -> str:
+def _weights(side: Snapshot) -> str:
     """Latent weights above, and the bits that they are below."""
     if not len(side.weights):
         return ""
@@ -201,7 +202,7 @@ def _weights(side: Side) -> str:
     )
 
 
-def _density(side: Side) -> str:
+def _density(side: Snapshot) -> str:
     rows = "".join(
         f"<li><span>{escape(block)}</span><i><i style='width:{100 * share:.1f}%'></i></i>"
         f"<b>{100 * share:.0f}&nbsp;%</b></li>"
@@ -210,7 +211,7 @@ def _density(side: Side) -> str:
     return f"<figure><h3>Activation density</h3><ul class='tr-density'>{rows}</ul></figure>"
 
 
-def _confusion(side: Side, classes: Sequence[str]) -> str:
+def _confusion(side: Snapshot, classes: Sequence[str]) -> str:
     count = len(classes)
     each = side.confusion / np.maximum(1, side.confusion.sum(1, keepdims=True))
     names = count <= _NAMED
