@@ -15,7 +15,8 @@ import json
 import statistics
 import sys
 import time
-from itertools import islice, product
+from collections.abc import Iterator
+from itertools import cycle, islice, product
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,16 +34,26 @@ RUNS = 40
 WARM_UP = 5
 
 
-def interaction_times() -> list[float]:
-    """Milliseconds of each counted interaction."""
+def opened() -> AppTest:
+    """Explore with a picture of 256×256 and 16 random convolutions."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     warm_up().join()
     app.switch_page("pages/explore.py").run()
     app.selectbox(key="sample").set_value("astronaut")
     app.select_slider(key="longest").set_value(256)
     app.selectbox(key="source").set_value("random-conv").run()
+    return app
+
+
+def settings() -> Iterator[tuple[str, str]]:
+    """Pairs of scaling and kernel, round and round."""
+    return cycle(product(SCALINGS, PUBLISHED))
+
+
+def interactions(app: AppTest, chosen: Iterator[tuple[str, str]], count: int) -> list[float]:
+    """Milliseconds of each interaction."""
     times = []
-    for scaling, kernel in islice(product(SCALINGS, PUBLISHED), WARM_UP + RUNS):
+    for scaling, kernel in islice(chosen, count):
         app.selectbox(key="scaling").set_value(scaling)
         app.selectbox(key="published").set_value(kernel)
         start = time.perf_counter()
@@ -50,7 +61,7 @@ def interaction_times() -> list[float]:
         times.append((time.perf_counter() - start) * 1e3)
         if app.exception:
             raise RuntimeError(app.exception[0].message)
-    return times[WARM_UP:]
+    return times
 
 
 def main() -> int:
@@ -58,7 +69,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    times = interaction_times()
+    app, chosen = opened(), settings()
+    interactions(app, chosen, WARM_UP)
+    times = interactions(app, chosen, RUNS)
     result = {
         "interactions": len(times),
         "median_ms": round(statistics.median(times), 1),

@@ -14,53 +14,21 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Iterator
-from itertools import cycle, product
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from streamlit.testing.v1 import AppTest  # noqa: E402
-
 from benchmarks.machine import machine_facts  # noqa: E402
+from benchmarks.page_interaction import WARM_UP, interactions, opened, settings  # noqa: E402
 from design_core.jobs.contest import contest_recipes  # noqa: E402
 from design_core.jobs.frames import FAST, PAUSE  # noqa: E402
 from design_core.jobs.pictures import asked  # noqa: E402
 from design_core.jobs.queue import Job, JobQueue  # noqa: E402
-from design_core.kernels.published import PUBLISHED  # noqa: E402
 from design_core.training.data import textures  # noqa: E402
-from ui.warm import warm_up  # noqa: E402
 
-SCALINGS = ("lloyd-max", "data", "published")
-ROUNDS, RUNS, WARM_UP = 5, 16, 5
+ROUNDS, RUNS = 5, 16
 START_SECONDS = 120.0
-
-
-def opened() -> AppTest:
-    """Explore with a picture of 256×256 and 16 random convolutions."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    warm_up().join()
-    app.switch_page("pages/explore.py").run()
-    app.selectbox(key="sample").set_value("astronaut")
-    app.select_slider(key="longest").set_value(256)
-    app.selectbox(key="source").set_value("random-conv").run()
-    return app
-
-
-def interactions(app: AppTest, settings: Iterator[tuple[str, str]], count: int) -> list[float]:
-    """Milliseconds of each interaction."""
-    times = []
-    for _ in range(count):
-        scaling, kernel = next(settings)
-        app.selectbox(key="scaling").set_value(scaling)
-        app.selectbox(key="published").set_value(kernel)
-        start = time.perf_counter()
-        app.run()
-        times.append((time.perf_counter() - start) * 1e3)
-        if app.exception:
-            raise RuntimeError(app.exception[0].message)
-    return times
 
 
 def training() -> Job:
@@ -83,15 +51,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    app, settings = opened(), cycle(product(SCALINGS, PUBLISHED))
-    interactions(app, settings, WARM_UP)
+    app, chosen = opened(), settings()
+    interactions(app, chosen, WARM_UP)
     job = training()
     times: dict[str, list[float]] = {"quiet": [], "beside_training": []}
     for _ in range(ROUNDS):
         for name, speed in (("quiet", PAUSE), ("beside_training", FAST)):
             job.set_speed(speed)
             time.sleep(0.5)
-            times[name] += interactions(app, settings, RUNS)
+            times[name] += interactions(app, chosen, RUNS)
     steps = job.look.done if job.look else 0
     job.kill("The measurement is over.")
     result = {

@@ -26,6 +26,7 @@ from design_core.training.trainer import Metrics, Trainer
 
 __all__ = ["Learner", "SideBySide"]
 
+
 @dataclass(eq=False)
 class Learner:
     """One network under way."""
