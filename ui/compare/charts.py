@@ -50,8 +50,8 @@ _ROW = 30  # height of a row of a dot plot, pixels
 _AXIS = 62
 _FEW = 20  # classes whose numbers fit in the cells
 _TALL = 380  # a chart that stands alone, pixels
-#: Colours of the arms whose names stand in the chart of one-bit pictures; the rest on hover.
-_NAMED = ("sign", "this", "#009E73", "#E69F00")
+#: Arms whose names stand in the chart of one-bit pictures; the others' are read on hover.
+_NAMED = ("sign", "bayer2", "phases2", "published", "colours")
 _LINE = 14  # least distance of labels at the ends of lines, pixels
 
 
@@ -130,28 +130,32 @@ def _half(interval: Interval | None) -> float:
     return 50 * (interval[1] - interval[0]) if interval else 0.0
 
 
+def _add_mark(chart: go.Figure, card: Card, x: float, words: str, *, seeds: int) -> None:
+    """A card's accuracy over x, its interval drawn from so many seeds on; words show on hover."""
+    chart.add_scatter(
+        x=[x],
+        y=[100 * card.accuracy],
+        mode="markers",
+        error_y={
+            "type": "data",
+            "array": [_half(card.ci95)],
+            "color": card_colour(card),
+            "thickness": 1.5,
+            "visible": card.ci95 is not None and len(card.seeds) >= seeds,
+        },
+        marker=_dot(card),
+        hovertemplate=f"{words}, %{{y:.2f}} %<extra></extra>",
+    )
+
+
 def size_chart(cards: Sequence[Card]) -> go.Figure:
     """Accuracy against bytes of the packed network, with intervals."""
     chart = go.Figure()
     names = card_names(cards)
-    for card, name in zip(cards, names, strict=True):
-        colour = card_colour(card)
-        chart.add_scatter(
-            x=[card.bytes["packed"] / 1000],
-            y=[100 * card.accuracy],
-            mode="markers",
-            error_y={
-                "type": "data",
-                "array": [_half(card.ci95)],
-                "color": colour,
-                "thickness": 1.5,
-                "visible": card.ci95 is not None,
-            },
-            marker=_dot(card),
-            hovertemplate=f"{name}<br>%{{x:.1f}} kB packed, %{{y:.2f}} %<extra></extra>",
-        )
-    frame(chart, "packed size, kB", "test accuracy, %")
     sizes = [card.bytes["packed"] / 1000 for card in cards]
+    for card, size, name in zip(cards, sizes, names, strict=True):
+        _add_mark(chart, card, size, f"{name}<br>%{{x:.1f}} kB packed", seeds=2)
+    frame(chart, "packed size, kB", "test accuracy, %")
     margin = max(0.1 * (max(sizes) - min(sizes)), 0.01 * max(sizes))
     chart.update_xaxes(range=[min(sizes) - margin, max(sizes) + margin])
     chart.update_yaxes(range=accuracy_range(cards))
@@ -171,27 +175,11 @@ def information_chart(
         The network that sees the real picture: a line across.
     """
     chart = go.Figure()
-    names = [card_arm(card).short for card in cards]
-    for card, bits, name in zip(cards, kept, names, strict=True):
-        colour = card_colour(card)
-        chart.add_scatter(
-            x=[bits],
-            y=[100 * card.accuracy],
-            mode="markers",
-            error_y={
-                "type": "data",
-                "array": [_half(card.ci95)],
-                "color": colour,
-                "thickness": 1.5,
-                "visible": card.ci95 is not None and len(card.seeds) > 2,
-            },
-            marker=_dot(card),
-            hovertemplate=f"{name}<br>%{{x:.3f}} bits per pixel, %{{y:.2f}} %<extra></extra>",
-        )
-    told = [place for place, card in enumerate(cards) if card_arm(card).colour in _NAMED]
-    for place in told:
-        colour = card_colour(cards[place])
-        beside(chart, kept[place], 100 * cards[place].accuracy, names[place], colour)
+    for card, bits in zip(cards, kept, strict=True):
+        arm = card_arm(card)
+        _add_mark(chart, card, bits, f"{arm.short}<br>%{{x:.3f}} bits per pixel", seeds=3)
+        if arm.key in _NAMED:
+            beside(chart, bits, 100 * card.accuracy, arm.short, card_colour(card))
     if ceiling is not None:
         chart.add_hline(
             y=100 * ceiling.accuracy,
