@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from design_core.statistics import Difference, holm, paired_difference
+from design_core.study.claims import LEAST_PAIRS, corrected_words, is_shown
 from design_core.study.markdown_tables import accuracy_words
-from design_core.study.number_words import probability, signed_points
 from design_core.study.picture_information import information, information_sentence
 from design_core.study.plan import UNIFORM_SWEEP
 from design_core.zoo.arms import PICTURE_ARMS, picture_arm
@@ -33,8 +33,6 @@ __all__ = [
     "setting_of",
 ]
 
-_LEAST_PAIRS = 3  # fewer carry no claim
-_LEVEL = 0.05
 _REAL, _SIGN, _BAYER, _PHASES, _COLOURS = (
     PICTURE_ARMS[key].activation for key in ("real", "sign", "bayer2", "phases2", "colours")
 )
@@ -63,18 +61,13 @@ class PictureAnswer:
     @property
     def shown(self) -> bool:
         """Whether three or more pairs show a difference, after the correction."""
-        return min(self.difference.counts) >= _LEAST_PAIRS and self.p < _LEVEL
+        return is_shown(self.difference, self.p)
 
     def sentence(self) -> str:
         """The difference, its interval and p, and what it claims."""
         first, second = (picture_arm(card.picture).title for card in (self.first, self.second))
-        low, high = (signed_points(bound) for bound in self.difference.ci95)
-        pairs = self.difference.counts[0]
-        told = (
-            f"{signed_points(self.difference.mean)} points (95 % interval {low} to {high}, "
-            f"{pairs} paired seeds, paired t test, p {_equals(probability(self.p))} by Holm)"
-        )
-        if pairs < _LEAST_PAIRS:
+        told = corrected_words(self.difference, self.p)
+        if min(self.difference.counts) < LEAST_PAIRS:
             return f"{first} less {second}: {told}; too few seeds for a claim."
         if not self.shown:
             return f"No difference between {first} and {second} is shown: {told}."
@@ -144,7 +137,7 @@ def picture_finding(cards: Sequence[Card]) -> tuple[str, str] | None:
     """
     for study in picture_studies(cards):
         for answer in picture_answers(study)[:1]:
-            if min(answer.difference.counts) >= _LEAST_PAIRS:
+            if min(answer.difference.counts) >= LEAST_PAIRS:
                 sentence = answer.sentence()
                 if answer.shown:  # it begins with the name of a cut
                     sentence = sentence[:1].upper() + sentence[1:]
@@ -248,7 +241,3 @@ def _section(study: Sequence[Card]) -> Iterator[str]:
     for _, sentence in picture_sentences(study):
         yield f"- {sentence}"
     yield ""
-
-
-def _equals(p: str) -> str:
-    return p if p.startswith("<") else f"= {p}"

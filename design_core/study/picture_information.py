@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from design_core.paths import RESOURCES
 from design_core.statistics import RankCorrelation, rank_correlation
-from design_core.study.number_words import probability
+from design_core.study.number_words import p_words
 from design_core.zoo.card import Card
 
 __all__ = ["INFORMATION", "information", "information_against_accuracy", "information_sentence"]
@@ -49,7 +49,6 @@ def information_sentence(study: Sequence[Card]) -> str:
     if found is None:
         return ""
     low, high = found.ci95
-    p = probability(found.p)
     verdict = (
         "what keeps more of the pictures classifies better"
         if low > 0
@@ -57,6 +56,6 @@ def information_sentence(study: Sequence[Card]) -> str:
     )
     return (
         f"Over {found.count} cuts the rank correlation of bits per pixel with test accuracy is "
-        f"{found.rho:.2f} (95 % interval {low:.2f} to {high:.2f}, Spearman, p "
-        f"{p if p.startswith('<') else f'= {p}'}): {verdict}."
+        f"{found.rho:.2f} (95 % interval {low:.2f} to {high:.2f}, Spearman, "
+        f"{p_words(found.p)}): {verdict}."
     )

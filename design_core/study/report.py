@@ -17,10 +17,11 @@ from design_core.statistics import (
     mean_difference,
 )
 from design_core.study.batch_norm import DESIGN, SIGN, Gain, batch_norm_influence, gain_over
+from design_core.study.claims import LEAST_PAIRS, LEVEL
 from design_core.study.disagreement import Disagreement
 from design_core.study.learning_curves import convergence
 from design_core.study.learning_rates import learning_rate_words
-from design_core.study.number_words import probability, signed_points
+from design_core.study.number_words import p_words, signed_points
 from design_core.study.pairs import partner
 from design_core.study.picture_cuts import picture_finding, picture_sentences
 from design_core.study.smoothness import smoothness_words
@@ -51,8 +52,6 @@ __all__ = [
 ]
 
 _UNIFORM = ARMS["uniform"].activation
-_LEAST_PAIRS = 3  # fewer carry no claim
-_LEVEL = 0.05
 
 #: How to read the sentences.
 CAUTION = (
@@ -98,7 +97,7 @@ def interval_words(difference: Difference) -> str:
     low, high = (signed_points(bound) for bound in difference.ci95)
     return (
         f"95 % interval {low} to {high}, {_counted(difference)}, {difference.test} test, "
-        f"p {_equals(probability(difference.p))}"
+        f"{p_words(difference.p)}"
     )
 
 
@@ -117,13 +116,9 @@ def _runs(gain: Gain) -> str:
     return "one paired seed" if paired else "one run against other seeds"
 
 
-def _equals(p: str) -> str:
-    return p if p.startswith("<") else f"= {p}"
-
-
 def claimed(difference: Difference | None) -> bool:
     """Whether enough seeds have an interval that leaves 0 out."""
-    if difference is None or min(difference.counts) < _LEAST_PAIRS:
+    if difference is None or min(difference.counts) < LEAST_PAIRS:
         return False
     low, high = difference.ci95
     return low > 0 or high < 0
@@ -139,7 +134,7 @@ def gain_words(gain: Gain) -> str:
         return (
             f"{name} has {_percent(gain.card)}, {other} {_percent(gain.other)}: {seeds}, no claim."
         )
-    if min(tested.counts) < _LEAST_PAIRS:
+    if min(tested.counts) < LEAST_PAIRS:
         return (
             f"{name} less {other} is {signed_points(tested.mean)} points "
             f"({interval_words(tested)}): too few seeds for a claim."
@@ -163,11 +158,11 @@ def mcnemar_words(found: Disagreement, first: str, second: str) -> str:
     tested = found.test
     split = tested.only_first + tested.only_second
     better = first if tested.only_first > tested.only_second else second
-    verdict = f"{better} is ahead" if tested.p < _LEVEL else "neither is shown to be ahead"
+    verdict = f"{better} is ahead" if tested.p < LEVEL else "neither is shown to be ahead"
     return (
         f"Of {len(found.true):,} test pictures, {split:,} part the two: {first} alone is right on "
         f"{tested.only_first:,}, {second} alone on {tested.only_second:,}. By McNemar's "
-        f"exact test {verdict} (p {_equals(probability(tested.p))}). They give the same answer to "
+        f"exact test {verdict} ({p_words(tested.p)}). They give the same answer to "
         f"{found.same_answer:.1%}. This compares these two networks, not the ways in which they "
         "were trained."
     )
@@ -221,7 +216,7 @@ def _order(gain: Gain) -> tuple[object, ...]:
     card = gain.card
     pairs = min(gain.difference.counts) if gain.difference else 0
     return (
-        *(is_embedded(card.dataset), card.activation != DESIGN, pairs < _LEAST_PAIRS),
+        *(is_embedded(card.dataset), card.activation != DESIGN, pairs < LEAST_PAIRS),
         *(card.affine, -pairs, card.dataset, card.name),
     )
 
@@ -276,7 +271,7 @@ def influence_words(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
         if (taken := found.taken_over) is None:
             yield setting, f"{gains}; too few seeds of all four networks for a test."
             continue
-        few = min(taken.counts) < _LEAST_PAIRS
+        few = min(taken.counts) < LEAST_PAIRS
         verdict = (
             "too few seeds for a claim"
             if few

@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from design_core.statistics import Difference, holm, paired_difference
-from design_core.study.number_words import probability, signed_points
+from design_core.study.claims import LEAST_PAIRS, corrected_words, is_shown
 from design_core.study.plan import plan
 from design_core.study.queue import job_card
 from design_core.zoo.card import Card
 
 __all__ = ["QUESTIONS", "StrategyAnswer", "strategy_answers", "strategy_sentences"]
-
-_LEAST_PAIRS = 3  # fewer carry no claim
-_LEVEL = 0.05
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -98,25 +95,18 @@ class StrategyAnswer:
     @property
     def shown(self) -> bool:
         """Whether three or more pairs show a difference, after the correction."""
-        return min(self.difference.counts) >= _LEAST_PAIRS and self.p < _LEVEL
+        return is_shown(self.difference, self.p)
 
     def sentence(self) -> str:
         """The difference, its interval and p, and what it claims."""
-        low, high = (signed_points(bound) for bound in self.difference.ci95)
-        count = self.difference.counts[0]
-        told = probability(self.p)
-        equals = told if told.startswith("<") else f"= {told}"
-        if count < _LEAST_PAIRS:
+        if min(self.difference.counts) < LEAST_PAIRS:
             claim = "too few seeds for a claim"
         elif not self.shown:
             claim = "no difference is shown"
         else:
             claim = "a gain" if self.difference.mean > 0 else "a loss"
-        return (
-            f"{self.first} less {self.second}: {signed_points(self.difference.mean)} points (95 % "
-            f"interval {low} to {high}, {count} paired seeds, paired t test, p {equals} by Holm): "
-            f"{claim}."
-        )
+        told = corrected_words(self.difference, self.p)
+        return f"{self.first} less {self.second}: {told}: {claim}."
 
 
 def strategy_answers(cards: Sequence[Card]) -> list[StrategyAnswer]:
