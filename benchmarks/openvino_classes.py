@@ -14,12 +14,12 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
-import openvino as ov
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from design_core.engine.openvino_export import openvino_model  # noqa: E402
+from design_core.engine.openvino_runtime import compiled_by_openvino  # noqa: E402
 from design_core.paths import DATA  # noqa: E402
 from design_core.training.data import load_data  # noqa: E402
 from design_core.zoo.card import load_cards  # noqa: E402
@@ -27,7 +27,6 @@ from design_core.zoo.entry import open_entry  # noqa: E402
 
 BATCH = 100
 TOLERANCE = 1e-4
-FLOAT32 = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
 def main() -> int:
@@ -45,7 +44,7 @@ def main() -> int:
         if not fits or not fnmatch(card.name, args.only) or entry.packed is None:
             continue
         x = entry.pictures.input(squares)
-        run = ov.compile_model(openvino_model(entry.packed, batch=BATCH), "CPU", FLOAT32)
+        run = compiled_by_openvino(openvino_model(entry.packed, batch=BATCH))
         found = np.concatenate([run(part)[0] for part in np.split(x, len(x) // BATCH)])
         expected = entry.packed(x)
         same = int((found.argmax(axis=1) == expected.argmax(axis=1)).sum())

@@ -27,9 +27,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from design_core.engine.openvino_runtime import compiled_by_openvino
 from design_core.engine.packing import pack
 from design_core.engine.report import Rival, Turns
-from design_core.engine.signal_stack import kept_signal_stack
 from design_core.engine.turns import turns
 from design_core.networks import build_network
 from design_core.networks.real_vgg import RealVgg, real_vgg
@@ -169,16 +169,14 @@ def onnx_runtime(path: Path) -> Any:
 
 
 def openvino_run(model: Any, x: Floats) -> Run:
-    """OpenVINO on one thread; float32 stays float32, where it would be bfloat16 by itself."""
+    """OpenVINO on one thread."""
     ov = importlib.import_module("openvino")
     settings = {
         "INFERENCE_NUM_THREADS": 1,
         "NUM_STREAMS": 1,
         "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "f32",
     }
-    with kept_signal_stack():
-        request = ov.compile_model(model, "CPU", settings).create_infer_request()
+    request = compiled_by_openvino(model, settings).create_infer_request()
     request.set_input_tensor(ov.Tensor(x, shared_memory=True))
 
     def run() -> object:

@@ -20,7 +20,7 @@ from tests.engine.randomized import randomized_network
 ov = pytest.importorskip("openvino", reason="OpenVINO is not installed (the extra openvino)")
 
 from design_core.engine.openvino_export import export_openvino, openvino_model  # noqa: E402
-from design_core.engine.signal_stack import kept_signal_stack  # noqa: E402
+from design_core.engine.openvino_runtime import compiled_by_openvino  # noqa: E402
 
 NETWORKS: list[tuple[str, dict[str, Any], tuple[int, int, int]]] = [
     ("tiny", {"activation": "design:3x3x4-shifted-v1", "padding": "replicate"}, (1, 8, 8)),
@@ -35,9 +35,7 @@ DIGITS = ("digits-tiny-w16-sign-affine_on", "digits-tiny-w16-design_2x2-v2-affin
 
 def scores(model: Any, pictures: NDArray[np.float32]) -> NDArray[np.float32]:
     """What OpenVINO makes of a batch of the model's size, in float32."""
-    with kept_signal_stack():
-        compiled = ov.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-        given: NDArray[np.float32] = compiled(pictures)[0]
+    given: NDArray[np.float32] = compiled_by_openvino(model)(pictures)[0]
     return given
 
 
