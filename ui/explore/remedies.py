@@ -20,7 +20,6 @@ __all__ = ["best_words", "remedies"]
 #: Side of the pictures that the networks of one-bit pictures take.
 NETWORK_SIDE = 32
 
-_LEAVING = "explore_leaves_for_design"
 _BEST = "explore_best"  # the kernel that was found last, and why
 
 
@@ -66,10 +65,6 @@ def remedies(
             on_click=_leave_for_design,
             args=(shown,),
         )
-        # Kept until it is done: what the viewer reports meanwhile begins the page anew, and a
-        # click alone would be lost.
-        if st.session_state.pop(_LEAVING, False):
-            st.switch_page("pages/design.py")
         st.button(
             "As a 1-bit network sees it",
             icon=":material/sensors:",
@@ -95,8 +90,9 @@ def best_words(shown: ThresholdKernel) -> str:
 
 
 def _leave_for_design(shown: ThresholdKernel) -> None:
+    """Before the script, which what the viewer reports may begin anew: a click would be lost."""
     take_to_design(shown)
-    st.session_state[_LEAVING] = True
+    st.switch_page("pages/design.py")
 
 
 def _as_network(begin_anew: Callable[[], None]) -> None:
