@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from design_core.study import smoothness
-from design_core.study.smoothness import PICTURE, smoothness_of, smoothness_words
+from design_core.study.smoothness import PICTURE, recorded_smoothness, smoothness_words
 from design_core.zoo.card import load_cards
 
 REFERENCE = "digits-tiny-w16-sign-affine_on@1"
@@ -17,11 +17,11 @@ REFERENCE = "digits-tiny-w16-sign-affine_on@1"
 def test_words_hold_the_recorded_numbers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     record = tmp_path / "smoothness.json"
     monkeypatch.setattr(smoothness, "SMOOTHNESS", record)
-    assert smoothness_of(REFERENCE) == {}
+    assert recorded_smoothness() == {}
     assert list(smoothness_words()) == []
     measured = {PICTURE: 0.91, "block1": 0.35, "block2": 0.62}
     record.write_text(json.dumps({REFERENCE: {"pictures": 9, "correlation": measured}}))
-    assert smoothness_of(REFERENCE) == measured
+    assert recorded_smoothness() == {REFERENCE: measured}
     ((setting, told),) = smoothness_words()
     assert setting.startswith("digits, tiny of width 16")
     assert setting.endswith("Sign, seed 1")
@@ -30,10 +30,8 @@ def test_words_hold_the_recorded_numbers(monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 
 def test_the_record_is_of_networks_that_are_here() -> None:
-    kept = json.loads(smoothness.SMOOTHNESS.read_text("utf-8"))
+    kept = recorded_smoothness()
     known = {f"{card.name}@{seed}" for card in load_cards() for seed in card.seeds}
     assert kept.keys() <= known
-    for reference in kept:
-        assert smoothness_of(reference)[PICTURE] > max(
-            value for name, value in smoothness_of(reference).items() if name != PICTURE
-        )
+    for measured in kept.values():
+        assert measured.pop(PICTURE) > max(measured.values())
