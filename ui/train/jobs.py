@@ -99,21 +99,15 @@ def forget() -> None:
 
 
 class _Presence:
-    """Whether the window that began a job is still open."""
+    """Whether the window that began a job is still open; without a server none can be closed."""
 
     def __init__(self, session_id: str) -> None:
         self.session_id = session_id
 
     def __call__(self) -> bool:
-        return runtime.exists() and runtime.get_instance().is_active_session(self.session_id)
+        return not runtime.exists() or runtime.get_instance().is_active_session(self.session_id)
 
 
 def _presence() -> Callable[[], bool]:
     context = get_script_run_ctx()
-    if context is None or not runtime.exists():  # no server that windows could be closed of
-        return _always
-    return _Presence(context.session_id)
-
-
-def _always() -> bool:
-    return True
+    return _Presence(context.session_id if context else "")
