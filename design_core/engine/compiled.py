@@ -23,6 +23,7 @@ from design_core.engine.vectors import (
     METHOD,
     NORM_LANES,
     PIXELS,
+    REAL_GROUPS,
     average,
     cut_tile,
     differing_bits,
@@ -169,8 +170,9 @@ def _widen(x: Words, step: Step, store: Words, y: Words) -> None:
                 y[at] = x[row + c] if replicate else store[fill + c]
                 at += 1
         if inside:
+            given, made = x[row : row + width * depth], y[at : at + width * depth]
             for k in range(width * depth):
-                y[at + k] = x[row + k]
+                made[k] = given[k]
         else:
             for j in range(width):
                 for c in range(depth):
@@ -183,24 +185,33 @@ def _widen(x: Words, step: Step, store: Words, y: Words) -> None:
 
 
 @_inner
-def _gather(x: Words, step: Step, planes: Words) -> None:
-    """Plane k: of the window that begins at each pixel, `PER_WORD` pixels from pixel k on, packed.
+def _gather(x: Words, step: Step, whole: Counts, planes: Words) -> None:
+    """Words that hold several pixels of a window each: of every pixel those that lie ahead of it.
 
-    Windows beyond the right or lower end hold anything; no sum begins there.
+    Words of windows beyond the right or lower end hold anything; no sum begins there.
     """
-    size, per_word, channels = step[Of.SIZE], step[Of.PER_WORD], step[Of.CHANNELS]
-    width = step[Of.WIDTH] + 2 * step[Of.MARGIN]
-    area = width * (step[Of.HEIGHT] + 2 * step[Of.MARGIN])
-    for tap in range(size * size):
-        start = tap // per_word * area
-        shift = np.uint32(tap % per_word * channels)
-        ahead = tap // size * width + tap % size
+    area = (step[Of.WIDTH] + 2 * step[Of.MARGIN]) * (step[Of.HEIGHT] + 2 * step[Of.MARGIN])
+    for p in range(step[Of.PASSES]):
+        at = step[Of.PASSES_AT] + 3 * p
+        plane, ahead, shift = whole[at], whole[at + 1], np.uint32(whole[at + 2])
+        # Views whose indices cannot be negative: such loops run in vectors.
+        given, made = x[ahead:area], planes[plane : plane + area - ahead]
         if shift == 0:
             for k in range(area - ahead):
-                planes[start + k] = x[ahead + k]
+                made[k] = given[k]
         else:
             for k in range(area - ahead):
-                planes[start + k] |= x[ahead + k] << shift
+                made[k] |= given[k] << shift
+
+
+@_inner
+def _group(groups: tuple[int, ...], first: int, outputs: int, wide: int) -> int:
+    """Outputs of the next step: the widest that fits, or a narrower one that takes all the rest."""
+    chosen = 0
+    for group in groups:
+        if first + group <= wide and (chosen == 0 or first + group >= outputs):
+            chosen = group
+    return chosen
 
 
 @_inner
@@ -216,8 +227,8 @@ def _bit_conv(
     there: Floats,
 ) -> None:
     values = padded
-    if step[Of.PER_WORD]:
-        _gather(padded, step, planes)
+    if step[Of.PASSES]:
+        _gather(padded, step, whole, planes)
         values = planes
     wide, channels, tiles = step[Of.WIDE], step[Of.OUTPUTS], PIXELS * step[Of.TILES]
     offsets, window, weights = step[Of.OFFSETS_AT], step[Of.VALUES], step[Of.WEIGHTS_AT]
@@ -225,13 +236,11 @@ def _bit_conv(
     fan_in, each = step[Of.FAN_IN], 1 if lacking else 2
     pooled, is_block, adds = step[Of.POOL], step[Of.BLOCK], step[Of.CARRIED]
     carried = here if adds == 1 else there
-    counts = np.empty(PIXELS * _WIDEST, np.int32)
+    # A cut reads 32 sums, of narrower steps too: no number beyond them may be low enough to fire.
+    counts = np.zeros(PIXELS * _WIDEST, np.int32)
     first = 0
-    while first < wide:
-        group = WORD
-        for candidate in GROUPS:
-            if first + candidate <= wide:
-                group = max(group, candidate)
+    while first < channels:
+        group = _group(GROUPS, first, channels, wide)
         for tile in range(0, tiles, PIXELS):
             at = step[Of.TILES_AT] + tile
             own = _WEIGHT_UNITS * weights + first
@@ -317,7 +326,7 @@ def _make_up(
     for p in range(PIXELS):
         here = p * group + part
         beyond = lacking + whole[classes + p] * wide
-        for c in range(WORD):
+        for c in range(min(WORD, group)):
             counts[here + c] = 2 * counts[here + c] - whole[beyond + c]
 
 
@@ -337,18 +346,19 @@ def _real_conv(
     pooled, is_block = step[Of.POOL], step[Of.BLOCK]
     sums = np.empty(PIXELS * WORD, np.float32)
     for o in range(0, wide, WORD):
+        group = _group(REAL_GROUPS, o, channels, wide)
         for tile in range(0, tiles, PIXELS):
             at = step[Of.TILES_AT] + tile
-            products(values, whole, at, offsets, window, numbers, weights + o, wide, sums)
+            products(values, whole, at, offsets, window, numbers, weights + o, wide, group, sums)
             if is_block:
                 if pooled:
-                    pool(sums, 0, WORD)
+                    pool(sums, 0, group)
                 count = 1 if pooled else PIXELS
                 flip = store[step[Of.FLIPS_AT] + o // WORD]
                 cut_tile(
                     sums,
                     0,
-                    WORD,
+                    group,
                     count,
                     whole,
                     at + tiles,
@@ -366,7 +376,7 @@ def _real_conv(
             norm_tile(
                 sums,
                 0,
-                WORD,
+                group,
                 0,
                 0,
                 count,
@@ -385,7 +395,7 @@ def _real_conv(
                 for p in range(count):
                     pixel = whole[at + tiles + p] * channels + o
                     for c in range((channels - o) // NORM_LANES * NORM_LANES, channels - o):
-                        total = sums[p * WORD + c]
+                        total = sums[p * group + c]
                         _norm_one(total, numbers, norms + o + c, wide, there, 0, there, pixel + c)
 
 

@@ -69,7 +69,7 @@ class Of(IntEnum):
     FILL_AT = 7
     SIZE = 8  # of a window; copies of a channel
     STRIDE = 9
-    PER_WORD = 10  # pixels of a window that share a word; 0 if none do
+    PASSES = 10  # over the maps, so that pixels of a window share a word; 0 if none do
     WEIGHTS_AT = 11
     OFFSETS_AT = 12
     VALUES = 13  # of a window, or of all maps
@@ -87,6 +87,7 @@ class Of(IntEnum):
     ROWS = 24  # of a kernel
     COLUMNS = 25
     NORM_AT = 26
+    PASSES_AT = 29
     CARRIED = 27  # 1: what the step was given is added to its sums; 2: what is there already
 
 
@@ -310,7 +311,7 @@ class _Assembler:
             step |= {Of.OP: Do.REAL_CONV, Of.FILL_AT: self.keep(np.zeros(depth, np.float32))}
             step |= {Of.WEIGHTS_AT: self.keep(_widened(conv.weights, np.float32(0)))}
             step |= self._window(conv.size, depth, broad * depth)
-        gathered = step.get(Of.PER_WORD, 0)
+        gathered = step.get(Of.PASSES, 0)
         row, pixel = (broad, 1) if gathered else (broad * depth, depth)
         starts = _starts(sums, conv.stride, row, pixel)
         cells, classes = np.zeros((2, sums.height, sums.width), np.int64)
@@ -347,12 +348,19 @@ class _Assembler:
                 | self._window(conv.size, depth, broad * depth)
             )
         # Few channels: as many pixels of a window share a word as it holds, in planes.
-        words = _gathered(conv, per_word)
-        self.sizes[Buffer.PLANES] = max(self.sizes[Buffer.PLANES], len(words) * tall * broad)
-        offsets = np.arange(len(words), dtype=np.int32) * tall * broad
+        planes, offsets = _planes(conv.size, per_word, broad)
+        area = tall * broad
+        self.sizes[Buffer.PLANES] = max(self.sizes[Buffer.PLANES], len(planes) * area)
+        passes = [
+            (area * plane, ahead, place * conv.channels)
+            for plane, pixels in enumerate(planes)
+            for place, ahead in enumerate(pixels)
+        ]
+        places = [area * plane + start for plane, start in offsets]
         return step | {
-            **{Of.PER_WORD: per_word, Of.WEIGHTS_AT: self.keep(_arranged(words))},
-            **{Of.OFFSETS_AT: self.keep(offsets), Of.VALUES: len(words)},
+            **{Of.PASSES: len(passes), Of.PASSES_AT: self.keep(np.array(passes, np.int32))},
+            **{Of.WEIGHTS_AT: self.keep(_arranged(_gathered(conv, per_word)))},
+            **{Of.OFFSETS_AT: self.keep(np.array(places, np.int32)), Of.VALUES: len(places)},
         }
 
     def _window(self, size: int, depth: int, row: int) -> Columns:
@@ -424,6 +432,26 @@ def _arranged(words: Words) -> NDArray[Any]:
         return wide
     nibbles = wide[:, None] >> np.arange(0, WORD, 4, dtype=np.uint32)[:, None] & np.uint32(15)
     return nibbles.astype(np.uint8)
+
+
+def _planes(
+    size: int, per_word: int, row: int
+) -> tuple[list[tuple[int, ...]], list[tuple[int, int]]]:
+    """Which pixels of a window share a word, `row` pixels to a row of the maps.
+
+    Returns
+    -------
+    How far the pixels of a word lie ahead of its first one, for each plane of such words; and for
+    each word of a window its plane, and where in the window its first pixel lies.
+    """
+    window = [i * row + j for i in range(size) for j in range(size)]
+    planes: dict[tuple[int, ...], int] = {}
+    offsets = []
+    for k in range(0, len(window), per_word):
+        pixels = window[k : k + per_word]
+        ahead = tuple(pixel - pixels[0] for pixel in pixels)
+        offsets.append((planes.setdefault(ahead, len(planes)), pixels[0]))
+    return list(planes), offsets
 
 
 def _gathered(conv: BitConv, per_word: int) -> Words:

@@ -40,6 +40,7 @@ __all__ = [
     "METHOD",
     "NORM_LANES",
     "PIXELS",
+    "REAL_GROUPS",
     "average",
     "cut_tile",
     "differing_bits",
@@ -86,10 +87,14 @@ METHOD = (
 #: Bytes of the registers in use.
 _REGISTER = 64 if {"avx512f", "avx512bw"} <= _FEATURES else 32
 
-#: Outputs per step of `differing_bits`, widest first. Weights are padded to whole steps of 32.
-GROUPS = {"count": (32,), "look-up": (2 * _REGISTER, 64, 32) if _REGISTER == 64 else (64, 32)}.get(
-    METHOD, (32,)
-)
+#: Outputs per step of `differing_bits`, widest first. Weights are padded to whole steps of 32; of a
+#: step of 16 the other half is left out.
+GROUPS = {
+    "look-up": (2 * _REGISTER, 64, 32) if _REGISTER == 64 else (64, 32),
+}.get(METHOD, (32, 16))
+
+#: Outputs per step of `products`.
+REAL_GROUPS = (32, 16)
 
 #: Values at a time of `products`, and of ``count`` and ``plain``: four pixels of them fit the
 #: registers.
@@ -204,9 +209,10 @@ def products(
     weights: Any,
     first: Any,
     wide: Any,
+    group: Any,
     sums: Any,
 ) -> Any:
-    """Sums of float32 products of four windows with 32 outputs.
+    """Sums of float32 products of four windows with `group` outputs, one of `REAL_GROUPS`.
 
     Value k of a window that begins at `start` is ``values[start + table[offsets + k]]``; its
     products are added in the order of k, each by one fused step.
@@ -220,28 +226,37 @@ def products(
     weights, first, wide
         That of value k and output o is ``weights[first + k · wide + o]``.
     sums
-        The 4 × 32 results.
+        The 4 × `group` results.
     """
-    arguments = (values, table, starts, offsets, count, weights, first, wide, sums)
+    arguments = (values, table, starts, offsets, count, weights, first, wide, group, sums)
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        x, numbers, begin, steps, length, w, start, step, y = _arrays(
+        x, numbers, begin, steps, length, w, start, step, outputs, y = _arrays(
             context, builder, signature, given
         )
-        vector = _vector(_SINGLE, _LANES)
-        name = f"llvm.fma.v{_LANES}f32"
-
-        def add(total: Any, value: Any, weight: Any) -> Any:
-            return _call(builder, name, vector, _spread(builder, value, _LANES), weight, total)
-
-        tile = _Tile(builder, x, numbers, begin, steps, length)
-        for part in range(0, _WORD, _LANES):
-            own = builder.add(start, start.type(part))
-            for p, total in enumerate(tile.sums(vector, w, own, step, add)):
-                y.store(total, start.type(p * _WORD + part))
+        for known in REAL_GROUPS:
+            with builder.if_then(builder.icmp_signed("==", outputs, outputs.type(known))):
+                tile = _Tile(builder, x, numbers, begin, steps, length)
+                _multiply(builder, tile, w, start, step, known, y)
         return context.get_dummy_value()
 
     return _signature(types.void, *arguments), code
+
+
+def _multiply(
+    builder: Any, tile: _Tile, weights: _Array, first: Any, wide: Any, group: int, sums: _Array
+) -> None:
+    lanes = min(group, _LANES)
+    vector = _vector(_SINGLE, lanes)
+    name = f"llvm.fma.v{lanes}f32"
+
+    def add(total: Any, value: Any, weight: Any) -> Any:
+        return _call(builder, name, vector, _spread(builder, value, lanes), weight, total)
+
+    for part in range(0, group, lanes):
+        own = builder.add(first, first.type(part))
+        for p, total in enumerate(tile.sums(vector, weights, own, wide, add)):
+            sums.store(total, first.type(p * group + part))
 
 
 class _Tile:
@@ -329,14 +344,15 @@ def differing_bits(
 def _count(
     builder: Any, tile: _Tile, weights: _Array, first: Any, wide: Any, group: int, sums: _Array
 ) -> None:
-    vector = _vector(_INT, _LANES)
-    name = f"llvm.ctpop.v{_LANES}i32"
+    lanes = min(group, _LANES)
+    vector = _vector(_INT, lanes)
+    name = f"llvm.ctpop.v{lanes}i32"
 
     def add(total: Any, value: Any, weight: Any) -> Any:
-        differing = builder.xor(_spread(builder, value, _LANES), weight)
+        differing = builder.xor(_spread(builder, value, lanes), weight)
         return builder.add(total, _call(builder, name, vector, differing))
 
-    for part in range(0, group, _LANES):
+    for part in range(0, group, lanes):
         own = builder.add(first, first.type(part))
         for p, total in enumerate(tile.sums(vector, weights, own, wide, add)):
             sums.store(total, first.type(p * group + part))
