@@ -1,4 +1,5 @@
-"""``export``: trained networks for the 1-bit engine, OpenVINO, ONNX runtimes, or browsers."""
+"""``export``: trained networks for the 1-bit engine, OpenVINO, ONNX runtimes, or browsers; or the
+thresholds of one of their layers."""
 
 from __future__ import annotations
 
@@ -21,12 +22,13 @@ it, numba makes it fast, PyTorch is not needed. openvino: FILE.xml and FILE.bin,
 OpenVINO's CPU plugin runs on bits; compile it with {"INFERENCE_PRECISION_HINT": "f32"}. onnx: for
 other tools; they multiply ±1 as float32, so that file is as large as the float network and runs no
 faster. html: a page of its own in which one to four networks run live, side by side or one under
-two kernels; it opens from a memory stick, and asks nothing of any network. Each file appears whole
-or not at all. How pictures are fed: pixels scaled to [0, 1], less the mean, divided by the
-deviation, colours in the order red, green, blue (or one grey channel). The numbers and the names of
-the classes are in the file: in the metadata of the ONNX model and in the rt_info of OpenVINO's
-(mean, deviation, colour_order, class_names, feeding), or as `pictures` of a packed network. They
-are told when the file is written.
+two kernels; it opens from a memory stick, and asks nothing of any network. kernel: the thresholds
+of one layer, learned ones too, as a kernel file of any format that Design opens, by FILE's ending.
+Each file appears whole or not at all. How pictures are fed: pixels scaled to [0, 1], less the mean,
+divided by the deviation, colours in the order red, green, blue (or one grey channel). The numbers
+and the names of the classes are in the file: in the metadata of the ONNX model and in the rt_info
+of OpenVINO's (mean, deviation, colour_order, class_names, feeding), or as `pictures` of a packed
+network. They are told when the file is written.
 """
 
 
@@ -41,7 +43,13 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         nargs="+",
         help="NAME, NAME@SEED, or a run's folder; to html up to four of one data set, else one",
     )
-    parser.add_argument("--to", choices=(*_WRITERS, "html"), required=True, help="kind of file")
+    kinds = (*_WRITERS, "html", "kernel")
+    parser.add_argument("--to", choices=kinds, required=True, help="kind of file")
+    parser.add_argument(
+        "--layer",
+        default="picture",
+        help="whose thresholds to write with --to kernel: picture (default), block1, …",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE")
     add_zoo_argument(parser)
     return parser
@@ -61,6 +69,9 @@ def run(args: argparse.Namespace) -> int:
         _html(entries, args.out)
         return 0
     (entry,) = entries
+    if args.to == "kernel":
+        _kernel(entry, args.layer, args.out)
+        return 0
     files = _WRITERS[args.to](entry, args.out)
     print(entry.pictures.words())
     floats = entry.card.bytes["float32"]
@@ -103,6 +114,17 @@ def _html(entries: Sequence[Entry], path: Path) -> None:
     write_atomically(path, live_page(entries))
     names = ", ".join(f"{entry.card.name}@{entry.seed}" for entry in entries)
     print(f"{path}: {names}, {path.stat().st_size:,} bytes. Open it in a browser.")
+
+
+def _kernel(entry: Entry, layer: str, path: Path) -> None:
+    from design_core.atomic import write_atomically
+    from design_core.kernels.files import write_kernel
+    from design_core.lab.layer_kernels import layer_kernel
+
+    kernel = layer_kernel(entry.checkpoint, layer)
+    write_atomically(path, write_kernel(kernel, path.suffix.removeprefix(".").lower()))
+    print(f"{path}: {kernel.name}, of {entry.card.name}@{entry.seed}")
+    print(f"thresholds {kernel.thresholds.round(4).tolist()}")
 
 
 def _on_bits(entry: Entry) -> PackedNetwork:

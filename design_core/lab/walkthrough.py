@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from design_core.activations import DeSign, LearnedDeSign
+from design_core.activations import LearnedDeSign
 from design_core.kernels.kernel import ThresholdKernel
+from design_core.lab.layer_kernels import kernel_as_it_stands
 from design_core.networks import ActivationMaps, activation_maps
 from design_core.networks.activation import (
     Kernels,
@@ -262,9 +263,9 @@ def _passed(picture: Picture, walker: Walker) -> tuple[dict[str, float], list[_P
 def _kernel(tap: ActivationMaps, named: Kernels, hidden: Sequence[str]) -> ThresholdKernel | None:
     """The kernel with its levels where a name gives it; what was learned or fitted as it stands."""
     act = tap.activation
-    if isinstance(act, LearnedDeSign) or (tap.name not in hidden and isinstance(act, DeSign)):
-        return ThresholdKernel.from_thresholds(act.thresholds.detach().double().numpy())
-    return of_layer(named, hidden.index(tap.name)) if tap.name in hidden else None
+    if isinstance(act, LearnedDeSign) or tap.name not in hidden:
+        return kernel_as_it_stands(tap.name, act)
+    return of_layer(named, hidden.index(tap.name))
 
 
 def _shapes(shapes: Mapping[str, tuple[int, ...]]) -> str:

@@ -89,3 +89,22 @@ def test_nothing_is_wider_than_the_screen(page: Any) -> None:
     widths = page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
     assert widths[0] <= widths[1]
     assert page.locator("img:not([alt])").count() == 0
+
+
+def test_a_layers_thresholds_are_taken_to_design(whole_app: str, chromium: Any) -> None:
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    phases = "cifar10-vgg_small-w32-sign-affine_on-picture_design_bayer-phases-2_quantile"
+    page.goto(f"{whole_app}/predict?networks={SIGN}-s0.{phases}-s0&panel=walk")
+    page.get_by_text("Only networks of equal shape").wait_for()  # one of them sees bits
+    page.goto(
+        f"{whole_app}/predict?networks={phases.replace('design_bayer-phases-2_quantile', 'sign')}"
+        f"-s0.{phases}-s0&panel=walk"
+    )
+    page.get_by_role("button", name="Open these thresholds on Design").click()
+    page.wait_for_url("**/design?**")
+    page.get_by_text("Picture thresholds, as trained").first.wait_for()
+    page.get_by_text("rank by slice").first.wait_for()  # each colour has its own phase
+    assert page.get_by_label("Slices").first.input_value() == "3"
+    context.close()

@@ -14,6 +14,8 @@ import torch
 
 from design_core.__main__ import main
 from design_core.engine import load_packed
+from design_core.kernels.files import load_kernel
+from design_core.kernels.published import PUBLISHED
 from design_core.zoo.entry import open_entry
 
 DESIGN = "digits-tiny-w16-design_2x2-v2-affine_on"
@@ -118,3 +120,30 @@ def test_killed_at_any_moment_the_file_is_whole(tmp_path: Path) -> None:
         content = path.read_bytes()
         assert len(content) == 20_000_000
         assert len(set(content)) == 1
+
+
+def test_a_layers_thresholds_become_a_kernel_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "kernel.json"
+    asked = ["export", DESIGN, "--to", "kernel", "--layer", "block2", "--out", str(path)]
+    assert main(asked) == 0
+    assert "Block2 thresholds, as trained" in capsys.readouterr().out
+    thresholds = PUBLISHED["2x2-v2"].thresholds
+    np.testing.assert_allclose(load_kernel(path).thresholds, thresholds, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "said"),
+    [
+        ("kernel.json", "picture", "Layer 'picture' of this network has no threshold kernel"),
+        ("kernel.gif", "block2", "Unknown format 'gif'"),
+    ],
+)
+def test_a_kernel_file_that_cannot_be_written_is_one_sentence(
+    name: str, layer: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / name
+    assert main(["export", DESIGN, "--to", "kernel", "--layer", layer, "--out", str(path)]) == 1
+    assert said in capsys.readouterr().err
+    assert not path.exists()

@@ -12,6 +12,7 @@ from design_core.kernels.kernel import ThresholdKernel
 from design_core.lab.walkthrough import ORDERS, LayerWalk, Walk
 from design_core.output.drawing import bits_png
 from ui.charts import BLUE, LABEL, ORANGE, frame, ink, show_chart
+from ui.design.desk import take_to_design
 from ui.figures import map_figure
 from ui.predict.tiles import Tile, tiles
 from ui.text import plain
@@ -232,3 +233,11 @@ def _large(walk: Walk, layer: LayerWalk, channel: int, names: Pair, key: str) ->
         selected=channel,
         height=_VIEWER,
     )
+    if kernel is not _OFF and st.button(
+        "Open these thresholds on Design",
+        icon=":material/grid_on:",
+        key=f"{key}_to_design",
+        help="Score them, change them, save them as a file; Design hands them to Explore.",
+    ):
+        take_to_design(kernel)
+        st.switch_page("pages/design.py")
