@@ -48,11 +48,14 @@ def test_the_finding_is_that_of_the_results() -> None:
     assert "**So far the gain is that of the shift; the pattern adds none that we can tell.**" in (
         RESULTS
     )
-    table = RESULTS[RESULTS.index("**CIFAR-10, vgg_small of width 32, 10 epochs**") :]
-    rows = re.findall(r"^\| (.* seeds\).*) \|$", README, flags=re.MULTILINE)
+    table = RESULTS[RESULTS.index("**One-bit pictures of CIFAR-10, vgg_small of width 32") :]
+    rows = re.findall(r"^\| (.* seeds?\)) \|$", README, flags=re.MULTILINE)
     assert len(rows) == 3
     for row in rows:
         assert f"\n| {row} |" in table, row
+    (finding,) = re.findall(r"^One-bit pictures.*points \(95 % interval.*$", README, re.MULTILINE)
+    first = finding.partition(": ")[2].partition(" The real-valued picture")[0]
+    assert f"\n- {first}\n" in RESULTS
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])

@@ -43,7 +43,12 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     )
     table = parts.add_parser("table", help="print the results as Markdown")
     table.add_argument(
-        "--write", type=Path, metavar="FILE", help="write between the markers of FILE instead"
+        "--write",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="write tables and finding between the markers of FILE instead",
     )
     report = parts.add_parser(
         "report", help="answer in words what the method leaves open: gain, batch norm, learning"
@@ -181,18 +186,14 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _table(args: argparse.Namespace) -> int:
-    from design_core.study.evidence import evidence_markdown
-    from design_core.study.markdown_tables import results_markdown, write_between_markers
-    from design_core.study.picture_cuts import pictures_markdown
+    from design_core.study.documents import documents, write_documents
     from design_core.zoo.card import load_cards
 
-    cards = load_cards(args.zoo)
-    parts = (pictures_markdown(cards), evidence_markdown(cards), results_markdown(cards))
-    text = "\n".join(part for part in parts if part)
-    if args.write:
-        write_between_markers(args.write, text)
-    else:
-        sys.stdout.write(text)
+    texts = documents(load_cards(args.zoo))
+    if not args.write:
+        sys.stdout.write(texts["zoo table"])
+    for path in args.write:
+        write_documents(path, texts)
     return 0
 
 

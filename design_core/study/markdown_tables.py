@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
-from design_core.atomic import write_atomically
 from design_core.statistics import (
     area_under_curve,
     epochs_to,
@@ -21,9 +19,7 @@ from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card
 from design_core.zoo.naming import data_set_heading, training_name
 
-__all__ = ["BEGIN", "END", "accuracy_words", "results_markdown", "write_between_markers"]
-
-BEGIN, END = "<!-- zoo table: begin -->", "<!-- zoo table: end -->"
+__all__ = ["accuracy_words", "results_markdown"]
 
 
 def results_markdown(cards: Sequence[Card]) -> str:
@@ -125,13 +121,3 @@ def _mean_density(card: Card) -> float:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def write_between_markers(path: Path, text: str) -> None:
-    """Replace what stands between the markers of a file; ValueError if it has none."""
-    whole = path.read_text(encoding="utf-8")
-    before, begin, rest = whole.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{path} has no lines {BEGIN} and {END} to put the table between.")
-    write_atomically(path, f"{before}{BEGIN}\n\n{text}\n{END}{after}".encode())

@@ -25,6 +25,7 @@ __all__ = [
     "PictureAnswer",
     "best_uniform",
     "closed_share",
+    "finding_markdown",
     "picture_answers",
     "picture_finding",
     "picture_sentences",
@@ -85,7 +86,8 @@ def picture_studies(cards: Sequence[Card]) -> list[list[Card]]:
                 for key, value in card.network.items()
                 if key not in ("picture", "first", "image_size")
             }
-            key = json.dumps([card.dataset, kept, card.recipe["name"], card.recipe["epochs"]])
+            training = card.recipe["name"], card.recipe["epochs"]
+            key = json.dumps([card.dataset, kept, training], sort_keys=True)
             found.setdefault(key, []).append(card)
     return sorted(found.values(), key=lambda group: -sum(len(card.seeds) for card in group))
 
@@ -223,6 +225,24 @@ def setting_of(card: Card) -> str:
 def pictures_markdown(cards: Sequence[Card]) -> str:
     """A table and the answers of every study of one-bit pictures; empty without any."""
     return "\n".join(line for study in picture_studies(cards) for line in _section(study))
+
+
+def finding_markdown(cards: Sequence[Card]) -> str:
+    """The finding in brief, with a table of three rows; empty before three seeds pair."""
+    found, study = picture_finding(cards), picture_studies(cards)[:1]
+    if found is None:
+        return ""
+    told, ceiling = found
+    rows = [_card(study[0], _REAL), _card(study[0], _PHASES), best_uniform(study[0])]
+    return "\n".join(
+        (
+            f"{told} {ceiling}",
+            "",
+            "| what the network gets | test accuracy, percent |",
+            "|---|---|",
+            *(f"| {picture_arm(c.picture).title} | {accuracy_words([c])} |" for c in rows if c),
+        )
+    )
 
 
 def _section(study: Sequence[Card]) -> Iterator[str]:

@@ -23,6 +23,7 @@ from design_core.study.learning_curves import convergence
 from design_core.study.learning_rates import learning_rate_words
 from design_core.study.number_words import p_words, signed_points
 from design_core.study.pairs import partner
+from design_core.study.pattern_gains import pattern_gain_words
 from design_core.study.picture_cuts import picture_finding, picture_sentences
 from design_core.study.smoothness import smoothness_words
 from design_core.study.step_time import step_time_words
@@ -231,6 +232,7 @@ def report(cards: Sequence[Card]) -> list[Section]:
     hidden = [card for card in ordered if not card.about_the_picture]
     sections = (
         ("Does a pattern pay at the picture?", picture_sentences(ordered)),
+        ("Where does a pattern pay?", pattern_gain_words(ordered)),
         ("What does DeSign gain over Sign?", _gains(hidden, SIGN)),
         ("Is it the pattern, or the shift?", _gains(hidden, _UNIFORM)),
         ("Which part of the gain does batch norm take over?", influence_words(hidden)),

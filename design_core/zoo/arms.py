@@ -125,10 +125,10 @@ ARMS = _registry(
 PICTURE_ARMS = _registry(
     "picture arm",
     Arm("real", "real", "real-valued picture", "Real picture", "text"),
-    Arm("sign", "sign", "Sign, one threshold at the mean", "Sign bits", "sign"),
+    Arm("sign", "sign", "Sign (one threshold, the mean)", "Sign bits", "sign"),
     Arm("bayer2", "design:bayer-2@quantile", "Bayer 2×2", "Bayer 2×2 bits", "#009E73"),
     Arm(
-        *("phases2", "design:bayer-phases-2@quantile", "Bayer 2×2, a phase per colour"),
+        *("phases2", "design:bayer-phases-2@quantile", "Bayer 2×2 with a phase per colour"),
         *("Dithered bits", "this"),
     ),
     Arm(

@@ -1,30 +1,14 @@
-"""The tables of results, and that the documentation shows those of the cards."""
+"""The tables of results."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from design_core.study.evidence import evidence_markdown
-from design_core.study.markdown_tables import BEGIN, END, results_markdown, write_between_markers
+from design_core.study.markdown_tables import results_markdown
 from design_core.study.pairs import comparisons
-from design_core.study.picture_cuts import pictures_markdown
-from design_core.zoo.card import Card, find_card, load_cards
-
-RESULTS = Path(__file__).parents[2] / "docs" / "results.md"
-
-
-def test_the_documentation_shows_the_cards() -> None:
-    """If this fails: ``python -m design_core zoo table --write docs/results.md``."""
-    _, _, rest = RESULTS.read_text("utf-8").partition(BEGIN)
-    shown, end, _ = rest.partition(END)
-    assert end
-    cards = load_cards()
-    parts = (pictures_markdown(cards), evidence_markdown(cards), results_markdown(cards))
-    expected = "\n".join(parts)
-    assert shown.strip() == expected.strip()
+from design_core.zoo.card import Card, find_card
 
 
 def card(activation: str, affine: bool, accuracies: dict[int, float]) -> Card:
@@ -76,13 +60,3 @@ def test_cards_of_other_training_are_not_compared() -> None:
     wider = replace(other, network={**other.network, "width": 64})
     assert comparisons([one, wider]) == []
     assert len(comparisons([one, other])) == 1
-
-
-def test_only_what_stands_between_the_markers_is_replaced(tmp_path: Path) -> None:
-    path = tmp_path / "README.md"
-    path.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
-    write_between_markers(path, "new\n")
-    assert path.read_text("utf-8") == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
-    path.write_text("no markers", encoding="utf-8")
-    with pytest.raises(ValueError, match="to put the table between"):
-        write_between_markers(path, "new")

@@ -86,7 +86,7 @@ def test_a_sentence_claims_what_three_pairs_show() -> None:
     first = picture_answers(STUDY)[0]
     assert first.shown
     told = first.sentence()
-    assert told.startswith("Bayer 2×2, a phase per colour beats one threshold at +0.2: +4.60")
+    assert told.startswith("Bayer 2×2 with a phase per colour beats one threshold at +0.2: +4.60")
     assert "5 paired seeds, paired t test, p" in told
     few = [cut_card("sign", 58, 57), cut_card(PHASES, 63, 62)]
     assert "too few seeds for a claim" in picture_answers(few)[0].sentence()
@@ -96,8 +96,8 @@ def test_a_sentence_claims_what_three_pairs_show() -> None:
     assert not picture_answers(single)
     ((_, told),) = picture_sentences(single)
     assert told == (
-        "So far one seed each, no claim: Bayer 2×2, a phase per colour 63.00 % and "
-        "Sign, one threshold at the mean 58.00 %."
+        "So far one seed each, no claim: Bayer 2×2 with a phase per colour 63.00 % and "
+        "Sign (one threshold, the mean) 58.00 %."
     )
 
 
@@ -141,7 +141,7 @@ def test_the_finding_is_the_headline_once_three_seeds_pair() -> None:
     sentence, beside = found
     assert sentence.startswith(
         "One-bit pictures of CIFAR-10, tiny of width 16, 20 epochs: "
-        "Bayer 2×2, a phase per colour beats one threshold at +0.2: +4.60 points"
+        "Bayer 2×2 with a phase per colour beats one threshold at +0.2: +4.60 points"
     )
     assert beside.startswith("The real-valued picture reaches 70.60 %")
     assert headline([SIGN_ON, *STUDY]) == found

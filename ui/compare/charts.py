@@ -14,6 +14,7 @@ from design_core.study.batch_norm import Gain, Influence
 from design_core.study.class_accuracy import ClassAccuracy, Rates
 from design_core.study.learning_curves import Band
 from design_core.study.pairs import groups
+from design_core.study.pattern_gains import PatternGain
 from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card
 from design_core.zoo.naming import card_arm, say_class
@@ -39,6 +40,7 @@ __all__ = [
     "confusion_chart",
     "density_chart",
     "difference_chart",
+    "gain_chart",
     "influence_chart",
     "information_chart",
     "learning_chart",
@@ -52,6 +54,7 @@ _FEW = 20  # classes whose numbers fit in the cells
 _TALL = 380  # a chart that stands alone, pixels
 #: Arms whose names stand in the chart of one-bit pictures; the others' are read on hover.
 _NAMED = ("sign", "bayer2", "phases2", "published", "colours")
+_PLACES = {True: "circle", False: "square"}  # marks of the picture, and of hidden layers
 _LINE = 14  # least distance of labels at the ends of lines, pixels
 
 
@@ -191,6 +194,46 @@ def information_chart(
     margin = max(0.02, 0.12 * (max(kept) - min(kept)))
     chart.update_xaxes(range=[min(kept) - margin, max(kept) + 2.5 * margin])
     chart.update_yaxes(range=accuracy_range([*cards, *([ceiling] if ceiling else [])]))
+    return chart
+
+
+def gain_chart(gains: Sequence[PatternGain]) -> go.Figure:
+    """What patterns gain against how alike neighbours are: the picture and hidden layers."""
+    chart = go.Figure()
+    for one in gains:
+        low, mean, high = one.correlation
+        colour = BLUE if one.at_picture else ORANGE
+        ends = [100 * bound for bound in one.gain.ci95]
+        chart.add_scatter(
+            x=[mean],
+            y=[100 * one.gain.mean],
+            mode="markers",
+            error_x={
+                **{"type": "data", "array": [high - mean], "arrayminus": [mean - low]},
+                **{"symmetric": False, "color": translucent(colour, 0.5), "thickness": 1.5},
+            },
+            error_y={
+                **{"type": "data", "array": [(ends[1] - ends[0]) / 2], "color": colour},
+                **{"thickness": 1.5, "visible": min(one.gain.counts) > 2},
+            },
+            marker={
+                "size": 11,
+                "color": colour,
+                "symbol": "circle" if one.at_picture else "square",
+            },
+            hovertemplate=f"{one.title}<br>correlation {low:.2f} to {high:.2f}, "
+            f"%{{y:+.2f}} points ({ends[0]:+.2f} to {ends[1]:+.2f})<extra></extra>",
+        )
+    for words, colour, marked in (
+        ("picture", BLUE, [one for one in gains if one.at_picture]),
+        ("hidden layers", ORANGE, [one for one in gains if not one.at_picture]),
+    ):
+        if marked:
+            top = max(marked, key=lambda one: one.gain.mean)
+            beside(chart, top.correlation[1], 100 * top.gain.mean, words, colour, shift=12)
+    frame(chart, "correlation of adjacent pixels", "points over one threshold", height=_TALL)
+    chart.add_hline(y=0, line={"color": ink().sign, "width": 2})
+    chart.update_xaxes(range=[min(0.25, *(one.correlation[0] for one in gains)), 1.06])
     return chart
 
 

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from design_core.study.pattern_gains import gains_sentence, pattern_gains
 from design_core.study.picture_cuts import picture_sentences, picture_studies, setting_of
 from design_core.study.picture_information import information
 from design_core.zoo.arms import PICTURE_ARMS
 from design_core.zoo.card import Card
 from design_core.zoo.naming import card_arm
 from ui.charts import chart_title, show_chart
-from ui.compare.charts import information_chart
+from ui.compare.charts import gain_chart, information_chart
 from ui.text import plain
 
 __all__ = ["picture_panel"]
@@ -46,6 +47,7 @@ def picture_panel(cards: Sequence[Card]) -> None:
         _pair_link(study)
         _table(study, key=f"cuts_{number}")
     if studies:
+        _gains(cards)
         st.caption(
             "The networks differ in the cut of the picture alone; hidden layers are Sign. The "
             "questions and their tests were written down before the runs ended: "
@@ -68,6 +70,29 @@ def _chart(study: Sequence[Card], *, key: str) -> None:
         ),
         key=key,
     )
+
+
+def _gains(cards: Sequence[Card]) -> None:
+    """Why at the picture and not inside: gain against how alike neighbours are."""
+    gains = pattern_gains(cards)
+    told = gains_sentence(gains)
+    if told:
+        chart_title("Where does a pattern pay?")
+        show_chart(
+            gain_chart(gains),
+            title=told,
+            alt="; ".join(
+                f"{one.title}: correlation {one.correlation[1]:.2f}, {100 * one.gain.mean:+.2f} "
+                "points"
+                for one in gains
+            ),
+            key="pattern_gains",
+        )
+        st.caption(
+            "Each mark sets a pattern against one threshold of the same mean. Across: from the "
+            "least to the most alike layer that is cut; up: the 95 % interval of three pairs of "
+            "seeds or more."
+        )
 
 
 def _table(study: Sequence[Card], *, key: str) -> None:

@@ -100,7 +100,7 @@ def _as_network(begin_anew: Callable[[], None]) -> None:
     st.session_state["source"] = "rgb"
     st.session_state["longest"] = NETWORK_SIDE
     cut = PICTURE_ARMS["phases2"].activation.partition(":")[2]
-    own_kernel(parse_kernel(cut).renamed("Bayer 2×2, a phase per colour"))
+    own_kernel(parse_kernel(cut).renamed("Bayer 2×2 with a phase per colour"))
     begin_anew()
 
 

@@ -1,0 +1,60 @@
+"""What documents say of the zoo, written between markers: the tables, and the finding in brief."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from design_core.atomic import write_atomically
+from design_core.study.evidence import evidence_markdown
+from design_core.study.markdown_tables import results_markdown
+from design_core.study.pattern_gains import gains_markdown
+from design_core.study.picture_cuts import finding_markdown, pictures_markdown
+from design_core.zoo.card import Card
+
+__all__ = ["between_markers", "documents", "write_documents"]
+
+
+def documents(cards: Sequence[Card]) -> dict[str, str]:
+    """Markdown by the name of its markers."""
+    tables = (
+        *(pictures_markdown(cards), gains_markdown(cards)),
+        *(evidence_markdown(cards), results_markdown(cards)),
+    )
+    return {
+        "zoo table": "\n".join(part for part in tables if part),
+        "finding": finding_markdown(cards),
+    }
+
+
+def between_markers(text: str, name: str) -> tuple[str, str, str] | None:
+    """What stands before, between and after the markers of a name; None if they are not there."""
+    before, begin, rest = text.partition(f"<!-- {name}: begin -->")
+    inside, end, after = rest.partition(f"<!-- {name}: end -->")
+    return (before + begin, inside, end + after) if begin and end else None
+
+
+def write_documents(path: Path, texts: Mapping[str, str]) -> None:
+    """Replace what stands between the markers of a file.
+
+    Parameters
+    ----------
+    texts
+        By the name of the markers, as `documents` gives them. Those of which the file has no
+        markers are left out.
+
+    Raises
+    ------
+    ValueError
+        The file has none of the markers.
+    """
+    whole = old = path.read_text(encoding="utf-8")
+    found = False
+    for name, text in texts.items():
+        if parts := between_markers(whole, name):
+            found, whole = True, f"{parts[0]}\n\n{text.strip()}\n\n{parts[2]}"
+    if not found:
+        names = " or ".join(f"<!-- {name}: begin --> and <!-- {name}: end -->" for name in texts)
+        raise ValueError(f"{path} has no lines {names} to put text between.")
+    if whole != old:
+        write_atomically(path, whole.encode())
