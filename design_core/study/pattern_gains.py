@@ -7,7 +7,7 @@ both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from design_core.statistics import Difference, compare_seeds
 from design_core.study.number_words import signed_points
 from design_core.study.pairs import batch_norm_column, partner
 from design_core.study.plan import inside_pattern
-from design_core.study.smoothness import PICTURE, smoothness_of
+from design_core.study.smoothness import PICTURE, recorded_smoothness
 from design_core.zoo.arms import ARMS, PICTURE_ARMS, arm_of, picture_arm
 from design_core.zoo.card import Card
 from design_core.zoo.naming import data_set_name, network_words
@@ -85,6 +85,7 @@ def pattern_gains(cards: Sequence[Card]) -> list[PatternGain]:
 
 
 def _found(cards: Sequence[Card]) -> Iterator[PatternGain]:
+    recorded = recorded_smoothness()
     for card in cards:
         at_picture = card.picture == _AT_PICTURE[0] and card.activation == "sign"
         if at_picture:
@@ -94,15 +95,17 @@ def _found(cards: Sequence[Card]) -> Iterator[PatternGain]:
         else:
             continue
         gain = control and compare_seeds(card.accuracies, control.accuracies)
-        alike = control and _alike(control, at_picture=at_picture)
+        alike = control and _alike(control, recorded, at_picture=at_picture)
         if control and gain and alike:
             yield PatternGain(card, control, gain, alike)
 
 
-def _alike(card: Card, *, at_picture: bool) -> tuple[float, float, float] | None:
+def _alike(
+    card: Card, recorded: Mapping[str, Mapping[str, float]], *, at_picture: bool
+) -> tuple[float, float, float] | None:
     """Lowest, mean and highest correlation over the cuts that a pattern would meet."""
     for seed in card.seeds:
-        measured = smoothness_of(f"{card.name}@{seed}")
+        measured = recorded.get(f"{card.name}@{seed}", {})
         cuts = [value for name, value in measured.items() if (name == PICTURE) == at_picture]
         if cuts:
             return min(cuts), float(np.mean(cuts)), max(cuts)
