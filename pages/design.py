@@ -6,18 +6,19 @@ from html import escape
 
 import streamlit as st
 
-from design_core.kernels.published import PUBLISHED
 from design_core.output.reproduce import score_recipe
 from design_core.pictures.samples import SAMPLES
 from design_core.search.front import front_slices
 from ui.charts import PLOT, chart_title, show_chart
 from ui.compute import Scene, maps_of
 from ui.design.address import DESIGN, PANELS
+from ui.design.chart_cards import bar_cards, plane_cards
 from ui.design.charts import landscape_chart, plane_chart
 from ui.design.desk import Desk, desk
 from ui.design.editor_panel import editor_panel
 from ui.design.files_panel import files_panel
 from ui.design.finding_panel import finding_panel
+from ui.design.kernel_cards import kernel_cards
 from ui.design.landscapes import Judged, Listing, Plane, Question
 from ui.design.scoring import (
     finding,
@@ -39,7 +40,8 @@ from ui.share.reproduce import recipe_expander, subject_of
 from ui.text import plain
 from ui.viewer import viewer
 
-_VIEWER = 230  # height of the pictures at most, CSS pixels
+_VIEWER = "design_viewer"
+_TALL = 230  # height of the pictures at most, CSS pixels
 
 
 def landscape_title(listing: Listing, judged: Judged, question: Question, size: str) -> str:
@@ -63,35 +65,49 @@ def charts(
         alt=f"On {source_words(question)}. This kernel: {judged.whole.score:.4f}.",
         key="landscape",
     )
+    cards = bar_cards(listing, question.levels, design.kernel.scale)
+    if cards:
+        kernel_cards(cards, chart="landscape", viewer=_VIEWER, key="landscape_cards")
     if plane is None:
         st.caption("The kernel has too many levels to draw all its 2×2 kernels.")
         return
 
-    def take() -> None:
+    published = [(one.tv, one.information, one.kernel.name) for one in question.published((2, 2))]
+    shown = plane_cards(plane, published, design.kernel.scale)
+
+    def take(chosen: str) -> None:
+        kernel = shown[chosen].kernel
+        design.take(kernel if kernel.name else kernel.renamed(levels_name(kernel)))
+
+    def take_point() -> None:
         points = st.session_state["plane"]["selection"]["points"]
         chosen = points[0].get("customdata") if points else None
         if isinstance(chosen, list):
             chosen = chosen[0]
-        if isinstance(chosen, str):
-            design.take(PUBLISHED[chosen])
-        elif chosen is not None:
-            kernel = plane.front.kernel(int(chosen)).with_scale(design.kernel.scale)
-            design.take(kernel.renamed(levels_name(kernel)))
+        if str(chosen) in shown:
+            take(str(chosen))
 
     front = len(plane.front.places)
     best = "one kernel leads in both" if front == 1 else f"none beats the {front} on the line"
-    title = f"Flips or information? Of {len(plane.front.tv):,} 2×2 kernels, {best}"
-    published = [(one.tv, one.information, one.kernel.name) for one in question.published((2, 2))]
+    title = f"Edges or information? Of {len(plane.front.tv):,} 2×2 kernels, {best}"
     chart_title(title)
     st.plotly_chart(
         plane_chart(plane, judged, published),
         key="plane",
-        on_select=take,
+        on_select=take_point,
         selection_mode="points",
         config=PLOT,
         alt=f"{title}, on {source_words(question)}. This kernel: total variation "
         f"{judged.whole.tv:.3f}, information {judged.whole.information:.3f}. Click a point to "
         "take its kernel.",
+    )
+    kernel_cards(
+        shown,
+        chart="plane",
+        viewer=_VIEWER,
+        walk=[str(place) for place in plane.front.places],
+        on_take=take,
+        key="plane_cards",
     )
 
 
@@ -104,9 +120,9 @@ def cut_picture(design: Desk, scene: Scene) -> None:
         design.kernel,
         names=maps.names,
         picture_alt=SAMPLES[picture.name].alt if picture.name in SAMPLES else picture.name,
-        height=_VIEWER,
+        height=_TALL,
         bare=True,
-        key="design_viewer",
+        key=_VIEWER,
     )
 
 

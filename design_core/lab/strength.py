@@ -7,14 +7,24 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from design_core.activations import BinaryActivation, DeSign
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.lab.subset import Subset
-from design_core.networks.activation import Kernels
-from design_core.networks.swap import with_kernel
+from design_core.networks.activation import Kernels, activation_kernels
+from design_core.networks.picture import PictureCut
+from design_core.networks.swap import with_kernel, with_picture
 from design_core.statistics import Interval, wilson_interval
 from design_core.zoo.checkpoint import Checkpoint
 
-__all__ = ["STRENGTHS", "Counted", "accuracy_at", "finding", "strengthened"]
+__all__ = [
+    "STRENGTHS",
+    "Counted",
+    "accuracy_at",
+    "cuts_picture",
+    "finding",
+    "own_kernels",
+    "strengthened",
+]
 
 #: Factors on all thresholds: 0 is Sign, 1 the kernel as it is.
 STRENGTHS = tuple(k / 8 for k in range(13))
@@ -40,6 +50,30 @@ class Counted:
         return wilson_interval(self.right, self.total)
 
 
+def cuts_picture(checkpoint: Checkpoint) -> bool:
+    """Whether one threshold per pixel and colour turns the network's pictures into bits."""
+    return _picture_activation(checkpoint) is not None
+
+
+def _picture_activation(checkpoint: Checkpoint) -> BinaryActivation | None:
+    cut = getattr(checkpoint.model, "picture", None)
+    if not isinstance(cut, PictureCut) or cut.copies != 1:
+        return None  # real pictures, or several bits for each pixel
+    return cut.act if isinstance(cut.act, BinaryActivation) else None
+
+
+def own_kernels(checkpoint: Checkpoint) -> Kernels:
+    """What a network was trained with: its picture's kernel, if `cuts_picture`; else its
+    activations'. None for Sign.
+    """  # fmt: skip
+    act = _picture_activation(checkpoint)
+    if act is None:
+        return activation_kernels(checkpoint.spec.activation)
+    if not isinstance(act, DeSign):
+        return (None,)
+    return (ThresholdKernel.from_thresholds(act.thresholds.detach().cpu().numpy()),)
+
+
 def strengthened(kernels: Kernels, strength: float) -> Kernels:
     """Kernels with every threshold T, offset included, at `strength` · T; None (Sign) for 0."""
     if strength == 0:
@@ -61,14 +95,15 @@ def accuracy_at(
     *,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Counted:
-    """Count what a network classifies rightly with other kernels in its activations.
+    """Count what a network classifies rightly with other kernels.
 
-    Runs on the 1-bit engine where it can.
+    They cut its picture, if `cuts_picture`, and else its activations. Runs on the 1-bit engine
+    where it can.
 
     Parameters
     ----------
     kernels
-        See `with_kernel`; None for Sign.
+        See `with_picture`, which takes one, and `with_kernel`; None for Sign.
     subset
         With known classes.
     progress
@@ -82,7 +117,8 @@ def accuracy_at(
     """
     if not len(subset) or bool((subset.labels < 0).any()):
         raise ValueError(f"Accuracy needs pictures of known classes; {subset.title} have none.")
-    swapped = replace(checkpoint, model=with_kernel(checkpoint.model, *kernels))
+    exchange = with_picture if cuts_picture(checkpoint) else with_kernel
+    swapped = replace(checkpoint, model=exchange(checkpoint.model, *kernels))
     right = done = 0
     parts = zip(
         torch.split(subset.pixels, _AT_ONCE), torch.split(subset.labels, _AT_ONCE), strict=True

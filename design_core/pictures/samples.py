@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 
 from design_core.paths import RESOURCES
 from design_core.pictures import Picture, PictureError, load_file
-from design_core.pictures.dataset_cards import DATASETS
+from design_core.pictures.dataset_cards import DATASETS, is_embedded
+from design_core.pictures.picture_set import PictureSet
 
-__all__ = ["GROUPS", "SAMPLES", "Sample", "load_picture", "sample", "sample_names"]
+__all__ = ["GROUPS", "SAMPLES", "Sample", "load_picture", "sample", "sample_names", "sample_set"]
 
 #: The groups, in the order in which they are offered.
 GROUPS = ("patterns", "photos", "digits", "cifar10", "cifar100")
@@ -87,6 +88,20 @@ def sample_names(group: str | None = None) -> tuple[str, ...]:
     if group is not None and group not in GROUPS:
         raise ValueError(f"There is no group {group!r}. Choose from {', '.join(GROUPS)}.")
     return tuple(one.name for one in SAMPLES.values() if group in (None, one.group))
+
+
+def sample_set(dataset: str) -> PictureSet | None:
+    """The embedded test pictures of a data set; None where none come along.
+
+    The ten digits are training pictures, and their whole test set comes along by itself.
+    """
+    if dataset not in GROUPS or dataset not in DATASETS or is_embedded(dataset):
+        return None
+    names = sample_names(dataset)
+    classes = DATASETS[dataset].class_names
+    labels = np.array([classes.index(str(SAMPLES[name].label)) for name in names], np.int64)
+    title = f"{len(names)} embedded samples of {DATASETS[dataset].title}"
+    return PictureSet(f"{dataset}-samples", title, classes, labels, lambda k: sample(names[k]))
 
 
 def load_picture(reference: str) -> Picture:

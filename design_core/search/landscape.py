@@ -10,6 +10,7 @@ so that the 10,077,696 scores of 3×3 on six levels are sums of three broadcast 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -145,14 +146,34 @@ class Landscape:
         -------
         Counts of shape (bins,), and the edges of shape (bins + 1,) in units of the score.
         """
-        low, high = int(self.sums.min()), int(self.sums.max())
-        width = (high - low) / bins or 1.0
         counts = np.zeros(bins, dtype=np.int64)
-        for start in range(0, self.size, _CHUNK):
-            part = ((self.sums[start : start + _CHUNK] - low) / width).astype(np.int64)
-            counts += np.bincount(np.minimum(part, bins - 1), minlength=bins)
+        for _, part in self._parts(bins):
+            counts += np.bincount(part, minlength=bins)
+        low, high = int(self.sums.min()), int(self.sums.max())
         edges: NDArray[np.float64] = np.linspace(low, high, bins + 1) * self.unit
         return counts, edges
+
+    def examples(self, bins: int = 100) -> Integers:
+        """The first kernel in each part of `histogram`: places of `sums`, −1 where there is none.
+
+        Returns
+        -------
+        Shape (bins,).
+        """
+        first = np.full(bins, -1, dtype=np.int64)
+        for start, part in self._parts(bins):
+            found, here = np.unique(part, return_index=True)
+            new = first[found] < 0
+            first[found[new]] = start + here[new]
+        return first
+
+    def _parts(self, bins: int) -> Iterator[tuple[int, Integers]]:
+        """Chunk by chunk: where it begins, and the part of the range that each score falls into."""
+        low, high = int(self.sums.min()), int(self.sums.max())
+        width = (high - low) / bins or 1.0
+        for start in range(0, self.size, _CHUNK):
+            part = ((self.sums[start : start + _CHUNK] - low) / width).astype(np.int64)
+            yield start, np.minimum(part, bins - 1)
 
     def _near(self, value: int) -> NDArray[np.bool_]:
         tolerance = self.scorer.tolerance

@@ -19,6 +19,7 @@ from streamlit.testing.v1 import AppTest
 
 from design_core.__main__ import main
 from design_core.lab.predicted_pictures import predict_set, sets_of_classes
+from design_core.lab.subset import sample_subset
 from design_core.pictures.dataset_cards import CIFAR10_CLASSES
 from design_core.pictures.datasets import open_split
 from design_core.pictures.picture_set import PictureSet
@@ -36,6 +37,7 @@ from ui.text import sentence_html
 
 CARDS = load_cards()
 SIGN, DESIGN = "digits-tiny-w16-sign-affine_on", "digits-tiny-w16-design_2x2-v2-affine_on"
+BLUE, GREY = "#3B5BDB", "#7C818A"  # of DeSign and Sign in light
 WITHOUT_LOGS = ("Overview", "Who got it wrong", "Confusion", "Classes", "Density")
 
 
@@ -212,6 +214,37 @@ def test_the_gallery_shows_what_either_says(app: AppTest) -> None:
         == (found.true[found.neither] == chosen).sum()
     )
     app.selectbox(key="wrong_class_10").set_value(-1).run()
+
+
+def test_without_the_test_set_both_are_asked_about_the_samples(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ui.compare.wrong_panel._test_set", lambda _: None)
+    fresh = linked(data="cifar10", panel="who-got-it-wrong")
+    assert not fresh.exception
+    first, second = (fresh.selectbox(key=f"compare_{k}").value for k in ("first", "second"))
+    body = html(fresh, 'class="ds-gallery"')
+    told = re.findall(r'alt="Test picture (\d+), (\w+): .*? says (\w+), .*? says (\w+)"', body)
+    assert sorted(int(place) for place, *_ in told) == list(range(20))
+    for name, said in ((first, 2), (second, 3)):
+        network = entry(f"{name}@0")
+        samples = sample_subset(network.checkpoint.pictures, "cifar10")
+        assert samples is not None
+        answers = network.scores(samples.pixels.numpy()).argmax(1)
+        assert sum(one[said].lower() == one[1].lower() for one in told) == int(
+            (answers == samples.labels.numpy()).sum()
+        )
+
+
+def test_sign_is_grey_and_design_blue_where_only_one_is_right(app: AppTest) -> None:
+    show(app, panel="Who got it wrong", data="digits")
+    app.selectbox(key="compare_first").set_value(DESIGN).run()
+    table = html(app, 'class="ds-fourfold"')
+    colours = re.search("--first:(#[0-9A-F]+);--second:(#[0-9A-F]+)", table)
+    assert colours is not None
+    assert colours.groups() == (BLUE, GREY)
+    bars = json.loads(app.get("plotly_chart")[0].proto.spec)["data"]
+    assert [bar["marker"]["color"] for bar in bars] == [BLUE, GREY]
 
 
 def test_a_set_in_another_order_is_classified_anew(monkeypatch: pytest.MonkeyPatch) -> None:

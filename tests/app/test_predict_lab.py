@@ -17,8 +17,8 @@ from design_core.engine.report import recorded
 from design_core.kernels.published import PUBLISHED
 from design_core.lab.diagnosis import diagnose
 from design_core.lab.perturbation_response import holding, respond
-from design_core.lab.strength import STRENGTHS, accuracy_at, strengthened
-from design_core.lab.subset import held_out_subset
+from design_core.lab.strength import STRENGTHS, accuracy_at, own_kernels, strengthened
+from design_core.lab.subset import held_out_subset, sample_subset
 from design_core.lab.verdicts import LIMITS
 from design_core.pictures.dataset_cards import CIFAR10_CLASSES
 from design_core.pictures.perturbations import PERTURBATIONS, pixel_psnr
@@ -206,8 +206,15 @@ def test_one_kernel_for_all_networks() -> None:
 def test_a_set_that_is_not_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lab, "DATA", tmp_path)
     app = opened("Strength", CIFAR, picture="cifar10-03")
-    assert app.info[0].value.startswith("CIFAR-10 is not on this machine")
-    assert not alternatives(app)
+    assert app.info[0].value.startswith("The CIFAR-10 test set is not on this machine")
+    assert not any(control.key == "strength_count" for control in app.segmented_control)
+    checkpoint = open_entry(CIFAR).checkpoint
+    subset = sample_subset(checkpoint.pictures, "cifar10")
+    assert subset is not None
+    counted = accuracy_at(checkpoint, own_kernels(checkpoint), subset)
+    (told,) = alternatives(app)  # the samples that come along are counted unasked
+    assert "the 20 embedded samples of CIFAR-10" in told
+    assert f"{100 * counted.accuracy:.1f} % at 1" in told
     app.segmented_control(key="predict_panel").set_value("Diagnose").run()
     assert app.segmented_control(key="diagnose_on").options == ["Samples", "This picture"]
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import io
+from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
+from design_core import binarize, extract_maps, sample
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import decode_kernel
+from design_core.pictures import fit
 from tests.waiting import settle, until
 
 pytestmark = pytest.mark.browser
@@ -21,7 +28,7 @@ class OpenDesign:
     def __init__(self, page: Any, address: str) -> None:
         self.page = page
         self.errors: list[str] = []
-        page.set_default_timeout(120_000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.goto(address)
         page.get_by_test_id("stTopNavLink").filter(has_text="Design").click()
@@ -131,20 +138,85 @@ def test_the_best_is_found_taken_and_opened_in_explore(design: OpenDesign) -> No
     assert shown == ["0", "9", "9", "0"]
 
 
-def test_a_point_of_the_plane_is_taken(design: OpenDesign) -> None:
-    chart = design.page.locator(".st-key-plane .js-plotly-plot")
-    chart.wait_for()
-    place = chart.evaluate(
-        """plot => {
-            const { xaxis, yaxis } = plot._fullLayout;
-            const { x, y } = plot.calcdata[0].reduce((a, b) => (b.x > a.x ? b : a));
-            const box = plot.getBoundingClientRect();
-            return [
-                box.x + xaxis._offset + xaxis.d2p(x), box.y + yaxis._offset + yaxis.d2p(y),
-            ];
-        }"""
-    )
+class Card:
+    """The card of a chart that shows a kernel and its map."""
+
+    def __init__(self, design: OpenDesign, chart: str) -> None:
+        self.page, self.chart = design.page, chart
+        self.card = design.page.locator(f".st-key-{chart}_cards .card")
+
+    def at(self, condition: str) -> tuple[float, float]:
+        """Where the chart draws the point that `condition` (JS on a and b) prefers."""
+        chart = self.page.locator(f".st-key-{self.chart} .js-plotly-plot")
+        chart.scroll_into_view_if_needed()
+        settle(self.page)
+        x, y = chart.evaluate(
+            """(plot, condition) => {
+                const { xaxis, yaxis } = plot._fullLayout;
+                const prefers = new Function("a", "b", `return ${condition}`);
+                const { x, y, s } = plot.calcdata[0].reduce((a, b) => (prefers(a, b) ? b : a));
+                const box = plot.getBoundingClientRect();
+                const height = s === undefined ? y : s / 2;
+                return [
+                    box.x + xaxis._offset + xaxis.d2p(x), box.y + yaxis._offset + yaxis.d2p(height),
+                ];
+            }""",
+            condition,
+        )
+        return float(x), float(y)
+
+    def levels(self) -> list[int]:
+        return [int(text) for text in self.card.locator("svg text").all_text_contents()]
+
+    def bits(self) -> NDArray[np.bool_]:
+        """Of its map, which is painted at one screen pixel per pixel."""
+        url = self.card.locator("canvas").evaluate("c => c.toDataURL('image/png')")
+        image = Image.open(io.BytesIO(b64decode(url.partition(",")[2]))).convert("L")
+        return np.asarray(image) > 128
+
+
+def cut(levels: list[list[int]]) -> NDArray[np.bool_]:
+    """The first map that the page opens with, by the library."""
+    maps = extract_maps(fit(sample("astronaut"), 208), "random-conv")
+    found: NDArray[np.bool_] = binarize(maps.x, of(levels))[0] > 0
+    return found
+
+
+def test_a_point_of_the_plane_shows_its_kernel_and_map_and_is_taken(design: OpenDesign) -> None:
+    card = Card(design, "plane")
+    place = card.at("b.x > a.x")
     design.page.mouse.move(*place)
-    design.page.locator(".hoverlayer .hovertext").first.wait_for()
+    card.card.wait_for()
+    assert card.levels() == [0, 9, 9, 0]
+    assert np.array_equal(card.bits(), cut([[0, 9], [9, 0]]))
+    assert "edges, " in card.card.inner_text()
     design.page.mouse.click(*place)
     design.wait_for(of([[0, 9], [9, 0]]))
+    design.page.mouse.move(5, 5)
+    card.card.wait_for(state="hidden")
+
+
+def test_the_front_is_walked_and_a_kernel_taken_by_keys(design: OpenDesign) -> None:
+    card = Card(design, "plane")
+    walk = design.page.get_by_role("slider", name="Kernels along the front")
+    walk.focus()
+    card.card.wait_for()
+    seen = [card.levels()]
+    design.page.keyboard.press("End")
+    seen.append(card.levels())
+    assert seen[1] == [0, 9, 9, 0]
+    assert seen[0] != seen[1]
+    assert np.array_equal(card.bits(), cut([[0, 9], [9, 0]]))
+    design.page.keyboard.press("Enter")
+    design.wait_for(of([[0, 9], [9, 0]]))
+    design.page.keyboard.press("Escape")
+    card.card.wait_for(state="hidden")
+
+
+def test_a_bar_of_the_landscape_shows_one_of_its_kernels(design: OpenDesign) -> None:
+    card = Card(design, "landscape")
+    design.page.mouse.move(*card.at("b.s > a.s"))  # the tallest
+    card.card.wait_for()
+    first, second, third, fourth = card.levels()
+    assert np.array_equal(card.bits(), cut([[first, second], [third, fourth]]))
+    assert "one of the" in card.card.inner_text()

@@ -12,17 +12,20 @@ from design_core.lab.strength import (
     STRENGTHS,
     Counted,
     accuracy_at,
+    cuts_picture,
     finding,
+    own_kernels,
     strengthened,
 )
-from design_core.lab.subset import Subset, held_out_subset, picture_subset
+from design_core.lab.subset import Subset, held_out_subset, picture_subset, sample_subset
 from design_core.networks.activation import activation_kernels
-from design_core.networks.swap import with_kernel
+from design_core.networks.swap import with_kernel, with_picture
 from design_core.pictures.samples import sample
 from design_core.statistics import wilson_interval
 from design_core.zoo.entry import open_entry
 
 SIGN = "digits-tiny-w16-sign-affine_on"
+BITS = "cifar10-vgg_small-w32-sign-affine_on-picture_design_bayer-phases-2_quantile"
 DESIGN = "digits-tiny-w16-design_2x2-v2-affine_on"
 
 
@@ -120,3 +123,20 @@ def test_what_has_no_accuracy(digits: Subset) -> None:
     real = replace(checkpoint, spec=spec, model=spec.build().eval())
     with pytest.raises(ValueError, match="no binary activation"):
         accuracy_at(real, (None,), digits)
+
+
+def test_networks_of_one_bit_pictures_are_scaled_at_the_picture() -> None:
+    checkpoint = open_entry(BITS).checkpoint
+    assert cuts_picture(checkpoint)
+    assert not cuts_picture(open_entry(DESIGN).checkpoint)
+    (own,) = own_kernels(checkpoint)
+    samples = sample_subset(checkpoint.pictures, "cifar10")
+    assert own is not None
+    assert samples is not None
+    for strength in (0.0, 0.5, 1.0):
+        scaled = own.scaled(strength=strength * own.scale.strength) if strength else None
+        model = with_picture(checkpoint.model, scaled)
+        with torch.inference_mode():
+            logits = model(checkpoint.pictures.normalized(samples.pixels))
+        right = int((logits.argmax(1) == samples.labels).sum())
+        assert accuracy_at(checkpoint, strengthened((own,), strength), samples).right == right

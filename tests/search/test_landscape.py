@@ -100,6 +100,9 @@ def test_ties_ranks_and_histogram_equal_brute_force() -> None:
     counts, edges = listed.histogram(7)
     assert (counts == np.histogram(sums * listed.unit, edges)[0]).all()
     assert edges[[0, -1]] == pytest.approx([sums.min() * listed.unit, sums.max() * listed.unit])
+    part = np.minimum(np.searchsorted(edges[1:], sums * listed.unit, side="right"), 6)
+    first = [int(np.flatnonzero(part == k)[0]) if (part == k).any() else -1 for k in range(7)]
+    assert listed.examples(7).tolist() == first
 
 
 @pytest.mark.parametrize("top", [1, 5, 40])

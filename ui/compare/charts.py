@@ -19,9 +19,7 @@ from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card
 from design_core.zoo.naming import card_arm, say_class
 from ui.charts import (
-    BLUE,
     LABEL,
-    ORANGE,
     SEQUENTIAL,
     accuracy_range,
     activation_colour,
@@ -511,7 +509,9 @@ def density_chart(
     return chart
 
 
-def wrong_chart(by_class: NDArray[np.int64], classes: Sequence[str]) -> go.Figure:
+def wrong_chart(
+    by_class: NDArray[np.int64], classes: Sequence[str], colours: tuple[str, str]
+) -> go.Figure:
     """Pictures of each class that only the first, and only the second network has right."""
     balance = by_class[:, 0] - by_class[:, 1]
     order = np.argsort(balance, kind="stable")[::-1]
@@ -519,7 +519,7 @@ def wrong_chart(by_class: NDArray[np.int64], classes: Sequence[str]) -> go.Figur
         order = np.concatenate([order[:_FEW], order[-_FEW:]])
     titles = [chart_text(say_class(classes[place])) for place in order[::-1]]
     chart = go.Figure()
-    for side, colour, sense in ((0, BLUE, -1), (1, ORANGE, 1)):
+    for side, colour, sense in ((0, colours[0], -1), (1, colours[1], 1)):
         counts = by_class[order[::-1], side]
         chart.add_bar(
             x=sense * counts,

@@ -11,10 +11,11 @@ from design_core.pictures.dataset_cards import is_embedded
 from design_core.study.batch_norm import DESIGN, SIGN
 from design_core.study.pairs import partner
 from design_core.zoo.card import Card
+from ui.charts import BLUE, ORANGE
 from ui.compare.filters import keep_valid
-from ui.compare.names import card_names
+from ui.compare.names import card_colour, card_names
 
-__all__ = ["Pair", "choose_pair", "choose_seeds"]
+__all__ = ["Pair", "choose_pair", "choose_seeds", "pair_colours"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,12 @@ class Pair:
     def classes(self) -> Sequence[str]:
         """The classes that both know."""
         return self.first.class_names
+
+
+def pair_colours(pair: Pair) -> tuple[str, str]:
+    """Those of every chart, Sign grey; blue and orange where both have the same."""
+    first, second = card_colour(pair.first), card_colour(pair.second)
+    return (first, second) if first != second else (BLUE, ORANGE)
 
 
 def choose_pair(cards: Sequence[Card]) -> Pair | None:

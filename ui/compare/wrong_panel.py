@@ -16,6 +16,7 @@ from design_core.paths import DATA
 from design_core.pictures import Picture, PictureError
 from design_core.pictures.datasets import open_split
 from design_core.pictures.picture_set import DatasetError, PictureSet
+from design_core.pictures.samples import sample_set
 from design_core.study.disagreement import (
     Disagreement,
     card_disagreement,
@@ -27,9 +28,9 @@ from design_core.zoo.card import Card
 from design_core.zoo.entry import Entry
 from design_core.zoo.naming import data_set_heading, say_class
 from design_core.zoo.network_file import PictureForm
-from ui.charts import show_chart
+from ui.charts import chart_title, show_chart
 from ui.compare.charts import wrong_chart
-from ui.compare.pair import Pair, choose_pair, choose_seeds
+from ui.compare.pair import Pair, choose_pair, choose_seeds, pair_colours
 from ui.networks import FORWARD, entry
 from ui.text import plain
 
@@ -64,7 +65,7 @@ def wrong_panel(cards: Sequence[Card]) -> None:
     with right:
         by_class = found.by_class(len(pair.classes))
         show_chart(
-            wrong_chart(by_class, pair.classes),
+            wrong_chart(by_class, pair.classes, pair_colours(pair)),
             title="Pictures that only one of them has right, by true class",
             alt="; ".join(
                 f"{say_class(name)}: only {pair.first_name} {first}, only {pair.second_name} "
@@ -74,15 +75,36 @@ def wrong_panel(cards: Sequence[Card]) -> None:
             key="wrong_by_class",
         )
     if pictures is None:
-        title = data_set_heading(pair.first.dataset)
-        st.info(
-            f"The counts come from stored predictions and need no data. The pictures appear here "
-            f"once the {plain(title)} test set lies in the folder {DATA.name}/ beside the app; "
-            "Explore downloads it as picture source “Data set”.",
-            icon=":material/image:",
-        )
+        _samples(pair, seeds)
         return
     _gallery(found, pair, pictures, entries[0].pictures)
+
+
+def _samples(pair: Pair, seeds: tuple[int, int]) -> None:
+    """Without the test set: what both make of those of its pictures that come along."""
+    title = data_set_heading(pair.first.dataset)
+    later = (
+        f"All pictures behind the counts appear once the {plain(title)} test set lies in the "
+        f"folder {DATA.name}/ beside the app; Explore downloads it as picture source “Data set”."
+    )
+    pictures = sample_set(pair.first.dataset)
+    if pictures is None:
+        st.info(f"The counts come from stored predictions. {later}", icon=":material/image:")
+        return
+    try:
+        entries = _opened(pair.first, seeds[0]), _opened(pair.second, seeds[1])
+        found = disagreement(pictures.labels, *(_answers(one, pictures) for one in entries))
+    except ValueError as error:  # a card whose network is not here
+        st.info(plain(f"{error} {later}"), icon=":material/image:")
+        return
+    chart_title(f"What both say of the {pictures.title}")
+    right = (found.only_first, found.only_second, found.neither)
+    both = np.flatnonzero((found.first == found.true) & (found.second == found.true))
+    _cells(found, pair, pictures, entries[0].pictures, np.concatenate([*right, both]))
+    st.caption(
+        "First those that only one of them has right. Under each picture its class, then what "
+        f"{plain(pair.first_name)} says, then {plain(pair.second_name)}. {later}"
+    )
 
 
 def _opened(card: Card, seed: int) -> Entry:
@@ -123,9 +145,7 @@ def _on_the_set_here(
     stored: Disagreement, pictures: PictureSet, entries: tuple[Entry, ...]
 ) -> tuple[Disagreement, PictureSet | None]:
     """A set in another order or of other pictures: both networks classify it, if asked to."""
-    answers: dict[tuple[str, str], NDArray[np.int64]] = st.session_state.setdefault(
-        "compare_answers", {}
-    )
+    answers = st.session_state.get("compare_answers", {})
     keys = [(one.card.result(one.seed).sha256, pictures.name) for one in entries]
     if not all(key in answers for key in keys):
         st.caption(
@@ -138,13 +158,23 @@ def _on_the_set_here(
             key="classify",
         ):
             return stored, None
-        try:
-            for key, one in zip(keys, entries, strict=True):
-                answers[key] = _classified(one, pictures)
-        except (ValueError, PictureError) as error:
-            st.error(plain(str(error)), icon=":material/error:")
-            return stored, None
-    return disagreement(pictures.labels, answers[keys[0]], answers[keys[1]]), pictures
+    try:
+        first, second = (_answers(one, pictures) for one in entries)
+    except (ValueError, PictureError) as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return stored, None
+    return disagreement(pictures.labels, first, second), pictures
+
+
+def _answers(network: Entry, pictures: PictureSet) -> NDArray[np.int64]:
+    """What a network says of each picture, asked once in a session."""
+    kept: dict[tuple[str, str], NDArray[np.int64]] = st.session_state.setdefault(
+        "compare_answers", {}
+    )
+    key = network.card.result(network.seed).sha256, pictures.name
+    if key not in kept:
+        kept[key] = _classified(network, pictures)
+    return kept[key]
 
 
 def _classified(network: Entry, pictures: PictureSet) -> NDArray[np.int64]:
@@ -161,12 +191,13 @@ def _counts(found: Disagreement, pair: Pair) -> str:
     """The 2×2 table."""
     first, second = escape(pair.first_name), escape(pair.second_name)
     (both, only_first), (only_second, neither) = found.counts
+    one, other = pair_colours(pair)
     return (
-        '<table class="ds-fourfold"><thead><tr><td></td>'
+        f'<table class="ds-fourfold" style="--first:{one};--second:{other}"><thead><tr><td></td>'
         f'<th scope="col">{second} right</th><th scope="col">{second} wrong</th></tr></thead>'
         f'<tbody><tr><th scope="row">{first} right</th><td>{both:,}</td>'
-        f'<td class="ds-first">{only_first:,}</td></tr>'
-        f'<tr><th scope="row">{first} wrong</th><td class="ds-second">{only_second:,}</td>'
+        f'<td class="ds-only-first">{only_first:,}</td></tr>'
+        f'<tr><th scope="row">{first} wrong</th><td class="ds-only-second">{only_second:,}</td>'
         f"<td>{neither:,}</td></tr></tbody></table>"
     )
 
@@ -201,18 +232,29 @@ def _gallery(found: Disagreement, pair: Pair, pictures: PictureSet, form: Pictur
         st.info("There is no such picture.", icon=":material/info:")
         return
     shown = places[(page - 1) * _AT_ONCE : page * _AT_ONCE]
-    try:
-        cells = [
-            _cell(found, pair, pictures.picture(int(place)), form, int(place)) for place in shown
-        ]
-    except PictureError as error:
-        st.error(plain(str(error)), icon=":material/error:")
+    if not _cells(found, pair, pictures, form, shown):
         return
-    st.html(f'<div class="ds-gallery">{"".join(cells)}</div>')
     st.caption(
         f"{len(shown)} of {len(places):,} pictures, as the networks see them. Under each its "
         f"class, then what {plain(pair.first_name)} says, then {plain(pair.second_name)}."
     )
+
+
+def _cells(
+    found: Disagreement,
+    pair: Pair,
+    pictures: PictureSet,
+    form: PictureForm,
+    places: NDArray[np.int64],
+) -> bool:
+    """The pictures at some places; False, with a message, where one cannot be read."""
+    try:
+        cells = [_cell(found, pair, pictures.picture(int(k)), form, int(k)) for k in places]
+    except PictureError as error:
+        st.error(plain(str(error)), icon=":material/error:")
+        return False
+    st.html(f'<div class="ds-gallery">{"".join(cells)}</div>')
+    return True
 
 
 def _cell(found: Disagreement, pair: Pair, picture: Picture, form: PictureForm, place: int) -> str:

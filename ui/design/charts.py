@@ -7,8 +7,6 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from design_core.kernels.kernel import ThresholdKernel
-from design_core.output.drawing import threshold_shades
 from design_core.search.objectives import TERMS
 from ui.charts import LABEL, Ink, beside, frame, ink, translucent
 from ui.design.landscapes import Judged, Listing, Plane
@@ -23,7 +21,10 @@ _NEAR = 0.25  # labels closer than this in total variation may run into each oth
 
 
 def landscape_chart(listing: Listing, judged: Judged, *, objective: str) -> go.Figure:
-    """How many kernels have which score, where this one stands, and where the published."""
+    """How many kernels have which score, where this one stands, and where the published.
+
+    `customdata` holds a bar's number.
+    """
     colours = ink()
     centres = (listing.edges[:-1] + listing.edges[1:]) / 2
     width = float(listing.edges[1] - listing.edges[0])
@@ -33,7 +34,8 @@ def landscape_chart(listing: Listing, judged: Judged, *, objective: str) -> go.F
             y=listing.counts.astype(np.float32),
             width=width,
             marker={"color": colours.bars, "line": {"width": 0}},
-            hovertemplate="score %{x:.3f}<br>%{y:,.0f} kernels<extra></extra>",
+            customdata=np.arange(len(centres), dtype=np.int32),
+            **_label_of(listing),
         )
     )
     marks = [(one.score, one.kernel.name, colours.published, "dot") for one in judged.published]
@@ -65,13 +67,7 @@ def plane_chart(
             mode="markers",
             name="2×2 kernels",
             customdata=points.place.astype(np.int32),
-            text=[
-                _hover(front.kernel(int(place)), float(density), int(count))
-                for place, density, count in zip(
-                    points.place, points.density, points.count, strict=True
-                )
-            ],
-            hovertemplate="%{text}<br>TV %{x:.3f}, %{y:.3f} bits per pixel<extra></extra>",
+            hoverinfo="none",  # a card shows the kernel
             marker={"size": 7, "color": colours.quiet, "opacity": 0.45},
             selected={"marker": {"opacity": 0.45}},
             unselected={"marker": {"opacity": 0.45}},
@@ -98,7 +94,7 @@ def plane_chart(
         y=np.array(here[1:], np.float32),
         mode="markers",
         marker={"size": 14, "color": colours.this, "line": {"color": colours.ground, "width": 2}},
-        hovertemplate="this kernel<br>TV %{x:.3f}, %{y:.3f} bits per pixel<extra></extra>",
+        hovertemplate="this kernel<br>%{x:.3f} edges, %{y:.3f} bits per pixel<extra></extra>",
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
     )
@@ -114,7 +110,7 @@ def plane_chart(
     )
     frame(
         chart,
-        "total variation, flips per pixel",
+        "total variation, edges per pixel",
         "information, bits per pixel",
         height=_PLANE_HEIGHT,
     )
@@ -174,7 +170,6 @@ def _labelled(
         x=np.array([x for x, _ in grouped], np.float32),
         y=np.array([y for _, y in grouped], np.float32),
         mode="markers",
-        text=labels,
         customdata=[names[0] for names in grouped.values()],
         marker={
             "size": 11,
@@ -182,7 +177,7 @@ def _labelled(
             "color": colours.published,
             "line": {"color": colours.ground, "width": 1.5},
         },
-        hovertemplate="%{text}<br>TV %{x:.3f}, %{y:.3f} bits per pixel<extra></extra>",
+        hoverinfo="none",
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
     )
@@ -207,22 +202,11 @@ def _spread(
     return placed
 
 
-def _hover(kernel: ThresholdKernel, density: float, count: int) -> str:
-    """A kernel as a little picture, with its levels."""
-    shades = _shades(kernel)
-    rows = [
-        "".join(f'<span style="color:{shade}">██</span>' for shade in row)
-        + "  "
-        + "  ".join(map(str, levels))
-        for row, levels in zip(shades, kernel.levels[0].tolist(), strict=True)
-    ]
-    others = f"<br>and {count - 1} more kernels here" if count > 1 else ""
-    return "<br>".join(rows) + others + f"<br>fires on {density:.0%}"
-
-
-def _shades(kernel: ThresholdKernel) -> list[list[str]]:
-    greys = threshold_shades(kernel.levels[0].astype(np.float64)).tolist()
-    return [[f"rgb({grey},{grey},{grey})" for grey in row] for row in greys]
+def _label_of(listing: Listing) -> dict[str, str]:
+    """A card shows a kernel of the bar; of samples none is kept."""
+    if listing.examples is not None:
+        return {"hoverinfo": "none"}
+    return {"hovertemplate": "score %{x:.3f}<br>%{y:,.0f} kernels<extra></extra>"}
 
 
 def _axis_of(objective: str) -> str:

@@ -52,6 +52,7 @@ __all__ = [
 
 # More kernels than this make no readable plane.
 _MOST_POINTS = 10_000
+_BARS = 80
 
 _HASHES: dict[str | type, Callable[[Any], Any]] = {Scene: lambda scene: scene.content}
 _shared = st.cache_resource(max_entries=64, show_spinner=False, hash_funcs=_HASHES)
@@ -77,12 +78,15 @@ class Listing:
         The sample, or None.
     counts, edges
         The histogram.
+    examples
+        A kernel of each bar, shape (bars, rows, columns), as levels; None for a sample.
     """
 
     whole: Landscape | None
     sample: SampledScores | None
     counts: NDArray[np.int64]
     edges: NDArray[np.float64]
+    examples: NDArray[np.int64] | None
 
     @property
     def size(self) -> int:
@@ -281,9 +285,11 @@ def _scored_published(
 def _listed(tables: BlockTables, objective: str, size: tuple[int, int]) -> Listing:
     whole = full_landscape(tables, size, objective=objective)
     if whole is not None:
-        return Listing(whole, None, *whole.histogram(80))
+        first = np.maximum(0, whole.examples(_BARS))  # bars without a kernel are not seen
+        examples = np.array(whole.levels)[whole.ranks(first)]
+        return Listing(whole, None, *whole.histogram(_BARS), examples)
     sample = sample_scores(Scorer.of(Objective.parse(objective), tables), size)
-    return Listing(None, sample, *sample.histogram(80))
+    return Listing(None, sample, *sample.histogram(_BARS), None)
 
 
 @_shared

@@ -19,11 +19,13 @@ from design_core.lab.subset import Subset, held_out_subset, picture_subset, samp
 from design_core.networks.activation import Kernels
 from design_core.paths import DATA
 from design_core.pictures import Picture
+from design_core.pictures.datasets import split_classes
 from design_core.pictures.perturbations import PERTURBATIONS
 from design_core.zoo.card import OWN
 from design_core.zoo.checkpoint import PictureForm
 from design_core.zoo.entry import Entry
-from ui.charts import activation_colour
+from design_core.zoo.naming import card_arm
+from ui.charts import arm_colour
 from ui.networks import FORWARD
 from ui.predict.subject import Subject
 
@@ -33,6 +35,7 @@ __all__ = [
     "Pictures",
     "counts",
     "diagnosed",
+    "has_test_set",
     "held_out",
     "networks",
     "picture_of",
@@ -54,7 +57,8 @@ class Network:
     sha256
         Of its file: what its results are kept by.
     colour, dash
-        Networks of one activation share the colour and differ in the dash.
+        Networks of one activation, or one cut of the picture, share the colour and differ in the
+        dash.
     """
 
     name: str
@@ -93,7 +97,7 @@ def networks(subject: Subject) -> list[Network]:
     found: list[Network] = []
     told = zip(subject.names, subject.references, subject.entries, strict=True)
     for name, reference, entry in told:
-        colour = activation_colour(entry.checkpoint.spec.activation)
+        colour = arm_colour(card_arm(entry.card))
         alike = sum(other.colour == colour for other in found)
         sha256 = entry.card.result(entry.seed).sha256
         found.append(Network(name, reference, entry, sha256, colour, _DASHES[alike % 4]))
@@ -135,6 +139,11 @@ def samples(dataset: str, form: PictureForm) -> Pictures | None:
 @_of_all
 def _samples(dataset: str, form: PictureForm) -> Subset | None:
     return sample_subset(form, dataset)
+
+
+def has_test_set(dataset: str) -> bool:
+    """Whether the test set is on this machine, without reading any picture."""
+    return split_classes(dataset, DATA) is not None
 
 
 class _AbsentError(LookupError):

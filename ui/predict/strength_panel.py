@@ -10,13 +10,29 @@ from streamlit.delta_generator import DeltaGenerator
 
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.published import PUBLISHED
-from design_core.lab.strength import STRENGTHS, Counted, accuracy_at, finding, strengthened
-from design_core.networks.activation import Kernels, activation_kernels
+from design_core.lab.strength import (
+    STRENGTHS,
+    Counted,
+    accuracy_at,
+    finding,
+    own_kernels,
+    strengthened,
+)
+from design_core.networks.activation import Kernels
 from design_core.pictures.dataset_cards import is_embedded
 from design_core.zoo.naming import data_set_heading
 from ui.charts import show_chart
 from ui.networks import FORWARD
-from ui.predict.lab import Counts, Network, Pictures, counts, held_out, networks
+from ui.predict.lab import (
+    Counts,
+    Network,
+    Pictures,
+    counts,
+    has_test_set,
+    held_out,
+    networks,
+    samples,
+)
 from ui.predict.lab_charts import strength_chart
 from ui.predict.lab_choices import COUNTS, FIRST_COUNT, OWN_KERNEL
 from ui.predict.subject import Subject
@@ -41,12 +57,13 @@ def strength_panel(subject: Subject) -> None:
     dataset = binary[0].entry.card.dataset
     kernel, title, count = _controls(dataset)
     try:
-        pictures = held_out(dataset, subject.form, count)
+        pictures = held_out(dataset, subject.form, count) or samples(dataset, subject.form)
     except ValueError as error:
         st.error(plain(str(error)), icon=":material/error:")
         return
+    if pictures is None or pictures.key[0] == "samples":
+        _absent(dataset, samples=pictures is not None)
     if pictures is None:
-        _absent(dataset)
         return
     curves = [(network, _known(network, kernel, pictures)) for network in binary]
     missing = sum(
@@ -56,7 +73,7 @@ def strength_panel(subject: Subject) -> None:
     )
     button, progress, chart = st.empty(), st.empty(), st.empty()
     _draw(chart, curves, title, pictures)
-    if missing and _asked(button, dataset, missing, pictures):
+    if missing and (_is_quick(pictures) or _asked(button, missing, pictures)):
         bar = progress.progress(0.0, "Starting")
         for _ in _count(bar, curves, kernel, pictures, missing):
             _draw(chart, curves, title, pictures)
@@ -77,11 +94,12 @@ def _controls(dataset: str) -> tuple[ThresholdKernel | None, str, int]:
         key="strength_kernel",
         persist_state="session",
         help="Every threshold is multiplied by a factor at inference: 0 is Sign, 1 the kernel as "
-        "it is. Weights and batch norms stay as trained. A network that was trained with Sign has "
-        "no thresholds of its own to scale: give it a kernel here.",
+        "it is, in the cut of the picture where a network has one, else in its activations. "
+        "Weights and batch norms stay as trained. A network that was trained with Sign has no "
+        "thresholds of its own to scale: give it a kernel here.",
     )
     count: int | None = _QUICK
-    if not is_embedded(dataset):
+    if has_test_set(dataset) and not is_embedded(dataset):
         count = right.segmented_control(
             "Test pictures",
             COUNTS,
@@ -95,17 +113,17 @@ def _controls(dataset: str) -> tuple[ThresholdKernel | None, str, int]:
     return kernel, name, count or FIRST_COUNT
 
 
-def _absent(dataset: str) -> None:
+def _absent(dataset: str, *, samples: bool) -> None:
+    here = "the embedded samples are counted" if samples else "nothing can be counted"
     st.info(
-        f"{plain(data_set_heading(dataset))} is not on this machine, so nothing can be counted. "
-        "Under Picture, Data set, it can be downloaded. The networks trained on digits need no "
-        "download.",
+        f"The {plain(data_set_heading(dataset))} test set is not on this machine, so {here}. Under "
+        "Picture, Data set, it can be downloaded. The networks trained on digits need no download.",
         icon=":material/cloud_off:",
     )
 
 
 def _kernels_of(network: Network, kernel: ThresholdKernel | None) -> Kernels:
-    return (kernel,) if kernel else activation_kernels(network.activation)
+    return (kernel,) if kernel else own_kernels(network.entry.checkpoint)
 
 
 def _strengths(network: Network, kernel: ThresholdKernel | None) -> tuple[float, ...]:
@@ -128,14 +146,17 @@ def _known(
     return {strength: counted for strength, counted in found.items() if counted}
 
 
-def _asked(place: DeltaGenerator, dataset: str, missing: int, pictures: Pictures) -> bool:
-    """What comes along is counted at once; all else on a click, since it takes its time.
+def _is_quick(pictures: Pictures) -> bool:
+    """What comes along is counted at once; all else on a click, since it takes its time."""
+    return pictures.key[0] == "samples" or is_embedded(str(pictures.key[1]))
+
+
+def _asked(place: DeltaGenerator, missing: int, pictures: Pictures) -> bool:
+    """Whether to count now.
 
     The way to stop takes the place of the button: were that to vanish, all below would move away
     from under the mouse.
     """
-    if is_embedded(dataset):
-        return True
     asked = place.button(
         f"Count {missing} points on {plain(pictures.subset.title)}",
         type="primary",
@@ -191,7 +212,7 @@ def _draw(place: DeltaGenerator, curves: Curves, title: str, pictures: Pictures)
     if not drawn:
         return
     named: Mapping[str, Mapping[float, Counted]] = {n.name: known for n, known in drawn}
-    what = f"{finding(named)} {pictures.subset.title}, 95 % intervals by Wilson."
+    what = f"{finding(named)} On {pictures.subset.title}; 95 % intervals by Wilson."
     told = "; ".join(
         f"{network.name}: "
         + ", ".join(f"{100 * known[s].accuracy:.1f} % at {s:g}" for s in sorted(known))
