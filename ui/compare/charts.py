@@ -19,7 +19,9 @@ from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card
 from design_core.zoo.naming import card_arm, say_class
 from ui.charts import (
+    BLUE,
     LABEL,
+    ORANGE,
     SEQUENTIAL,
     accuracy_range,
     activation_colour,
