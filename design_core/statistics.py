@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
@@ -57,7 +58,12 @@ def mean_interval(values: ArrayLike, *, level: float = 0.95) -> Interval | None:
     >>> round(low, 4), round(high, 4)
     (-0.4841, 4.4841)
     """
-    sample = np.asarray(values, dtype=np.float64)
+    return _mean_interval(tuple(np.asarray(values, dtype=np.float64).tolist()), level)
+
+
+@lru_cache(maxsize=4096)  # tables and charts of a zoo ask for the same ones many times
+def _mean_interval(values: tuple[float, ...], level: float) -> Interval | None:
+    sample = np.array(values)
     if len(sample) < 2:
         return None
     half = stats.t.ppf((1 + level) / 2, len(sample) - 1) * stats.sem(sample)

@@ -14,7 +14,7 @@ from typing import Any
 import streamlit as st
 
 from design_core.pictures import Picture
-from design_core.zoo.card import OWN, Card, damaged_cards, load_cards
+from design_core.zoo.card import OWN, Card, damaged_cards, load_cards, zoo_stamp
 from design_core.zoo.entry import Entry, Prediction, open_entry
 from ui.compute import is_sample
 from ui.pytorch import pytorch
@@ -34,6 +34,8 @@ __all__ = [
 #: Held during a forward pass: no more of them at a time than there are processors.
 FORWARD = Semaphore(os.cpu_count() or 1)
 
+_LOOK_AGAIN = 1.0  # seconds after which the zoo is looked at again, whether a card has changed
+
 _HASHES: dict[str | type[Any], Callable[[Any], Any]] = {Picture: lambda picture: picture.sha256}
 
 
@@ -42,20 +44,34 @@ def cards() -> list[Card]:
     return [*zoo_cards(), *own_cards()]
 
 
-@st.cache_resource(show_spinner=False)
 def zoo_cards() -> list[Card]:
     """All cards of the zoo, by name. Shared: do not change the list."""
+    return _cards(_stamp())
+
+
+@st.cache_data(ttl=_LOOK_AGAIN, show_spinner=False)
+def _stamp() -> tuple[tuple[str, int, int], ...]:
+    return zoo_stamp()
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _cards(stamp: tuple[tuple[str, int, int], ...]) -> list[Card]:
+    """Read anew when a card has changed; its network may have too, and is forgotten."""
+    del stamp
+    for kept in (_zoo_entry, _of_sample):
+        kept.clear()
     return load_cards()
 
 
-@st.cache_resource(show_spinner=False)
-def _damaged() -> list[str]:
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _damaged(stamp: tuple[tuple[str, int, int], ...]) -> list[str]:
+    del stamp
     return damaged_cards()
 
 
 def tell_damaged() -> None:
     """A note on each network of the zoo that cannot be read; the others go on without it."""
-    for reason in _damaged():
+    for reason in _damaged(_stamp()):
         st.warning(plain(f"One network is left out: {reason}"), icon=":material/broken_image:")
 
 

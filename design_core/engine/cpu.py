@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 import os
 import platform
+import re
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Waiting", "cpu_facts"]
+__all__ = ["Waiting", "cpu_facts", "generation_of"]
 
 #: Instruction sets that matter here, by their names in /proc/cpuinfo.
 _FLAGS = (
@@ -23,12 +24,15 @@ def cpu_facts() -> dict[str, Any]:
     Returns
     -------
     JSON-able: ``name``, ``cores`` (that this process may use), ``flags``, ``target`` (None without
-    numba). Name and flags are as the system tells them (Linux), else the architecture and nothing.
+    numba). Name and flags are as the system tells them (Linux), else the architecture and nothing;
+    AMD's name is followed by the generation, which it does not tell: ``AMD EPYC, Zen 4``.
     """
     facts = _cpuinfo()
     listed = facts.get("flags", facts.get("Features", "")).split()
+    name = facts.get("model name", platform.machine())
+    generation = generation_of(_host())
     return {
-        "name": facts.get("model name", platform.machine()),
+        "name": f"{name}, {generation}" if generation else name,
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1,
         "flags": [flag for flag in _FLAGS if flag in listed],
         "target": _target(),
@@ -72,11 +76,26 @@ def _cpuinfo() -> dict[str, str]:
     return {key.strip(): value.strip() for key, _, value in entries}
 
 
-def _target() -> str | None:
-    """The processor that numba compiles for: NUMBA_CPU_NAME, or the one it runs on."""
+def generation_of(target: str | None) -> str | None:
+    """``Zen 4`` of LLVM's ``znver4``; None of other makers' processors, whose names tell."""
+    found = re.match(r"znver(\d+)", target or "")
+    return f"Zen {found[1]}" if found else None
+
+
+def _host() -> str | None:
+    """LLVM's name for this processor; None without numba."""
     try:
         llvm: Any = importlib.import_module("llvmlite.binding")
     except ImportError:
         return None
-    named = os.environ.get("NUMBA_CPU_NAME", llvm.get_host_cpu_name())
+    name: str = llvm.get_host_cpu_name()
+    return name
+
+
+def _target() -> str | None:
+    """The processor that numba compiles for: NUMBA_CPU_NAME, or the one it runs on."""
+    host = _host()
+    if host is None:
+        return None
+    named = os.environ.get("NUMBA_CPU_NAME", host)
     return f"{named} {os.environ.get('NUMBA_CPU_FEATURES', '')}".rstrip()

@@ -48,6 +48,7 @@ from design_core.networks.layers import BinaryConv2d, BinaryLayer, pad_maps
 __all__ = [
     "LAYER_SHAPES",
     "NETWORKS",
+    "PARTS",
     "Settings",
     "frozen",
     "measure",
@@ -68,6 +69,10 @@ NETWORKS: Mapping[str, tuple[str, dict[str, str]]] = {
 }
 
 
+#: What a measurement consists of, Sign against DeSign apart.
+PARTS = ("layers", "networks", "rivals")
+
+
 @dataclass(frozen=True)
 class Settings:
     """What to measure.
@@ -80,12 +85,15 @@ class Settings:
         Whether ``torch.compile`` competes too; needs a C++ compiler and a minute per network.
     seconds
         Spent on each comparison, at least.
+    parts
+        Which of `PARTS`.
     """
 
     batches: tuple[int, ...] = (1, 64)
     threads: tuple[int, ...] = (1, 2)
     compiled: bool = True
     seconds: float = 1.0
+    parts: tuple[str, ...] = PARTS
 
 
 def measure(
@@ -96,7 +104,10 @@ def measure(
     widths: Sequence[int] = RIVAL_WIDTHS,
     report: Callable[[LayerTime | NetworkTime | Rival], None] = lambda _: None,
 ) -> Report:
-    """Measure everything; `report` hears of each result as it comes."""
+    """Measure all that `settings` names; `report` hears of each result as it comes."""
+    shapes = shapes if "layers" in settings.parts else ()
+    networks = networks if "networks" in settings.parts else {}
+    widths = widths if "rivals" in settings.parts else ()
     compiled = settings.compiled and shutil.which("g++") is not None
     kept = torch.get_num_threads()
     waiting = Waiting()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from design_core.engine.anatomy import Part
 from design_core.paths import RESOURCES
 
 __all__ = [
+    "ENGINE",
+    "RECORD",
     "RIVAL_KINDS",
     "LayerTime",
     "NetworkTime",
@@ -23,13 +26,23 @@ __all__ = [
     "fastest",
     "fastest_in_words",
     "finding",
+    "joined",
+    "leader_in_words",
+    "read_report",
     "recorded",
+    "recorded_elsewhere",
 ]
 
 #: What networks that compete consist of, from the widest numbers to the narrowest.
 RIVAL_KINDS = ("float32", "int8", "1 bit")
 
-_RECORD = RESOURCES / "measured" / "speed.json"
+#: The figures that pages and results show, and earlier ones of other processors.
+RECORD = RESOURCES / "measured" / "speed.json"
+
+#: What ran this project's networks, among contenders of bits.
+ENGINE = "this engine"
+
+Entry = TypeVar("Entry")
 
 _CALM = 0.1  # of the time waited; most turns then run undisturbed, and the fastest counts
 
@@ -248,10 +261,62 @@ def _own(kind: type, plain: Mapping[str, Any]) -> dict[str, Any]:
     return {field.name: plain[field.name] for field in fields(kind)}
 
 
+def read_report(path: Path) -> Report:
+    """What ``bench --out`` wrote; ValueError of something else."""
+    return Report.from_dict(json.loads(path.read_text(encoding="utf-8")))
+
+
 @cache
 def recorded() -> Report:
     """What ``bench --out`` wrote into the library's measured figures; on some machine."""
-    return Report.from_dict(json.loads(_RECORD.read_text(encoding="utf-8")))
+    return read_report(RECORD)
+
+
+@cache
+def recorded_elsewhere() -> tuple[Report, ...]:
+    """Earlier records of other processors."""
+    return tuple(read_report(path) for path in sorted(RECORD.parent.glob("speed-*.json")))
+
+
+def joined(kept: Report, new: Report) -> Report:
+    """A report measured in pieces: `new`, and of `kept` what was not measured anew.
+
+    Raises
+    ------
+    ValueError
+        The two are of different processors or of different PyTorch.
+    """
+    for what, one, other in (
+        ("processors", kept.cpu, new.cpu),
+        ("versions of PyTorch", kept.torch, new.torch),
+    ):
+        if one != other:
+            raise ValueError(
+                f"A report is of one machine: {what} differ, {one} and {other}. Write to another "
+                "file, or measure all of it."
+            )
+    waited = [one.waited for one in (kept, new) if one.waited is not None]
+    return replace(
+        new,
+        layers=_renewed(kept.layers, new.layers, lambda one: (one.batch, one.threads, one.name)),
+        networks=_renewed(
+            kept.networks, new.networks, lambda one: (one.batch, one.threads, one.name)
+        ),
+        rivals=_renewed(
+            kept.rivals, new.rivals, lambda one: (one.width, one.batch, one.kind, one.name)
+        ),
+        waited=max(waited, default=None),
+        compiled=kept.compiled and new.compiled,
+        missing=new.missing,
+    )
+
+
+def _renewed(
+    kept: Sequence[Entry], new: Sequence[Entry], key: Callable[[Entry], object]
+) -> tuple[Entry, ...]:
+    """Entries by their keys; places of the kept ones stay."""
+    entries = {key(one): one for one in kept} | {key(one): one for one in new}
+    return tuple(entries.values())
 
 
 def finding(report: Report, network: NetworkTime) -> str:
@@ -278,6 +343,23 @@ def fastest_in_words(report: Report, width: int, batch: int) -> str:
     leaders = (fastest(rivals, kind) for kind in RIVAL_KINDS)
     told = [f"{one.kind} {one.milliseconds.median:.3g} ms ({one.name})" for one in leaders if one]
     return f"Width {width}, batch {batch}, the fastest of each kind: {', '.join(told)}."
+
+
+def leader_in_words(report: Report, width: int, batch: int) -> str:
+    """How long the fastest of the others take beside this engine, kind by kind."""
+    rivals = report.rivals_at(width, batch)
+    (ours,) = (one for one in rivals if one.name == ENGINE)
+    others = [one for one in rivals if one is not ours]
+    told = [
+        f"{one.kind} {one.milliseconds.median / ours.milliseconds.median:.1f} × ({one.name})"
+        for kind in reversed(RIVAL_KINDS)
+        if (one := fastest(others, kind))
+    ]
+    ahead = all(ours.milliseconds.median <= one.milliseconds.median for one in others)
+    standing = "this engine is the fastest" if ahead else "this engine is **not** the fastest"
+    return (
+        f"Width {width}, batch {batch}: {standing}. Of its time the others take: {', '.join(told)}."
+    )
 
 
 def _factor(value: float) -> str:

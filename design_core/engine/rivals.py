@@ -29,7 +29,7 @@ from torch import nn
 
 from design_core.engine.openvino_runtime import compiled_by_openvino
 from design_core.engine.packing import pack
-from design_core.engine.report import Rival, Turns
+from design_core.engine.report import ENGINE, Rival, Turns
 from design_core.engine.turns import turns
 from design_core.networks import build_network
 from design_core.networks.real_vgg import RealVgg, real_vgg
@@ -43,8 +43,8 @@ __all__ = [
     "write_real_onnx",
 ]
 
-#: The zoo's width, and the paper's.
-RIVAL_WIDTHS = (32, 128)
+#: The zoo's widths, and the paper's.
+RIVAL_WIDTHS = (32, 64, 128)
 
 #: What competes where it is installed, by module.
 _NEEDED = {"onnx": "ONNX", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
@@ -152,7 +152,7 @@ def _runtimes(model: RealVgg, x: Floats, folder: Path) -> Iterator[tuple[Any, Ru
 def _bits(width: int, x: Floats) -> Iterator[tuple[Any, Run]]:
     packed = pack(build_network("vgg_small", width=width, activation="design:2x2-v2").eval())
     packed.warm_up()
-    yield ("1 bit", "this engine"), lambda: packed(x)
+    yield ("1 bit", ENGINE), lambda: packed(x)
     if "OpenVINO" not in missing_rivals():
         from design_core.engine.openvino_export import openvino_model
 

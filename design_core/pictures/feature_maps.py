@@ -32,6 +32,8 @@ MAX_MAPS = 64
 
 Maps = NDArray[np.float32]
 
+_BLOCK = 2**23  # values that are worked on at a time
+
 
 @dataclass(frozen=True, eq=False)
 class FeatureMaps:
@@ -70,7 +72,19 @@ def standardize(maps: NDArray[np.floating]) -> Maps:
 
     A constant map becomes 0 throughout. Shape (..., H, W), float32.
     """
-    wide = np.asarray(maps, dtype=np.float64)
+    maps = np.asarray(maps)
+    made = np.empty(maps.shape, np.float32)
+    height, width = maps.shape[-2:]
+    given, flat = made.reshape(-1, height, width), maps.reshape(-1, height, width)
+    # In float64, and so a few maps at a time.
+    step = max(1, _BLOCK // (height * width))
+    for at in range(0, len(flat), step):
+        given[at : at + step] = _standardized(flat[at : at + step])
+    return made
+
+
+def _standardized(maps: NDArray[np.floating]) -> Maps:
+    wide = maps.astype(np.float64)
     centred = wide - wide.mean(axis=(-2, -1), keepdims=True)
     deviation = centred.std(axis=(-2, -1), keepdims=True)
     # What is left of a constant map is rounding noise; it must not be blown up to variance 1.
@@ -92,10 +106,15 @@ def _convolved(picture: Picture, kernels: NDArray[np.int8]) -> Maps:
     channels = np.pad(standardize(picture.rgb()), ((0, 0), (1, 1), (1, 1)), mode="edge")
     windows = np.lib.stride_tricks.sliding_window_view(channels, (3, 3), axis=(1, 2))
     height, width = windows.shape[1:3]
-    columns = np.ascontiguousarray(windows.transpose(0, 3, 4, 1, 2)).reshape(27, -1)
     # Correlation, as in every deep-learning convolution: the kernel is not turned over.
-    summed = kernels.reshape(-1, 27).astype(np.float32) @ columns
-    return standardize(summed.reshape(-1, height, width))
+    weights = kernels.reshape(-1, 27).astype(np.float32)
+    summed = np.empty((len(kernels), height, width), np.float32)
+    step = max(1, _BLOCK // (27 * width))
+    for at in range(0, height, step):
+        rows = windows[:, at : at + step].transpose(0, 3, 4, 1, 2)
+        part = weights @ np.ascontiguousarray(rows).reshape(27, -1)
+        summed[:, at : at + step] = part.reshape(len(kernels), -1, width)
+    return standardize(summed)
 
 
 #: What a picture is turned into before it is cut; each entry: title and one-sentence help.

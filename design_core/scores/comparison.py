@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from design_core.scores.pattern import pattern_variation
 __all__ = ["ActivationScores", "compare_activations", "edges_finding", "finding"]
 
 Floats = NDArray[np.float64]
+
+_BLOCK = 2**21  # values that are scored at a time
 
 _PLAIN_SIGN = ThresholdKernel([[0]]).scaled(strength=0)
 
@@ -116,8 +119,24 @@ def compare_activations(x: ArrayLike, kernel: ThresholdKernel) -> dict[str, Acti
             f"got {x.dtype} of shape {x.shape}. Of a batch (N, C, H, W) give one, x[0]."
         )
     refuse_nan(x)
+    # Scores need several times the memory of their maps, so that these come a few at a time.
+    step = max(1, _BLOCK // max(1, x.shape[1] * x.shape[2]))
+    starts = range(0, max(1, len(x)), step)
+    blocks = (_compared(x[at : at + step], _from_channel(kernel, at)) for at in starts)
+    return _joined(x, blocks, step)
+
+
+def _compared(x: NDArray[Any], kernel: ThresholdKernel) -> dict[str, ActivationScores]:
+    return {
+        "sign": _scores_of_bits(x, _PLAIN_SIGN),
+        "design": _scores_of_bits(x, kernel),
+        "relu": _scores_of_relu(x),
+    }
+
+
+def _scores_of_relu(x: NDArray[Any]) -> ActivationScores:
     rectified = np.maximum(x, 0)
-    relu = ActivationScores(
+    return ActivationScores(
         output=rectified,
         tv=scores.total_variation(rectified),
         tv_isotropic=scores.total_variation(rectified, "isotropic"),
@@ -127,10 +146,32 @@ def compare_activations(x: ArrayLike, kernel: ThresholdKernel) -> dict[str, Acti
         pattern_tv=np.zeros(x.shape[:-2]),
         likeness=_likeness(rectified, x),
     )
+
+
+def _from_channel(kernel: ThresholdKernel, first: int) -> ThresholdKernel:
+    """The kernel whose slice 0 cuts map `first`."""
+    slices = (first + np.arange(kernel.shape[0])) % kernel.shape[0]
+    return ThresholdKernel(kernel.levels[slices], kernel.level_set, kernel.scale, kernel.name)
+
+
+def _joined(
+    x: NDArray[Any], blocks: Iterable[dict[str, ActivationScores]], step: int
+) -> dict[str, ActivationScores]:
+    """Scores of maps that came `step` at a time."""
+    outputs: dict[str, NDArray[Any]] = {}
+    parts: dict[str, list[ActivationScores]] = {}
+    for place, block in enumerate(blocks):
+        for name, one in block.items():
+            output = outputs.setdefault(name, np.empty(x.shape, one.output.dtype))
+            output[place * step : (place + 1) * step] = one.output
+            parts.setdefault(name, []).append(replace(one, output=output))
+    numbers = [field.name for field in fields(ActivationScores) if field.name != "output"]
     return {
-        "sign": _scores_of_bits(x, _PLAIN_SIGN),
-        "design": _scores_of_bits(x, kernel),
-        "relu": relu,
+        name: ActivationScores(
+            outputs[name],
+            *(np.concatenate([getattr(one, each) for one in found]) for each in numbers),
+        )
+        for name, found in parts.items()
     }
 
 

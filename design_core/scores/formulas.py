@@ -27,6 +27,8 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
+_BLOCK = 2**20  # blocks of bits that are counted at a time
+
 #: Total variation, by name: what is averaged.
 TV_VARIANTS = {
     "anisotropic": "mean |dx| + mean |dy|, each over its own neighbour pairs",
@@ -38,9 +40,13 @@ TV_VARIANTS = {
 def _numbers(x: ArrayLike) -> NDArray[Any]:
     """Bits and integers as float32 (exact for them), floats as they are; checked for shape."""
     array = np.asarray(x)
+    _require_maps(array)
+    return array if array.dtype.kind == "f" else array.astype(np.float32)
+
+
+def _require_maps(array: NDArray[Any]) -> None:
     if array.ndim < 2 or 0 in array.shape[-2:]:
         raise ValueError(f"A score needs maps of shape (..., H, W); got shape {array.shape}.")
-    return array if array.dtype.kind == "f" else array.astype(np.float32)
 
 
 def _mean(values: NDArray[Any]) -> Floats:
@@ -74,12 +80,10 @@ def total_variation(x: ArrayLike, variant: str = "anisotropic") -> Floats:
         there too, since dx and dy then differ in length).
     """
     maps = _numbers(x)
+    if variant == "anisotropic" or (variant == "isotropic" and 1 in maps.shape[-2:]):
+        return _mean_change(maps, -1) + _mean_change(maps, -2)
     dx, dy = np.diff(maps, axis=-1), np.diff(maps, axis=-2)
-    if variant == "anisotropic":
-        return _mean(np.abs(dx)) + _mean(np.abs(dy))
     if variant == "isotropic":
-        if 1 in maps.shape[-2:]:
-            return _mean(np.abs(dx)) + _mean(np.abs(dy))
         return _mean(np.hypot(dx[..., :-1, :], dy[..., :, :-1]))
     if variant == "repository":
         if maps.shape[-1] != maps.shape[-2]:
@@ -93,6 +97,12 @@ def total_variation(x: ArrayLike, variant: str = "anisotropic") -> Floats:
     raise ValueError(
         f"Unknown total variation {variant!r}; choose one of {', '.join(TV_VARIANTS)}."
     )
+
+
+def _mean_change(maps: NDArray[Any], axis: int) -> Floats:
+    """Mean magnitude of the differences of neighbours along an axis."""
+    change = np.diff(maps, axis=axis)
+    return _mean(np.abs(change, out=change))
 
 
 def tv_map(x: ArrayLike, variant: str = "anisotropic") -> NDArray[Any]:
@@ -158,20 +168,31 @@ def pooled_block_entropy(bits: ArrayLike, *, period: tuple[int, int] = (1, 1)) -
 
 def _block_counts(bits: ArrayLike, period: tuple[int, int]) -> Floats:
     """How often each of the 16 blocks occurs in each place, shape (maps, places, 16)."""
-    b = np.asarray(bits).astype(np.uint8)
-    _numbers(b)
+    b = np.asarray(bits)
+    _require_maps(b)
     height, width = b.shape[-2] - 1, b.shape[-1] - 1
     n_maps = int(np.prod(b.shape[:-2]))
-    if height < 1 or width < 1:
+    if min(n_maps, height, width) < 1:
         return np.zeros((n_maps, 1, 16))
-    code = b[..., :-1, :-1] | b[..., :-1, 1:] << 1 | b[..., 1:, :-1] << 2 | b[..., 1:, 1:] << 3
     rows, columns = min(period[0], height), min(period[1], width)
+    counts = np.zeros(n_maps * rows * columns * 16, np.int64)
+    # Places need eight bytes for a bit, so that rows come a few at a time.
+    step = rows * max(1, _BLOCK // (n_maps * width * rows))
+    for at in range(0, height, step):
+        cells = _cells(b[..., at : at + step + 1, :].astype(np.uint8), rows, columns)
+        counts += np.bincount(cells.ravel(), minlength=counts.size)
+    return counts.reshape(n_maps, rows * columns, 16).astype(np.float64)
+
+
+def _cells(b: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.int64]:
+    """Where each block of some rows of bits is counted, of all maps; row 0 lies on place 0."""
+    height, width = b.shape[-2] - 1, b.shape[-1] - 1
+    code = b[..., :-1, :-1] | b[..., :-1, 1:] << 1 | b[..., 1:, :-1] << 2 | b[..., 1:, 1:] << 3
     place = (np.arange(height) % rows)[:, None] * columns + np.arange(width) % columns
-    n_places = rows * columns
-    map_index = np.arange(n_maps)[:, None, None]
-    cell = (map_index * n_places + place) * 16 + code.reshape(n_maps, height, width)
-    counts = np.bincount(cell.ravel(), minlength=n_maps * n_places * 16)
-    return counts.reshape(n_maps, n_places, 16).astype(np.float64)
+    code = code.reshape(-1, height, width)
+    map_index = np.arange(len(code))[:, None, None]
+    cells: NDArray[np.int64] = (map_index * (rows * columns) + place) * 16 + code
+    return cells
 
 
 def _entropy_per_pixel(counts: Floats) -> Floats:
@@ -186,10 +207,11 @@ def _entropy_per_pixel(counts: Floats) -> Floats:
 def correlation(x: ArrayLike, y: ArrayLike) -> Floats:
     """Pearson correlation of two maps, between −1 and 1; 0 where either is constant."""
     a, b = _numbers(x).astype(np.float64), _numbers(y).astype(np.float64)
-    a = a - a.mean(axis=(-2, -1), keepdims=True)
-    b = b - b.mean(axis=(-2, -1), keepdims=True)
-    norm = np.sqrt(_mean(a * a) * _mean(b * b))
-    return np.divide(_mean(a * b), norm, out=np.zeros_like(norm), where=norm > 0)
+    a -= a.mean(axis=(-2, -1), keepdims=True)
+    b -= b.mean(axis=(-2, -1), keepdims=True)
+    both = _mean(a * b)
+    norm = np.sqrt(_mean(np.square(a, out=a)) * _mean(np.square(b, out=b)))
+    return np.divide(both, norm, out=np.zeros_like(norm), where=norm > 0)
 
 
 def neighbour_correlation(maps: ArrayLike) -> Floats:
@@ -242,15 +264,15 @@ def reconstruct(bits: ArrayLike, x: ArrayLike, *, window: int = 5) -> Floats:
 
     target = _numbers(x).astype(np.float64)
     size = (0,) * (target.ndim - 2) + (window, window)
-    local = uniform_filter(_numbers(bits).astype(np.float64), size, mode="nearest")
+    local: Floats = uniform_filter(_numbers(bits).astype(np.float64), size, mode="nearest")
     local -= local.mean(axis=(-2, -1), keepdims=True)
     variance = _mean(local * local)
     slope = np.divide(
         _mean(local * target), variance, out=np.zeros_like(variance), where=variance > 0
     )
-    offset = target.mean(axis=(-2, -1), keepdims=True)
-    result: Floats = slope[..., None, None] * local + offset
-    return result
+    local *= slope[..., None, None]
+    local += target.mean(axis=(-2, -1), keepdims=True)
+    return local
 
 
 def _value_range(x: Floats) -> float:

@@ -45,6 +45,7 @@ __all__ = [
     "no_networks",
     "recipe_changes",
     "with_younger_options",
+    "zoo_stamp",
 ]
 
 #: How references to networks begin that somebody brought along; see `design_core.zoo.uploaded`.
@@ -304,6 +305,20 @@ def damaged_cards(root: Path = CHECKPOINTS) -> list[str]:
     """A sentence for each card of a zoo that cannot be read."""
     loaded = (_load_or_reason(folder) for folder in _folders(root))
     return [reason for reason in loaded if isinstance(reason, str)]
+
+
+def zoo_stamp(root: Path = CHECKPOINTS) -> tuple[tuple[str, int, int], ...]:
+    """What changes whenever a card of a zoo does: names, times and sizes of their files."""
+    files = (
+        folder / name
+        for folder in _folders(root)
+        for name in ("card.json", "result.json")
+        if (folder / name).is_file()
+    )
+    return tuple(
+        (file.parent.name, stat.st_mtime_ns, stat.st_size)
+        for file, stat in ((file, file.stat()) for file in files)
+    )
 
 
 def _load_or_reason(folder: Path) -> Card | str:

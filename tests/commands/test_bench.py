@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import signal
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 import torch
 
 from design_core.__main__ import main
+from design_core.commands.bench import run
 from design_core.engine import measure
 from design_core.engine.cpu import cpu_facts
 from design_core.engine.measure import frozen
-from design_core.engine.report import Report, Turns
+from design_core.engine.report import Report, Turns, read_report, recorded
 from design_core.engine.turns import race
 from design_core.networks import build_network
 
@@ -66,6 +68,34 @@ def test_the_file_is_what_json_says(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert json.loads(json.dumps(report.to_dict())) == written
     assert report.combinations == [(1, 1), (3, 1)]
     assert report.design_over_sign == 1
+
+
+def test_in_pieces(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    for part in ("layers", "rivals", "networks"):
+        assert main(["bench", "--only", part, "--keep", "--out", str(path), *OPTIONS]) == 0
+    report = read_report(path)
+    assert [len(one) for one in (report.layers, report.networks)] == [2, 2]
+    assert report.rival_sizes == [(4, 1), (4, 3)]
+
+
+def test_pieces_need_a_file() -> None:
+    with pytest.raises(ValueError, match="name it by --out FILE"):
+        run(Namespace(keep=True, out=None))
+
+
+def test_what_is_recorded_is_told_and_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- bench table: begin -->\n<!-- bench table: end -->\n", encoding="utf-8")
+    assert main(["bench", "--recorded", "--write", str(page)]) == 0
+    told = capsys.readouterr().out
+    assert f"{recorded().cpu['name']}, " in told
+    assert told.count("vgg_small, sign") == 4
+    assert "| `vgg_small, sign` |" in page.read_text("utf-8")
+    assert main(["bench", "--recorded", "--json"]) == 0
+    assert Report.from_dict(json.loads(capsys.readouterr().out)) == recorded()
 
 
 def test_the_table_has_a_line_per_result(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,8 +10,17 @@ import pytest
 
 from design_core.engine import pack, save_packed
 from design_core.engine.anatomy import file_parts, layer_facts
-from design_core.engine.cpu import Waiting
-from design_core.engine.report import NetworkTime, Report, Rival, Turns, finding
+from design_core.engine.cpu import Waiting, generation_of
+from design_core.engine.report import (
+    ENGINE,
+    NetworkTime,
+    Report,
+    Rival,
+    Turns,
+    finding,
+    joined,
+)
+from design_core.engine.speed_tables import speed_markdown
 from tests.engine.randomized import randomized_network
 
 NETWORK = NetworkTime("vgg_small, sign", 1, 1, 10.0, 9.0, 2.0, 100, 120, 2000)
@@ -48,6 +57,44 @@ def test_a_report_comes_back_from_json() -> None:
     for wrong in ({}, {"layers": [1]}, REPORT.to_dict() | {"activations": None}):
         with pytest.raises(ValueError, match="Not a report of the engine's speed"):
             Report.from_dict(wrong)
+
+
+def test_a_report_measured_in_pieces() -> None:
+    faster = replace(NETWORK, packed_ms=1.0)
+    batch = replace(NETWORK, batch=64)
+    rival = Rival("1 bit", ENGINE, 32, 1, Turns(1, 1, 1, 1))
+    kept = replace(REPORT, networks=(NETWORK, batch), waited=0.05, compiled=True)
+    new = replace(REPORT, networks=(faster,), rivals=(rival,), date="2026-01-02T00:00:00+00:00")
+    whole = joined(kept, new)
+    assert whole.networks == (faster, batch)
+    assert whole.rivals == (rival,)
+    assert whole.date == new.date
+    assert whole.waited == 0.05
+    assert not whole.compiled
+    for other in ({"cpu": {**REPORT.cpu, "name": "another"}}, {"torch": "3"}):
+        with pytest.raises(ValueError, match="of one machine"):
+            joined(kept, replace(new, **other))
+
+
+def test_tables_say_who_is_fastest() -> None:
+    rivals = tuple(
+        Rival(kind, name, 32, 1, Turns(ms, ms, ms, ms))
+        for kind, name, ms in (
+            ("float32", "PyTorch, eager", 9.0),
+            ("int8", "OpenVINO", 4.0),
+            ("1 bit", ENGINE, 2.0),
+            ("1 bit", "OpenVINO, exported here", 1.0),
+        )
+    )
+    report = replace(REPORT, rivals=rivals)
+    text = speed_markdown(report, [replace(REPORT, cpu={**REPORT.cpu, "name": "an older one"})])
+    assert "| | a processor, batch 1 | an older one, batch 1 |" in text
+    assert "| `vgg_small, sign` | 5.0 × (10 → 2 ms) | 5.0 × (10 → 2 ms) |" in text
+    assert "| int8: OpenVINO | **4** |" in text
+    assert f"| 1 bit: {ENGINE} | 2 |" in text
+    assert "this engine is **not** the fastest. Of its time the others take: 1 bit 0.5 ×" in text
+    ahead = speed_markdown(replace(report, rivals=rivals[:3]))
+    assert "this engine is the fastest. Of its time the others take: int8 2.0 ×" in ahead
 
 
 def test_other_programs_are_noticed() -> None:
@@ -113,3 +160,10 @@ def test_residual_networks_cut_real_sums_before_they_multiply() -> None:
     assert len(facts) == 20
     assert all(one.distinct_inputs <= 2 for one in facts if one.binary)
     assert sum(one.binary for one in facts) == 18
+
+
+def test_generations_have_names() -> None:
+    assert generation_of("znver4") == "Zen 4"
+    assert generation_of("znver5") == "Zen 5"
+    assert generation_of("sapphirerapids") is None
+    assert generation_of(None) is None

@@ -11,9 +11,10 @@ import torch
 from design_core import scores
 from design_core.kernels.kernel import ThresholdKernel, binarize
 from design_core.kernels.published import PUBLISHED
-from design_core.pictures import fit
+from design_core.pictures import feature_maps, fit
 from design_core.pictures.feature_maps import picture_maps
 from design_core.pictures.samples import sample
+from design_core.scores import comparison, formulas
 from design_core.scores.comparison import (
     ActivationScores,
     compare_activations,
@@ -136,3 +137,36 @@ def test_five_percent_make_a_difference(ratio: float, told: str) -> None:
     sign = scored(NOISE, SIGN)
     design = replace(scored(NOISE, ThresholdKernel.from_thresholds([[0.5]])), tv=sign.tv * ratio)
     assert edges_finding(sign, design).startswith(f"DeSign shows {told}, and fires on ")
+
+
+@pytest.mark.parametrize("name", ["2x2-v2", "2x2x4-shifted-v1"])
+def test_maps_that_come_a_few_at_a_time_score_the_same(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    x = RNG.normal(size=(7, 33, 41)).astype(np.float32)
+    kernel = PUBLISHED[name]
+    whole = compare_activations(x, kernel)
+    for maps in (1, 3):
+        monkeypatch.setattr(comparison, "_BLOCK", maps * 33 * 41)
+        monkeypatch.setattr(formulas, "_BLOCK", 100)
+        blocked = compare_activations(x, kernel)
+        for activation, expected in whole.items():
+            for field, value in vars(expected).items():
+                found = getattr(blocked[activation], field)
+                np.testing.assert_array_equal(found, value, err_msg=f"{activation}, {field}")
+                assert found.dtype == value.dtype
+
+
+def test_no_maps_have_no_scores() -> None:
+    none = compare_activations(np.empty((0, 5, 5), np.float32), PUBLISHED["2x2-v2"])
+    assert none["design"].tv.shape == (0,)
+    assert none["relu"].output.shape == (0, 5, 5)
+
+
+def test_convolutions_of_large_pictures_come_some_rows_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = picture_maps(sample("camera"), "random-conv", maps=5).x
+    monkeypatch.setattr(feature_maps, "_BLOCK", 27 * 64 * 100)
+    blocked = picture_maps(sample("camera"), "random-conv", maps=5).x
+    np.testing.assert_allclose(blocked, whole, rtol=0, atol=2e-6)
