@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import isnan
 
 import streamlit as st
 
 from design_core.study.report import for_people, headline
 from design_core.zoo.card import OWN, Card
+from design_core.zoo.naming import card_short_name
 from ui.compare.address import COMPARE, OVERVIEW, PANELS
 from ui.compare.answers_panel import answers_panel
 from ui.compare.batch_norm_panel import influence_panel
@@ -18,10 +20,10 @@ from ui.compare.filters import choose_cards
 from ui.compare.learning_panel import learning_panel
 from ui.compare.overview_panel import overview_panel
 from ui.compare.picture_panel import picture_panel
-from ui.compare.upload_panel import own_panel
 from ui.compare.wrong_panel import wrong_panel
 from ui.entry import require_entry
 from ui.networks import cards, tell_damaged
+from ui.own_panel import own_panel
 from ui.share.address import arrive
 from ui.share.panel import share
 from ui.text import sentence_html
@@ -42,6 +44,18 @@ DRAWN_WITH_OWN: dict[str, Callable[[Sequence[Card]], None]] = {
 }
 
 
+def headline_of_own(own: Sequence[Card]) -> tuple[str, str]:
+    """Finding and note where only networks are left that the visitor brought along."""
+    told = [
+        f"{card_short_name(card)} {100 * card.accuracy:.1f} %"
+        for card in own
+        if not isnan(card.accuracy)
+    ]
+    measured = f": {', '.join(told)} of the test pictures right." if told else "."
+    note = "One seed each: chance alone moves such figures by a point or more." if told else ""
+    return f"Networks of yours{measured}", note
+
+
 require_entry()
 arrive(COMPARE)
 with st.sidebar:
@@ -51,7 +65,7 @@ with st.sidebar:
     tell_damaged()
     st.divider()
 ours = [card for card in shown if not card.name.startswith(OWN)]
-sentence, beside = headline(ours)
+sentence, beside = headline(ours) if ours or not shown else headline_of_own(shown)
 people, figures = for_people(sentence)
 st.html(
     f'<h1 class="ds-finding">{sentence_html(people)}</h1>'

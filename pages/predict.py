@@ -19,10 +19,11 @@ from ui.entry import require_entry
 from ui.links.pins import Preview
 from ui.live.link import live_link
 from ui.networks import predictions
+from ui.own_panel import own_panel
 from ui.predict.address import PANELS, PREDICT
 from ui.predict.answers import answers_html, seen_html
 from ui.predict.asked import subject_of
-from ui.predict.choice import choose_networks
+from ui.predict.choice import choose_networks, take_own
 from ui.predict.picture import Chosen, choose_picture, sample_strip
 from ui.predict.subject import Subject
 from ui.pytorch import pytorch
@@ -88,6 +89,8 @@ with st.sidebar:
     chosen = choose_picture()
     st.divider()
     references = choose_networks()
+    with st.expander("A network of your own", icon=":material/upload:"):
+        own_panel(take_own("predict"))
 heading = st.empty()
 strip = st.container()
 try:

@@ -62,3 +62,20 @@ def test_files_exist() -> None:
 
 def test_the_readme_leads_here() -> None:
     assert "(docs/handbook.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_script_turns_a_file_of_pytorch_into_one_that_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch = pytest.importorskip("torch")
+    from foreign_states import vgg_small
+
+    from design_core.zoo.elsewhere import load_elsewhere
+
+    scripts = re.findall(r"```py\n(.*?)```", HANDBOOK, flags=re.DOTALL)
+    (script,) = (one for one in scripts if "weights_only" in one)
+    monkeypatch.chdir(tmp_path)
+    state = {f"module.{name}": tensor for name, tensor in vgg_small(True).items()}
+    torch.save({"state_dict": state, "epoch": 7}, "model.pth")
+    exec(compile(script, "handbook.md", "exec"), {})
+    assert load_elsewhere(tmp_path / "theirs.safetensors").layout == "vgg-small"

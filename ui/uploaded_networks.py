@@ -31,8 +31,8 @@ def own_entry(reference: str) -> Entry:
         return _kept()[name]
     except KeyError:
         raise ValueError(
-            f"This session has no {name}. Files that you add stay in one session; add it again on "
-            "the Compare page."
+            f"This session has no {name}. Files that you add stay in one session; add it again, "
+            "on Compare, Predict or Live."
         ) from None
 
 

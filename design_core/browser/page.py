@@ -26,10 +26,13 @@ from design_core.zoo.naming import data_set_name, data_sets, describe_network, d
 if TYPE_CHECKING:
     from design_core.zoo.entry import Entry
 
-__all__ = ["MOST_NETWORKS", "html_page", "live_page"]
+__all__ = ["LARGEST", "MOST_NETWORKS", "html_page", "live_page", "size_words"]
 
 #: In one file.
 MOST_NETWORKS = 4
+
+#: Bytes of a file that still goes by mail and opens on a phone at once.
+LARGEST = 3_000_000
 
 # Nothing may be loaded or sent: scripts and styles stand in the file; the engine may be compiled.
 _POLICY = (
@@ -77,6 +80,16 @@ def html_page(
 {embedded}{scripts}</body>
 </html>
 """
+
+
+def size_words(size: int) -> str:
+    """What to say of a file's size where it is more than `LARGEST`, else nothing."""
+    if size <= LARGEST:
+        return ""
+    return (
+        f"That is {size / 1e6:.1f} MB, more than the {LARGEST / 1e6:.0f} MB that phones open "
+        "at once. Leave a network out, or take a narrower one."
+    )
 
 
 def live_page(

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from design_core.commands.models import add_zoo_argument
+from design_core.commands.models import NETWORK_HELP, add_network_arguments, opened
 from design_core.paths import DATA
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "embedded samples of the network's data set are looked at. Exits with 1 if anything "
         "is wrong.",
     )
-    parser.add_argument(
-        "network", metavar="NETWORK", help="NAME or NAME@SEED of `models`, or a run's folder"
-    )
+    parser.add_argument("network", metavar="NETWORK", help=NETWORK_HELP)
     parser.add_argument(
         "--picture", metavar="P", help="look at one picture: a file, or sample:NAME"
     )
@@ -49,7 +47,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         metavar="DIR",
         help="where data sets lie (default: DESIGN_DATA, or the folder data)",
     )
-    add_zoo_argument(parser)
+    add_network_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     return parser
 
@@ -57,10 +55,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     """Diagnose and print."""
     from design_core.lab.diagnosis import diagnose
-    from design_core.zoo.card import located
-    from design_core.zoo.entry import open_entry
 
-    entry = open_entry(*located(args.network, args.zoo))
+    entry = opened(args.network, args)
     diagnosis = diagnose(entry.checkpoint, _subset(args, entry))
     if args.json:
         named = {"name": entry.card.name, "seed": entry.seed}

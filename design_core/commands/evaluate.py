@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from design_core.commands.models import add_zoo_argument
+from design_core.commands.models import NETWORK_HELP, add_network_arguments, opened
 from design_core.commands.train import add_data_arguments
 from design_core.commands.watching import watched
 
 if TYPE_CHECKING:
     from design_core.training.data import TrainingData
     from design_core.training.evaluation import Evaluation
+    from design_core.zoo.entry import Entry
 
 __all__ = ["add_parser", "run"]
 
@@ -25,13 +26,13 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "evaluate",
         help="measure a trained network on a test set",
-        description="Measure all seeds of a network of `models`, one seed as NAME@SEED, or the "
-        "network of a training run. Exits with 1 if a network of the zoo is not as right as its "
-        "card says.",
+        description="Measure all seeds of a network of `models`, one seed as NAME@SEED, the "
+        "network of a training run, or one in a file, of this project or another. Exits with 1 if "
+        "a network of the zoo is not as right as its card says.",
     )
-    parser.add_argument("network", metavar="NETWORK", help="NAME, NAME@SEED, or a run's folder")
+    parser.add_argument("network", metavar="NETWORK", help=NETWORK_HELP)
     add_data_arguments(parser, required=False)
-    add_zoo_argument(parser)
+    add_network_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     return parser
 
@@ -40,6 +41,8 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate and print."""
     if Path(args.network, "run.json").is_file():
         evaluations = [_evaluate_run(args)]
+    elif args.network.endswith(".safetensors"):
+        evaluations = [_evaluate_file(args)]
     else:
         evaluations = list(_evaluate_zoo(args))
     if args.json:
@@ -64,23 +67,39 @@ def _evaluate_run(args: argparse.Namespace) -> dict[str, Any]:
     return _report(tested, len(data.class_names))
 
 
+def _evaluate_file(args: argparse.Namespace) -> dict[str, Any]:
+    entry = opened(args.network, args)
+    if not args.data and entry.card.dataset == "own":
+        raise ValueError(
+            f"{args.network} does not say what its classes are of. Give --data, pictures of the "
+            f"classes {', '.join(entry.card.class_names[:5])}, …"
+        )
+    return _evaluated(entry, _data(args, entry.card.dataset, entry.card.network))
+
+
+def _evaluated(entry: Entry, data: TrainingData) -> dict[str, Any]:
+    """What a network makes of a test set."""
+    from design_core.zoo.collect import evaluate_checkpoint
+
+    start = time.perf_counter()
+    with watched() as progress:
+        tested = evaluate_checkpoint(entry.checkpoint, data, packed=entry.packed, progress=progress)
+    return {
+        **{"name": entry.card.name, "seed": entry.seed},
+        **_report(tested, len(data.class_names)),
+        "runs_on": "PyTorch" if entry.packed is None else "1-bit engine",
+        "seconds": round(time.perf_counter() - start, 2),
+    }
+
+
 def _evaluate_zoo(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     from design_core.zoo.card import find_card
-    from design_core.zoo.collect import evaluate_checkpoint
     from design_core.zoo.entry import open_entry
 
     card, seed = find_card(args.network, args.zoo)
     data = _data(args, card.dataset, card.network)
     for chosen in card.seeds if seed is None else [seed]:
-        entry = open_entry(f"{card.name}@{chosen}", args.zoo)
-        start = time.perf_counter()
-        with watched() as progress:
-            tested = evaluate_checkpoint(
-                entry.checkpoint, data, packed=entry.packed, progress=progress
-            )
-        report = {"name": card.name, "seed": chosen, **_report(tested, len(data.class_names))}
-        report["runs_on"] = "PyTorch" if entry.packed is None else "1-bit engine"
-        report["seconds"] = round(time.perf_counter() - start, 2)
+        report = _evaluated(open_entry(f"{card.name}@{chosen}", args.zoo), data)
         if data.name == card.dataset and len(data.test_y) == card.data["test"]:
             report["as_card"] = report["right"] == card.result(chosen).right
         yield report

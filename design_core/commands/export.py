@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from design_core.commands.models import add_zoo_argument
+from design_core.commands.models import add_network_arguments, opened
 
 if TYPE_CHECKING:
     from design_core.engine.network import PackedNetwork
@@ -41,7 +41,8 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         "network",
         metavar="NETWORK",
         nargs="+",
-        help="NAME, NAME@SEED, or a run's folder; to html up to four of one data set, else one",
+        help="NAME, NAME@SEED, a run's folder, or a FILE.safetensors; to html up to four of one "
+        "data set, else one",
     )
     kinds = (*_WRITERS, "html", "kernel")
     parser.add_argument("--to", choices=kinds, required=True, help="kind of file")
@@ -51,20 +52,18 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         help="whose thresholds to write with --to kernel: picture (default), block1, …",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE")
-    add_zoo_argument(parser)
+    add_network_arguments(parser)
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the file and say how large it is."""
     from design_core.atomic import try_to_write
-    from design_core.zoo.card import located
-    from design_core.zoo.entry import open_entry
 
     try_to_write(args.out)
     if args.to != "html" and len(args.network) > 1:
         raise ValueError(f"--to {args.to} takes one network; got {len(args.network)}.")
-    entries = [open_entry(*located(network, args.zoo)) for network in args.network]
+    entries = [opened(network, args) for network in args.network]
     if args.to == "html":
         _html(entries, args.out)
         return 0
@@ -109,11 +108,12 @@ def _onnx(entry: Entry, path: Path) -> list[Path]:
 
 def _html(entries: Sequence[Entry], path: Path) -> None:
     from design_core.atomic import write_atomically
-    from design_core.browser.page import live_page
+    from design_core.browser.page import live_page, size_words
 
     write_atomically(path, live_page(entries))
+    size = path.stat().st_size
     names = ", ".join(f"{entry.card.name}@{entry.seed}" for entry in entries)
-    print(f"{path}: {names}, {path.stat().st_size:,} bytes. Open it in a browser.")
+    print(f"{path}: {names}, {size:,} bytes. Open it in a browser. {size_words(size)}".strip())
 
 
 def _kernel(entry: Entry, layer: str, path: Path) -> None:

@@ -6,11 +6,24 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from design_core.paths import CHECKPOINTS
 
-__all__ = ["add_parser", "add_zoo_argument", "run"]
+if TYPE_CHECKING:
+    from design_core.zoo.entry import Entry
+
+__all__ = [
+    "NETWORK_HELP",
+    "add_network_arguments",
+    "add_parser",
+    "add_zoo_argument",
+    "opened",
+    "run",
+]
+
+#: What commands that take a network say of it.
+NETWORK_HELP = "NAME or NAME@SEED of `models`, a run's folder, or a FILE.safetensors"
 
 
 def add_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -32,6 +45,40 @@ def add_zoo_argument(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder of the trained networks (default: DESIGN_CHECKPOINTS, or the project's)",
     )
+
+
+def add_network_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say where networks are, for `opened`."""
+    add_zoo_argument(parser)
+    parser.add_argument(
+        "--file-kernel",
+        metavar="KERNEL",
+        help="thresholds of a FILE.safetensors of the authors' repository, which holds none",
+    )
+
+
+def opened(reference: str, args: argparse.Namespace) -> Entry:
+    """The network that is meant; what a file of another project holds is told as well."""
+    from design_core.zoo.card import located
+    from design_core.zoo.entry import open_entry
+
+    if not reference.endswith(".safetensors"):
+        return open_entry(*located(reference, args.zoo))
+    from design_core.kernels.spec import open_kernel
+    from design_core.zoo.elsewhere import KernelMissingError
+    from design_core.zoo.uploaded import OwnCard, open_file
+
+    kernel = open_kernel(args.file_kernel) if args.file_kernel else None
+    try:
+        entry = open_file(Path(reference), kernel=kernel)
+    except KernelMissingError as error:
+        raise ValueError(
+            f"{Path(reference).name} is of the authors' repository, whose files hold no "
+            "thresholds. Name them: --file-kernel 2x2-v2, for one."
+        ) from error
+    if isinstance(entry.card, OwnCard) and entry.card.words:
+        print(" ".join(entry.card.words), file=sys.stderr)
+    return entry
 
 
 def run(args: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from design_core.commands.models import add_zoo_argument
+from design_core.commands.models import add_network_arguments, opened
 from design_core.commands.watching import EXIT_STOPPED, watched
 from design_core.progress import StoppedError
 from design_core.text import csv_cell, printable
@@ -45,9 +45,10 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
         dest="models",
         action="append",
         metavar="NAME",
-        help="NAME, NAME@SEED or a run's folder; may be repeated (default: each, first seed)",
+        help="NAME, NAME@SEED, a run's folder or a FILE.safetensors; may be repeated (default: "
+        "each, first seed)",
     )
-    add_zoo_argument(parser)
+    add_network_arguments(parser)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print JSON instead of text")
     form.add_argument("--csv", action="store_true", help="print a line of CSV for each answer")
@@ -71,15 +72,13 @@ def run(args: argparse.Namespace) -> int:
 def _many(items: Sequence[Item], references: Sequence[str], args: argparse.Namespace) -> int:
     """The class of each picture by each network; 1 if no picture could be read, 130 if stopped."""
     from design_core.lab.many_pictures import predict_many
-    from design_core.zoo.card import located
-    from design_core.zoo.entry import open_entry
 
     told: list[dict[str, Any]] = []
     stopped = False
     with watched() as progress:
         try:
             for reference in references:
-                entry = open_entry(*located(reference, args.zoo))
+                entry = opened(reference, args)
                 names = {"name": entry.card.name, "seed": entry.seed}
                 for one in predict_many(entry, items, progress=progress):
                     line = {"picture": printable(one.name), **names, **_answer(one)}
@@ -116,12 +115,10 @@ def _csv(told: Sequence[dict[str, Any]]) -> str:
 
 def _one(picture: Picture, references: Sequence[str], args: argparse.Namespace) -> int:
     """All probabilities for one picture."""
-    from design_core.zoo.card import located
-    from design_core.zoo.entry import open_entry
 
     answers: list[dict[str, Any]] = []
     for reference in references:
-        entry = open_entry(*located(reference, args.zoo))
+        entry = opened(reference, args)
         prediction = entry.predict(picture)
         answers.append(
             {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+from math import isnan
 from typing import TYPE_CHECKING, Any
 
-from design_core.commands.models import add_zoo_argument
+from design_core.commands.models import NETWORK_HELP, add_network_arguments, opened
 
 if TYPE_CHECKING:
     from design_core.networks.summary import NetworkSummary
@@ -22,9 +23,9 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "name",
         metavar="NAME",
-        help="NAME, NAME@SEED, a run's folder, or a kind of network such as vgg_small",
+        help=f"{NETWORK_HELP}; or a kind of network such as vgg_small",
     )
-    add_zoo_argument(parser)
+    add_network_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     return parser
 
@@ -58,10 +59,9 @@ def _of_a_kind(name: str) -> tuple[dict[str, Any], NetworkSummary]:
 def _of_the_zoo(args: argparse.Namespace) -> tuple[dict[str, Any], NetworkSummary]:
     """A trained network; densities are those of its card, measured on the test set."""
     from design_core.networks.summary import summary
-    from design_core.zoo.card import located
-    from design_core.zoo.entry import open_entry
 
-    entry = open_entry(*located(args.name, args.zoo))
+    entry = opened(args.name, args)
     counted = summary(entry.checkpoint.model, entry.checkpoint.pictures.shape)
-    measured = entry.card.result(entry.seed).density
+    stored = entry.card.result(entry.seed).density
+    measured = {block: share for block, share in stored.items() if not isnan(share)}
     return {"name": entry.card.name, "seed": entry.seed}, counted.with_densities(measured)

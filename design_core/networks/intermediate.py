@@ -66,7 +66,8 @@ def activation_maps(model: nn.Module, x: Tensor) -> tuple[Tensor, Taps]:
     ----------
     model
         A network of this project, or any module with Sign, DeSign, Hardtanh or ReLU activations in
-        it. Maps of a plain module bear the names of their activations; it is left without hooks.
+        it. Maps of a plain module bear the names of their activations; behind a linear layer they
+        have one pixel. It is left without hooks.
 
     Raises
     ------
@@ -104,7 +105,8 @@ def _hooked(model: nn.Module, x: Tensor) -> tuple[Tensor, Taps]:
                 # An activation may be called in several places: each time makes maps of its own.
                 times = sum(tap.name.partition("#")[0] == name for tap in taps)
                 own = name if not times else f"{name}#{times + 1}"
-                taps.append(ActivationMaps(own, received.pop(id(activation)), y, activation))
+                x = _as_maps(received.pop(id(activation)))
+                taps.append(ActivationMaps(own, x, _as_maps(y), activation))
 
         handles.append(activation.register_forward_pre_hook(before))
         handles.append(activation.register_forward_hook(after))
@@ -123,3 +125,8 @@ def _hooked(model: nn.Module, x: Tensor) -> tuple[Tensor, Taps]:
             "no maps. Write activations as modules, not as functions; see make_binary."
         )
     return logits, taps
+
+
+def _as_maps(values: Tensor) -> Tensor:
+    """(N, C, H, W); what follows a linear layer, (N, C), are maps of one pixel."""
+    return values[:, :, None, None] if values.ndim == 2 else values

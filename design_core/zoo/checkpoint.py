@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -42,6 +42,9 @@ from design_core.zoo.network_file import (
     read_header,
 )
 
+if TYPE_CHECKING:
+    from design_core.zoo.foreign_file import ForeignSpec
+
 __all__ = [
     "Checkpoint",
     "CheckpointError",
@@ -49,6 +52,7 @@ __all__ = [
     "PictureForm",
     "checkpoint_bytes",
     "load_checkpoint",
+    "prove_finite",
     "read_checkpoint",
     "read_outline",
     "save_checkpoint",
@@ -86,7 +90,7 @@ class Checkpoint:
         What it takes and gives.
     """
 
-    spec: NetworkSpec
+    spec: NetworkSpec | ForeignSpec
     model: nn.Module
     pictures: PictureForm
 
@@ -250,15 +254,20 @@ def read_checkpoint(data: bytes, *, name: str = "The checkpoint") -> Checkpoint:
     model.load_state_dict(whole, assign=True)
     ready = _ready(model if outline.packed else _frozen(model))
     checkpoint = Checkpoint(outline.spec, ready, outline.pictures)
-    _prove_finite(checkpoint, name)
+    prove_finite(checkpoint, name)
     return checkpoint
 
 
 @torch.inference_mode()
-def _prove_finite(checkpoint: Checkpoint, name: str) -> None:
+def prove_finite(checkpoint: Checkpoint, name: str) -> None:
     """CheckpointError unless a photo gives finite scores, and finite maps on the way there.
 
     Maps too: an activation makes bits of NaN, behind which nobody would see it.
+
+    Parameters
+    ----------
+    name
+        Of the file, for the message.
     """
     finite = []
     hooks = [

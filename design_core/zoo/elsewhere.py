@@ -29,6 +29,7 @@ for the names and the order of computation.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -48,12 +49,23 @@ from design_core.networks.layers import BinaryConv2d, BinaryLayer, BinaryLinear
 from design_core.zoo.checkpoint import StoredBinarizer
 from design_core.zoo.network_file import CheckpointError
 
-__all__ = ["Elsewhere", "ForeignResNet", "load_elsewhere"]
+__all__ = ["Elsewhere", "ForeignResNet", "KernelMissingError", "has_their_names", "load_elsewhere"]
 
 _WRAPPERS = {"module", "_orig_mod", "_fsdp_wrapped_module", "state_dict", "model", "net"}
 _MOST_BYTES = 2**29  # latent weights of BinaryNet's VGG, three times as wide, take 150 MB
 _STAGE = re.compile(r"layer(\d+)\.(\d+)\.conv1\.weight")
 _AGES = ("tau", "num_batches_tracked", "k", "t")  # of schedules: nothing is computed with them
+_MOST_HEADER = 2**20
+_VGG_SMALL, _RESNET = "conv0.weight", "layer1.0.conv1.weight"
+_TELLING = (_VGG_SMALL, _RESNET)  # names that only these layouts have; and all below features
+
+
+# Whatever tensors of other shapes may raise.
+_WRONG = (KeyError, RuntimeError, ValueError, TypeError, IndexError, AttributeError)
+
+
+class KernelMissingError(CheckpointError):
+    """A ``design`` checkpoint, whose kernel or pictures were not given."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +93,7 @@ def load_elsewhere(
     *,
     kernel: ThresholdKernel | None = None,
     pictures: Tensor | None = None,
+    name: str = "",
 ) -> Elsewhere:
     """Open a checkpoint of another project.
 
@@ -93,28 +106,50 @@ def load_elsewhere(
     pictures
         Normalized training pictures (N, 3, H, W), a hundred or more: batch norms of a ``design``
         checkpoint keep no running statistics, which are taken from these.
+    name
+        What messages call the file; its own name if there is one.
 
     Raises
     ------
     CheckpointError
-        No safetensors file, names of no layout that is known, tensors that do not fit; or a
-        ``design`` checkpoint without kernel and pictures.
+        No safetensors file, names of no layout that is known, tensors that do not fit.
+    KernelMissingError
+        A ``design`` checkpoint without kernel and pictures.
     """
-    name = "The checkpoint" if isinstance(file, bytes) else Path(file).name
+    name = name or ("The checkpoint" if isinstance(file, bytes) else Path(file).name)
     data = file if isinstance(file, bytes) else _bytes(Path(file))
     try:
         tensors = _plain(load(data))
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{name} is no safetensors file: {error}.") from error
     state = _State(tensors, name)
+    state.check()
     try:
         made = _read(state, kernel, pictures)
-    except (KeyError, RuntimeError) as error:
-        reason = f"{error.args[0]!s}"[:200]
+    except CheckpointError:
+        raise
+    except _WRONG as error:
+        reason = str(error.args[0] if error.args else error)[:200].rstrip(".")
         raise CheckpointError(f"{name} does not fit its layout: {reason}.") from error
     if left := sorted(key for key in state.left if key.rpartition(".")[2] not in _AGES):
         raise CheckpointError(f"{name} holds {left[0]}, which its layout has no place for.")
     return made
+
+
+def has_their_names(data: bytes) -> bool:
+    """Whether a safetensors file is of a layout that is read here, by the names of its tensors."""
+    length = int.from_bytes(data[:8], "little")
+    if len(data) < 8 or length > min(_MOST_HEADER, len(data) - 8):
+        return False
+    try:
+        header = json.loads(data[8 : 8 + length])
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(header, dict) and any(_is_telling(_unwrapped(key)) for key in header)
+
+
+def _is_telling(key: str) -> bool:
+    return key in _TELLING or key.startswith("features.")
 
 
 def _bytes(path: Path) -> bytes:
@@ -127,11 +162,11 @@ def _bytes(path: Path) -> bytes:
 
 
 def _read(state: _State, kernel: ThresholdKernel | None, pictures: Tensor | None) -> Elsewhere:
-    if "conv0.weight" in state:
+    if _VGG_SMALL in state:
         return Elsewhere(_vgg_small(state).eval(), "vgg-small", state.words("VGG-small"))
     if any(key.startswith("features.") for key in state.left):
         return Elsewhere(_binarynet(state).eval(), "binarynet", state.words("BinaryNet's VGG"))
-    if "layer1.0.conv1.weight" not in state:
+    if _RESNET not in state:
         raise CheckpointError(
             f"{state.name} has the names of no layout that is known here ({next(iter(state.left))} "
             "for one). Those of the authors' repository, of ReCU, IR-Net and BinaryNet.pytorch are."
@@ -139,7 +174,7 @@ def _read(state: _State, kernel: ThresholdKernel | None, pictures: Tensor | None
     if "bn1.gamma" not in state:
         return Elsewhere(_resnet(state, None).eval(), "resnet", state.words("A ResNet"))
     if kernel is None or pictures is None:
-        raise CheckpointError(
+        raise KernelMissingError(
             f"{state.name} is of the authors' repository: its batch norms keep no running "
             "statistics and its threshold kernel is not in the file. Give kernel=…, and "
             "pictures=…, a hundred or more normalized training pictures."
@@ -154,13 +189,17 @@ def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Names without wrappers at their head, real numbers as float32."""
     plain = {}
     for key, tensor in tensors.items():
-        words = key.split(".")
-        while words[0] in _WRAPPERS and len(words) > 1:
-            words = words[1:]
-        plain[".".join(words)] = tensor.float() if tensor.is_floating_point() else tensor
+        plain[_unwrapped(key)] = tensor.float() if tensor.is_floating_point() else tensor
     if len(plain) < len(tensors):
         raise ValueError("two of its tensors have one name")
     return plain
+
+
+def _unwrapped(key: str) -> str:
+    words = key.split(".")
+    while words[0] in _WRAPPERS and len(words) > 1:
+        words = words[1:]
+    return ".".join(words)
 
 
 class _State:
@@ -180,6 +219,14 @@ class _State:
     def take(self, key: str) -> Tensor:
         self.left.pop(key, None)
         return self.tensors[key]
+
+    def check(self) -> None:
+        """CheckpointError for numbers that no network computes with."""
+        for key, tensor in self.tensors.items():
+            if tensor.is_floating_point() and not tensor.isfinite().all():
+                raise CheckpointError(f"{self.name}: {key} holds values that are not finite.")
+            if key.endswith("running_var") and (tensor < 0).any():
+                raise CheckpointError(f"{self.name}: {key} holds variances below 0.")
 
     def words(self, what: str) -> tuple[str, ...]:
         """What was read."""

@@ -17,7 +17,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from design_core.networks import network_options
+from design_core.kernels.kernel import ThresholdKernel
+from design_core.networks import NetworkSpec, network_options
 from design_core.networks.intermediate import activation_maps
 from design_core.networks.summary import NetworkSummary, summary
 from design_core.pictures.dataset_cards import DATASETS
@@ -28,23 +29,28 @@ from design_core.zoo.checkpoint import (
     Checkpoint,
     CheckpointError,
     checkpoint_bytes,
+    prove_finite,
     read_checkpoint,
     read_outline,
 )
+from design_core.zoo.elsewhere import KernelMissingError, has_their_names
 from design_core.zoo.entry import Entry
-from design_core.zoo.network_file import MAX_UPLOAD, MAX_WEIGHTS, NetworkFile
+from design_core.zoo.foreign_file import read_foreign
+from design_core.zoo.network_file import MAX_UPLOAD, MAX_WEIGHTS, NetworkFile, read_header
 
-__all__ = ["HOW_TO", "OwnCard", "evaluate_own", "read_own", "with_answers"]
+__all__ = ["HOW_TO", "OwnCard", "evaluate_own", "open_file", "read_own", "with_answers"]
 
 _MAX_MACS = 2**31  # per picture; a `vgg_small` of the paper's width takes 0.6 · 10⁹
 _DIGITS = 8  # of the hash in a name
+# Of a file on this machine; BinaryNet's VGG, three times as wide, has 150 MB.
+_MOST_NAMED = 2**29
 _PART = 500  # test pictures between two reports; a multiple of ten, see `evaluate`
 
 #: What to do to get a file that is taken.
 HOW_TO = (
     "Expected is a safetensors file of a registered network: one of the zoo, one written by "
     "design_core.zoo.checkpoint.save_checkpoint, or a whole state dict with the metadata that the "
-    "help describes."
+    "help describes; or a state dict of the authors' repository, ReCU, IR-Net or BinaryNet.pytorch."
 )
 
 # What people bring instead, by its first bytes.
@@ -59,6 +65,7 @@ _FOREIGN = (
     (b"\x93NUMPY", "a NumPy array"),
     (b"MATLAB", "a MATLAB file"),
 )
+_PACKED = b"design-packed-"  # the format of `design_core.engine.files`
 _ONNX_FIRST = b"\x08"  # field 1 of a ModelProto, the version, which every exporter writes first
 
 
@@ -70,14 +77,19 @@ class OwnCard(Card):
     ----------
     predicted, true
         Class of every test picture once it is evaluated; None before.
+    words
+        What a checkpoint of another project holds, see `design_core.zoo.foreign_file`.
     """
 
     predicted: NDArray[np.int64] | None = None
     true: NDArray[np.int64] | None = None
+    words: tuple[str, ...] = ()
 
     @property
     def options(self) -> dict[str, Any]:
         """Those that are other than the network's defaults; there is no recipe to tell."""
+        if self.words:  # no network of ours, and nothing was chosen
+            return {}
         defaults = network_options(str(self.network["name"]))
         others = set(defaults) - PLACED_OPTIONS - {"in_channels", "num_classes"}  # of the data
         asked = {key: self.network.get(key, defaults[key]) for key in sorted(others)}
@@ -101,40 +113,93 @@ class OwnCard(Card):
         return self.predicted, self.true
 
 
-def read_own(data: bytes, *, name: str) -> Entry:
+def open_file(path: Path, *, kernel: ThresholdKernel | None = None) -> Entry:
+    """The network in a file that the owner of this machine names; errors as `read_own`."""
+    try:
+        if (size := path.stat().st_size) > _MOST_NAMED:
+            raise CheckpointError(f"{path.name} has {size:,} bytes; {_MOST_NAMED:,} are read.")
+        data = path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror}.") from error
+    return read_own(data, name=path.name, kernel=kernel, bounded=False)
+
+
+def read_own(
+    data: bytes, *, name: str, kernel: ThresholdKernel | None = None, bounded: bool = True
+) -> Entry:
     """Check an uploaded file and open the network in it.
 
     Parameters
     ----------
     name
         Of the file; without its suffix, and with the file's hash, it becomes the network's name.
+    kernel
+        Of a file of the authors' repository, which holds none.
+    bounded
+        Whether it is a stranger's, and must be of reasonable size.
 
     Raises
     ------
+    KernelMissingError
+        A file of the authors' repository, and no kernel.
     CheckpointError
-        Anything but a sound checkpoint of a registered network of reasonable size.
+        Anything but a sound checkpoint of a known network of reasonable size.
     """
-    _refuse_foreign(data, name)
+    _refuse_foreign(data, name, bounded=bounded)
     try:
+        if has_their_names(data) and not _says_what_it_is(data):
+            return _from_elsewhere(data, name, kernel, bounded=bounded)
         outline = read_outline(data, name=name)
         counted = summary(outline.model, outline.pictures.shape)
-        _refuse_immense(counted, name)
+        if bounded:
+            _refuse_immense(counted, name)
         file = NetworkFile(name, data if outline.packed else _packed(data, name))
         card = _card(data, name, file.checkpoint, counted)
+    except KernelMissingError:
+        raise
     except CheckpointError as error:
         raise CheckpointError(f"{error} {HOW_TO}") from error
     return Entry(card, 0, file)
 
 
+def _says_what_it_is(data: bytes) -> bool:
+    """Whether a header names a network of ours."""
+    try:
+        return bool(read_header(data, ""))
+    except CheckpointError:
+        return False
+
+
+def _from_elsewhere(
+    data: bytes, name: str, kernel: ThresholdKernel | None, *, bounded: bool
+) -> Entry:
+    """A network that another project trained."""
+    file = read_foreign(data, name, kernel)
+    try:
+        counted = summary(file.checkpoint.model, file.pictures.shape)
+        if bounded:
+            _refuse_immense(counted, name)
+        prove_finite(file.checkpoint, name)
+        card = _card(data, name, file.checkpoint, counted)
+    except CheckpointError:
+        raise
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        reason = str(error).partition("\n")[0][:200].rstrip(".")
+        raise CheckpointError(f"{name} does not fit its layout: {reason}.") from error
+    known: Mapping[str, Any] = vars(card)
+    return Entry(OwnCard(**{**known, "words": file.words}), 0, file)
+
+
 def _packed(data: bytes, name: str) -> bytes:
     """The same network with one bit per binary weight: what is kept, and what the engine takes."""
     whole = read_checkpoint(data, name=name)
+    assert isinstance(whole.spec, NetworkSpec)
     return checkpoint_bytes(whole.model, whole.spec, whole.pictures)
 
 
-def _refuse_foreign(data: bytes, name: str) -> None:
+def _refuse_foreign(data: bytes, name: str, *, bounded: bool) -> None:
     """CheckpointError if the file is too large, empty, or plainly of another kind."""
-    if len(data) > MAX_UPLOAD:
+    if bounded and len(data) > MAX_UPLOAD:
         raise CheckpointError(
             f"{name} has {len(data):,} bytes, {MAX_UPLOAD:,} at most are read. Binary weights take "
             f"one bit each if the file is packed. {HOW_TO}"
@@ -146,6 +211,12 @@ def _refuse_foreign(data: bytes, name: str) -> None:
             raise CheckpointError(f"{name} is {kind}. {HOW_TO}")
     if data.startswith(_ONNX_FIRST) and b"onnx" in data[:4096].lower():
         raise CheckpointError(f"{name} is an ONNX model. {HOW_TO}")
+    if _like_safetensors(data) and _PACKED in data[: 8 + int.from_bytes(data[:8], "little")]:
+        raise CheckpointError(
+            f"{name} is a packed network of the 1-bit engine, whose thresholds are whole numbers "
+            "and whose kernel is gone; load_packed runs it. Bring the checkpoint that it was made "
+            f"of. {HOW_TO}"
+        )
     if not _like_safetensors(data) and _is_text(data):
         raise CheckpointError(f"{name} is a text file. {HOW_TO}")
 

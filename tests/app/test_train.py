@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -89,3 +90,14 @@ def test_a_training_that_is_stopped_leaves_its_networks_to_the_session() -> None
     app.multiselect(key="predict_networks").set_value([f"{name}@0" for name in names]).run()
     assert not app.exception
     assert not app.error
+
+
+@pytest.mark.parametrize("page", ["train", "live"])
+def test_without_pytorch_there_is_a_sentence(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.pytorch.find_spec", lambda _name: None)
+    monkeypatch.setattr("ui.pytorch.sys", SimpleNamespace(modules={}))
+    app = AppTest.from_file(APP, default_timeout=120).run()
+    app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception
+    assert "PyTorch" in app.info[0].value
+    assert heading(app)

@@ -16,6 +16,7 @@ from PIL import Image
 
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.published import PUBLISHED
+from design_core.lab.network_input import picture_bits
 from design_core.networks import activation_maps
 from design_core.networks.swap import with_kernel
 from design_core.pictures import Picture
@@ -411,6 +412,31 @@ def test_one_network_under_two_kernels(visit: Open, pair: list[Entry]) -> None:
     side(page, 1).locator(".preset").select_option("own")
     settled(page)
     assert answers(page, 1) == answers(page, 0)
+
+
+def test_a_still_comes_first_on_a_server_that_nobody_has_visited(
+    fresh_app: str, chromium: Any
+) -> None:
+    """Bits of the first frame, from the files alone, while PyTorch is on its way."""
+    page = chromium.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    page.set_default_timeout(180_000)
+    page.goto(f"{fresh_app}/live?view=frame-3")
+    still = page.locator(".ds-live-still")
+    still.wait_for()
+    assert page.locator(".live").count() == 0
+    names = sample_names("cifar10")
+    sources = still.locator("img").evaluate_all("all => all.map((one) => one.src)")
+    seen = [
+        np.asarray(Image.open(io.BytesIO(b64decode(source.partition(",")[2]))).convert("RGB"))
+        for source in sources
+    ]
+    assert np.array_equal(seen[0], sample(names[3]).pixels)
+    for reference, shown in zip(first_live("cifar10"), seen[1:], strict=True):
+        bits = picture_bits(sample(names[3]), open_entry(reference))
+        assert np.array_equal(shown, bits)
+    page.wait_for_selector(".live[data-ready=true]")
+    still.wait_for(state="detached")
+    page.close()
 
 
 def test_hostile_links_open_as_the_page_does(visit: Open) -> None:

@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hostile_checkpoints import latent_file
 
 from design_core.__main__ import main
+from design_core.browser.page import LARGEST
 from design_core.pictures.samples import sample, sample_names
 from design_core.zoo.entry import Entry, open_entry
+from design_core.zoo.uploaded import open_file
 from tests.browser.test_accessibility import findings
 from tests.browser.test_live import answers, expected_answers, settled, side
 from ui.live.choice import first_live
 
 pytestmark = pytest.mark.browser
-
-LARGEST = 3_000_000  # bytes
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +98,30 @@ def test_the_file_is_small_and_answers_as_the_app(
     page.wait_for_selector(".live[data-ready=true]")
     assert answers(page, 1) == changed
     assert page.locator(".live .send").is_hidden()  # there is no other page
+
+
+def test_networks_of_the_papers_width(
+    chromium: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two of VGG-small's width 128 fit and answer as the library; for three there are words."""
+    names, entries = [], []
+    for k, activation in enumerate(("sign", "design:2x2-v2", "uniform:2x2-v2")):
+        file = tmp_path / f"wide-{k}.safetensors"
+        file.write_bytes(latent_file({"name": "vgg_small", "activation": activation}))
+        names.append(str(file))
+        entries.append(open_file(file))
+    path = tmp_path / "wide.html"
+    assert main(["export", *names, "--to", "html", "--out", str(path)]) == 0
+    assert "more than the 3 MB" in capsys.readouterr().out
+    assert main(["export", *names[:2], "--to", "html", "--out", str(path)]) == 0
+    assert "more than" not in capsys.readouterr().out
+    assert path.stat().st_size < LARGEST
+    opened = FromFolder(chromium, path, reduced_motion="reduce")
+    picture = sample(sample_names("cifar10")[0])
+    for number, entry in enumerate(entries[:2]):
+        assert answers(opened.page, number) == expected_answers(entry, picture)
+    assert not opened.errors
+    opened.context.close()
 
 
 def test_the_file_for_everybody(opened: Any, axe: str) -> None:

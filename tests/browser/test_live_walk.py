@@ -162,3 +162,61 @@ def test_the_walk_by_keys_and_by_pointer(visit: Open, pair: list[Entry]) -> None
     real = taps[0].x[0, 0, 10, 11].item()
     assert numbers(told(page)["Batch norm"])[-1] == pytest.approx(real, abs=6e-4)
     assert "Sum of products" in told(page)
+
+
+def test_on_a_phone_by_touch_and_by_keys(visit: Open, pair: list[Entry]) -> None:
+    page = visit(
+        f"{PAIR}&view=view-walk_frame-{FRAME}",
+        viewport=(390, 844),
+        has_touch=True,
+        reduced_motion="reduce",
+    )
+    entry = pair[0]
+    x = pixels_of(entry, sample_names("cifar10")[FRAME])
+    layer, row, column = 2, 4, 6
+    canvas = page.locator(".live .station.layer").nth(layer).locator(".bits canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    unit = box["width"] / 16
+    assert unit >= 14  # CSS pixels of a bit under a finger
+    assert page.locator(".stMain").evaluate("e => e.scrollWidth - e.clientWidth") <= 0
+
+    def at(row: int, column: int) -> tuple[float, float]:
+        return box["x"] + (column + 0.5) * unit, box["y"] + (row + 0.5) * unit
+
+    def title() -> str:
+        return page.locator(".live .probe-title").inner_text()
+
+    page.touchscreen.tap(*at(row, column))
+    settled(page)
+    assert title() == f"block3, map 0, row {row}, column {column}"
+    # A finger drawn over the map reads along; the page does not scroll under it.
+    touch = page.context.new_cdp_session(page)
+    scrolled = page.locator(".stMain").evaluate("e => e.scrollTop")
+    for kind, place in (
+        ("touchStart", at(2, 2)),
+        ("touchMove", at(5, 2)),
+        ("touchMove", at(9, 2)),
+        ("touchEnd", None),
+    ):
+        points = [{"x": place[0], "y": place[1]}] if place else []
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        settled(page)
+    assert title() == "block3, map 0, row 9, column 2"
+    assert page.locator(".stMain").evaluate("e => e.scrollTop") == scrolled
+    canvas.focus()
+    page.keyboard.press("ArrowRight")
+    settled(page)
+    assert title() == "block3, map 0, row 9, column 3"
+
+    # A weight is flipped by a finger; the answer follows.
+    products = page.locator(".live .products canvas")
+    products.scroll_into_view_if_needed()
+    grid = products.bounding_box()
+    page.touchscreen.tap(grid["x"] + 16 * 1.5, grid["y"] + 3 * 16 + 3 + 8)
+    settled(page)
+    flipped = deepcopy(entry.checkpoint.model)
+    with torch.no_grad():
+        flipped.get_parameter("blocks.block3.conv.weight")[0, 0, 0, 1] *= -1
+    assert page.get_by_text("1 flipped: weights as trained").is_visible()
+    assert answers(page, 0)[0] == answer_of(entry, flipped, x)

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
+from design_core.browser.page import LARGEST
+from design_core.kernels.kernel import ThresholdKernel
+from design_core.kernels.published import PUBLISHED
+from design_core.networks.swap import with_kernel
+from design_core.pictures import Picture
+from design_core.pictures.datasets import open_split
 from design_core.pictures.samples import sample, sample_names
 from design_core.zoo.entry import open_entry
 from tests.browser.test_accessibility import findings
-from tests.browser.test_live import answers, expected_answers, settled
-from tests.browser.test_live_file import LARGEST, FromFolder
+from tests.browser.test_live import answers, best_answer, expected_answers, settled
+from tests.browser.test_live_file import FromFolder
 from tests.browser.test_present import NAMES, says, visit  # noqa: F401
 from tests.waiting import settle
 from ui.live.choice import first_live
@@ -22,6 +30,7 @@ pytestmark = pytest.mark.browser
 
 SCENES = curated_scenes()
 LAST_STILL = NAMES.index("live") - 1
+WALKED = 3  # the frame of the walk
 Open = Callable[..., Any]
 
 
@@ -36,6 +45,11 @@ def test_page_down_steps_from_still_to_live_scenes(visit: Open) -> None:  # noqa
         assert answers(page, number) == expected_answers(open_entry(reference), picture)
     assert page.locator(".stMain").evaluate("e => e.scrollHeight - e.clientHeight") <= 0
     assert page.locator(".live .toolbar").is_hidden()
+    page.keyboard.press("PageDown")
+    says(page, "live-walk")
+    page.wait_for_selector(".live.presenter[data-view=walk][data-ready=true]")
+    take_apart(page)
+    says(page, "live-walk")
     page.keyboard.press("PageDown")
     says(page, "live-draw")
     page.wait_for_selector(".live[data-source=pad][data-ready=true]")
@@ -61,6 +75,44 @@ def test_page_down_steps_from_still_to_live_scenes(visit: Open) -> None:  # noqa
     page.keyboard.press("PageUp")
     says(page, "live-draw")
     page.wait_for_function("() => window.held.every((track) => track.readyState === 'ended')")
+
+
+def walked_answer(page: Any) -> tuple[str, str]:
+    first = page.locator(".live .station.classes .bars li").first
+    return first.locator("span").inner_text(), first.locator("b").inner_text()
+
+
+def take_apart(page: Any, picture: Picture | None = None) -> None:
+    """Answer, pointed bit, an edited cell and a flipped weight on the walk of the digits."""
+    entry = open_entry(first_live("digits")[1])
+    if picture is None:
+        digits = open_split("digits")
+        assert digits is not None
+        picture = digits.picture(WALKED)
+    x = entry.checkpoint.pictures.normalized(entry.checkpoint.pictures.pixels(picture))
+    model = entry.checkpoint.model
+    settled(page)
+    with torch.inference_mode():
+        assert walked_answer(page) == best_answer(entry, model(x)[0].softmax(0))
+        page.locator(".live .station.layer").nth(1).locator(".bits canvas").click(
+            position={"x": 4, "y": 4}
+        )
+        settled(page)
+        assert page.locator(".live .probe-title").inner_text() == "block2, map 0, row 0, column 0"
+        side = page.locator(".live .side").nth(1)
+        side.locator(".kernel g[data-cell]").first.click()
+        settled(page)
+        kernel = PUBLISHED["2x2-v2"]
+        levels = kernel.levels.copy()
+        levels[0, 0, 0] = kernel.level_set[list(kernel.level_set).index(levels[0, 0, 0]) + 1]
+        edited = with_kernel(model, ThresholdKernel(levels, kernel.level_set).scaled())
+        assert walked_answer(page) == best_answer(entry, edited(x)[0].softmax(0))
+        flipped = deepcopy(edited)
+        flipped.get_parameter("blocks.block2.conv.weight")[0, 0, 0, 0] *= -1
+        page.locator(".live .products canvas").focus()
+        page.keyboard.press("Enter")
+        settled(page)
+        assert walked_answer(page) == best_answer(entry, flipped(x)[0].softmax(0))
 
 
 def test_a_talk_is_taken_along(
@@ -98,6 +150,10 @@ def test_a_talk_is_taken_along(
             for number, reference in enumerate(first_live("cifar10")):
                 picture = sample(sample_names("cifar10")[0])
                 assert answers(page, number) == expected_answers(open_entry(reference), picture)
+            assert findings(page, axe) == []
+        if name == "live-walk":
+            page.wait_for_selector(".live[data-view=walk][data-ready=true]")
+            take_apart(page, sample(sample_names("digits")[WALKED]))
             assert findings(page, axe) == []
         if SCENES[name].build:
             page.keyboard.press("PageDown")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from foreign_states import BINARYNET, authors, binarynet, resnet, vgg_small
 from safetensors.torch import save, save_file
 from torch import Tensor
 from torch.nn import functional as F
@@ -22,28 +23,6 @@ from design_core.zoo.network_file import CheckpointError
 
 State = dict[str, Tensor]
 X = torch.randn(12, 3, 32, 32, generator=torch.Generator().manual_seed(5))
-
-
-def draw(*shape: int) -> Tensor:
-    return torch.randn(*shape)
-
-
-def add_norm(state: State, key: str, channels: int) -> None:
-    state |= {
-        f"{key}.weight": draw(channels),
-        f"{key}.bias": draw(channels),
-        f"{key}.running_mean": draw(channels),
-        f"{key}.running_var": draw(channels).square() + 0.5,
-        f"{key}.num_batches_tracked": torch.tensor(7),
-    }
-
-
-def add_conv(
-    state: State, key: str, outputs: int, inputs: int, *, recu: bool, size: int = 3
-) -> None:
-    state[f"{key}.weight"] = draw(outputs, inputs, size, size)
-    if recu:
-        state |= {f"{key}.alpha": draw(outputs, 1, 1), f"{key}.tau": torch.tensor(0.99)}
 
 
 def norm(state: State, key: str, x: Tensor) -> Tensor:
@@ -63,17 +42,6 @@ def conv(state: State, key: str, x: Tensor, stride: int = 1) -> Tensor:
     standard = w / w.flatten(1).std(1).view(-1, 1, 1, 1)
     power = (standard.abs().flatten(1).mean(1).log() / torch.tensor(2.0).log()).round()
     return y * (2**power).view(-1, 1, 1)
-
-
-def vgg_small(recu: bool) -> State:
-    torch.manual_seed(0)
-    state: State = {"conv0.weight": draw(4, 3, 3, 3)}
-    channels = [4, 4, 8, 8, 16, 16]
-    for k, out in enumerate(channels):
-        if k:
-            add_conv(state, f"conv{k}", out, channels[k - 1], recu=recu)
-        add_norm(state, f"bn{k}", out)
-    return state | {"fc.weight": draw(10, 16 * 16), "fc.bias": draw(10)}
 
 
 @pytest.mark.parametrize("recu", [True, False])
@@ -126,29 +94,11 @@ def test_bits_are_told_from_latent_weights() -> None:
 
 def test_binarynet_packs() -> None:
     """Places of BinaryNet.pytorch's VGG: convolution, pool where there is one, norm, hard tanh."""
-    torch.manual_seed(1)
-    state: State = {}
-    plan = [
-        (0, 4, 3, 1),
-        (3, 4, 4, 5),
-        (7, 8, 4, 8),
-        (10, 8, 8, 12),
-        (14, 6, 8, 15),
-        (17, 6, 6, 19),
-    ]
-    for place, out, inputs, after in plan:
-        state |= {f"features.{place}.weight": draw(out, inputs, 3, 3)}
-        state |= {f"features.{place}.bias": draw(out)}
-        add_norm(state, f"features.{after}", out)
-    for place, out, inputs in ((0, 12, 96), (3, 12, 12), (6, 10, 12)):
-        state |= {f"classifier.{place}.weight": draw(out, inputs)}
-        state |= {f"classifier.{place}.bias": draw(out)}
-        add_norm(state, f"classifier.{place + 1}", out)
-    del state["classifier.7.weight"], state["classifier.7.bias"]  # its last norm learns nothing
+    state = binarynet()
     made = load_elsewhere(save(state))
     assert made.layout == "binarynet"
     x = X
-    for place, _, inputs, after in plan:
+    for place, _, inputs, after in BINARYNET:
         given = x if inputs == 3 else x.sign()
         key = f"features.{place}"
         x = F.conv2d(given, state[f"{key}.weight"].sign(), state[f"{key}.bias"], padding=1)
@@ -166,27 +116,6 @@ def test_binarynet_packs() -> None:
         torch.testing.assert_close(made.model(X), expected, rtol=1e-4, atol=1e-3)
     packed = pack(made.model, (3, 32, 32))(X.numpy())
     torch.testing.assert_close(torch.from_numpy(packed), expected, rtol=1e-4, atol=1e-3)
-
-
-def resnet(stages: int, *, recu: bool, weighted: bool) -> State:
-    torch.manual_seed(2)
-    state: State = {"conv1.weight": draw(4, 3, 3, 3)}
-    add_norm(state, "bn1", 4)
-    inputs = 4
-    for stage in range(1, stages + 1):
-        out = 4 * 2 ** (stage - 1)
-        for block in range(2):
-            key = f"layer{stage}.{block}"
-            add_conv(state, f"{key}.conv1", out, inputs, recu=recu)
-            add_norm(state, f"{key}.bn1", out)
-            add_conv(state, f"{key}.conv2", out, out, recu=recu)
-            add_norm(state, f"{key}.bn2", out)
-            if weighted and inputs != out:
-                add_conv(state, f"{key}.shortcut.0", out, inputs, recu=recu, size=1)
-                add_norm(state, f"{key}.shortcut.1", out)
-            inputs = out
-    add_norm(state, "bn2", inputs)
-    return state | {"linear.weight": draw(10, inputs), "linear.bias": draw(10)}
 
 
 def resnet_scores(state: State, x: Tensor, stages: int, *, recu: bool) -> Tensor:
@@ -230,13 +159,7 @@ def test_resnets(stages: int, weighted: bool, recu: bool) -> None:
 
 def test_the_authors_fork_needs_a_kernel_and_pictures() -> None:
     """Its batch norms keep gamma and beta alone; thresholds times gamma are taken off."""
-    state = resnet(4, recu=True, weighted=False)
-    for key in [key for key in state if ".running_" in key or "num_batches" in key]:
-        if not key.startswith("bn2"):
-            del state[key]
-    for key in [key for key in state if "bn" in key and not key.startswith("bn2")]:
-        name = {"weight": "gamma", "bias": "beta"}[key.rpartition(".")[2]]
-        state[f"{key.rpartition('.')[0]}.{name}"] = state.pop(key).abs().view(1, -1, 1, 1)
+    state = authors()
     with pytest.raises(CheckpointError, match=r"Give kernel=…, and pictures=…"):
         load_elsewhere(save(state))
     kernel = published_kernel("2x2x4-shifted-v1")

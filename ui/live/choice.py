@@ -23,7 +23,7 @@ from ui.predict.choice import (
     offered,
 )
 
-__all__ = ["choose_networks", "first_live", "live_bundle", "runnable"]
+__all__ = ["choose_networks", "first_live", "live_bundle", "network_files", "runnable"]
 
 _DIFFUSED = "floyd-steinberg"
 _FRAMES = 300  # of a film made of a data set, at most
@@ -49,6 +49,10 @@ def first_live(dataset: str) -> list[str]:
 
 def choose_networks() -> list[str]:
     """Draw the controls and return references of the chosen networks."""
+    if came := st.session_state.pop("live_came", ""):  # one brought along, under two kernels
+        dataset = card_of(came)[0].dataset
+        if came in runnable(dataset):
+            st.session_state["live_data"], st.session_state["live_networks"] = dataset, [came]
     dataset = st.segmented_control(
         "Networks trained on",
         data_sets(),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import streamlit as st
 
-from design_core.browser.page import live_page
+from design_core.browser.page import live_page, size_words
 from design_core.pictures import PictureError
 from design_core.zoo.entry import Entry
 from ui.compute import decoded
 from ui.live import live
 from ui.live.address import STATE
-from ui.live.choice import choose_networks, live_bundle
+from ui.live.choice import choose_networks, live_bundle, network_files, runnable
 from ui.networks import entry
+from ui.own_panel import own_panel
+from ui.predict.choice import take_own
 from ui.rail.fields import upload_code
 from ui.text import plain
+from ui.uploaded_networks import own_cards
 
 __all__ = ["show_live"]
 
@@ -27,6 +30,15 @@ def show_live(revision: int) -> None:
     """
     with st.sidebar:
         references = choose_networks()
+        with st.expander("A network of your own", icon=":material/upload:"):
+            own_panel(take_own("live"))
+        for card in own_cards():
+            if f"{card.name}@0" not in runnable(card.dataset):
+                st.info(
+                    f"{plain(card.name)} does not keep to bits, as this page does. Predict and "
+                    "Compare show it.",
+                    icon=":material/info:",
+                )
     try:
         if not references:
             raise ValueError("Choose a network, at the left.")
@@ -39,6 +51,9 @@ def show_live(revision: int) -> None:
     st.session_state[STATE] = answer.state
     with st.sidebar:
         _offer_file([entry(reference) for reference in references], answer.state)
+        written = sum(map(len, network_files(references))) * 4 // 3  # as base64
+        if words := size_words(written):
+            st.caption(words)
     if answer.sent and answer.sent[0] in ("predict", "explore"):
         _send(*answer.sent, references)
 

@@ -21,6 +21,7 @@ __all__ = [
     "keep_choice",
     "network_label",
     "offered",
+    "take_own",
 ]
 
 #: Networks side by side at most.
@@ -87,8 +88,25 @@ def _picture_pair(references: list[str]) -> list[str]:
     return []
 
 
+def take_own(page: str) -> Callable[[str], None]:
+    """What shows a network that was just brought along, beside one that is shown already."""
+    return lambda reference: st.session_state.update({f"{page}_came": reference})
+
+
+def _show_what_came() -> None:
+    came = st.session_state.pop("predict_came", "")
+    if not came:
+        return
+    dataset = card_of(came)[0].dataset
+    st.session_state["predict_data"] = dataset
+    beside = [one for one in st.session_state.get("predict_networks", ()) if one != came]
+    beside = [one for one in beside if card_of(one)[0].dataset == dataset]
+    st.session_state["predict_networks"] = [came, *(beside or first_networks(dataset))[:1]]
+
+
 def choose_networks() -> list[str]:
     """Draw the controls and return references of the chosen networks, at most `MOST`."""
+    _show_what_came()
     dataset = st.segmented_control(
         "Networks trained on",
         data_sets(),

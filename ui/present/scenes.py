@@ -67,6 +67,11 @@ _LIVE_SCENES = {
         "One bit per colour and pixel is all that these two networks see; both run in this page.",
         "live",
     ),
+    "live-walk": StageScene(
+        "A network taken apart",
+        "Every number of a binary network can be read: point at a bit, flip a weight.",
+        "live?networks=digits&view=view-walk_frame-3",
+    ),
     "live-draw": StageScene(
         "Draw a digit",
         "Draw a digit: both networks answer with every stroke.",

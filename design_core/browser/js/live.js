@@ -325,9 +325,14 @@ class Live {
     drawFrame(this.find(".shown canvas"), this.current, room);
   }
 
+  /** Whether a network taken apart is all that there is room for. */
+  get apart() {
+    return this.presenter && this.state.view === "walk";
+  }
+
   draw(now) {
     this.drawn = true;
-    if (!["pad", "camera"].includes(this.state.source)) this.drawShown();
+    if (!["pad", "camera"].includes(this.state.source) && !this.apart) this.drawShown();
     for (const side of this.sides) side.draw(now);
     if (this.state.view === "walk") this.walk.draw(now);
     this.tell();
@@ -347,7 +352,7 @@ class Live {
     const { counts, sides, current: { label } } = this;
     counts.frames += 1;
     counts.agreed += sides[0].answer === sides[1].answer;
-    if (!label) return;
+    if (!this.knows(label)) return;
     counts.judged += 1;
     sides.forEach((side, k) => { counts.right[k] += side.answer === label; });
   }
@@ -374,10 +379,15 @@ class Live {
     this.find(".note").textContent = words.join(" · ");
   }
 
+  /** Whether both networks could name the class that a picture is of. */
+  knows(label) {
+    return Boolean(label) && this.sides.every(({ network }) => network.about.classes.includes(label));
+  }
+
   finding(label) {
     const [left, right] = this.sides.map(({ answer }) => answer);
     const names = this.names();
-    const known = label && this.sides.every(({ network }) => network.about.classes.includes(label));
+    const known = this.knows(label);
     const says = (name, answer) => `${name} ${known && answer === label ? "rightly " : ""}says ${answer}`;
     if (left !== right) return `They disagree: ${says(names[0], left)}, ${says(names[1], right)}.`;
     const both = `${names.join(" and ")} both`;

@@ -91,8 +91,9 @@ class Side {
   /** Bring all that is visible up to date. */
   draw(now) {
     if (!this.probabilities) return;
-    this.measure();
     this.drawBars(now);
+    if (this.live.apart) return;
+    this.measure();
     this.drawSeen();
     this.find(".ms").textContent = `${this.milliseconds.toFixed(2)} ms`;
     if (this.live.state.view === "frames") {

@@ -5,6 +5,8 @@
 // Weights are flipped where their products are drawn; whatever is changed, all stations follow.
 
 const STATION_SIDE = 96; // CSS pixels of the maps
+const STAGE_SIDE = 144;
+const PHONE_SIDE = 232; // where a station has the screen to itself, and fingers point
 
 class Walk {
   /**
@@ -12,7 +14,8 @@ class Walk {
    * @param {Live} live
    */
   constructor(root, live) {
-    Object.assign(this, { root, live, which: 0 });
+    // Before an audience the right one is taken apart: the other one is Sign as a rule.
+    Object.assign(this, { root, live, which: live.presenter ? 1 : 0 });
     this.products = new Products(this.find(".products"), (tap, channel) => this.flip(tap, channel));
     this.all("[data-which]").forEach((button, k) => button.addEventListener("click", () => {
       this.which = k;
@@ -39,6 +42,12 @@ class Walk {
     return this.side.network;
   }
 
+  /** CSS pixels that a map of a station may take. */
+  get room() {
+    if (this.live.phone) return PHONE_SIDE;
+    return this.live.presenter ? STAGE_SIDE : STATION_SIDE;
+  }
+
   /** Draw the stations of the network, which may be another one. */
   take() {
     const { network, live } = this;
@@ -46,6 +55,7 @@ class Walk {
       button.textContent = live.names()[k];
       button.setAttribute("aria-pressed", k === this.which);
     });
+    live.root.dataset.which = this.which;
     this.flips = 0;
     this.channels = network.activations.map(() => 0);
     const first = Math.min(1, network.activations.length - 1);
@@ -96,7 +106,11 @@ class Walk {
       this.held = held;
       this.point(layer, pixel.row, pixel.column);
     };
-    canvas.addEventListener("pointermove", (event) => { if (!this.held) take(event, false); });
+    // A finger that is drawn over bits reads one after the other, and leaves the last one held.
+    canvas.addEventListener("pointermove", (event) => {
+      if (event.pointerType === "touch") take(event, true);
+      else if (!this.held) take(event, false);
+    });
     canvas.addEventListener("click", (event) => {
       const pixel = maps.pixelAt(event);
       const same = this.held && pixel && this.probe.layer === layer
@@ -153,7 +167,7 @@ class Walk {
     const { network, side } = this;
     const { channels } = network;
     const edge = network.side;
-    this.picture.maps.layOut(1, { rows: edge, columns: edge }, STATION_SIDE, STATION_SIDE);
+    this.picture.maps.layOut(1, { rows: edge, columns: edge }, this.room, this.room);
     const { colours, index } = seenPixels(side.pixels, channels);
     this.picture.maps.paint(0, index, colours);
     this.picture.maps.show();
@@ -177,10 +191,10 @@ class Walk {
     network.engine.readValues(activation.x, channel, values);
     const grey = new Uint8Array(values.length);
     greyMap(values.map((value) => network.realValue(layer, channel, value)), grey);
-    station.x.layOut(1, { rows, columns }, STATION_SIDE, STATION_SIDE);
+    station.x.layOut(1, { rows, columns }, this.room, this.room);
     station.x.paint(0, grey, COLOURS.grey);
     station.x.show();
-    station.bits.layOut(1, { rows, columns }, STATION_SIDE, STATION_SIDE);
+    station.bits.layOut(1, { rows, columns }, this.room, this.room);
     station.bits.paint(0, this.side.bitsOf(layer, channel));
     station.bits.show();
     drawTile(station.tile, network.kernels[layer], channel, { rows, columns });
@@ -209,7 +223,7 @@ class Walk {
       line.append(dt, dd);
       return line;
     }));
-    this.products.draw(conv, made.products);
+    this.products.draw(conv, made.products, this.live.phone);
     this.find(".products").hidden = !conv;
     const button = this.find(".unflip");
     button.hidden = this.flips === 0;
@@ -320,6 +334,7 @@ function probeWords(made, { fanIn, kernel, norm, channel }) {
 }
 
 const PRODUCT_UNIT = 7; // CSS pixels of a product among many
+const PHONE_UNIT = 16; // for fingers
 const PRODUCT_LARGE = 34; // of one among so few that numbers fit
 const PRODUCT_GAP = 8;
 
@@ -359,13 +374,13 @@ class Products {
     event.stopPropagation();
   }
 
-  draw(conv, products) {
-    Object.assign(this, { conv, made: products });
+  draw(conv, products, phone = this.phone) {
+    Object.assign(this, { conv, made: products, phone });
     if (!conv) return;
     const size = windowSize(conv);
     const channels = conv.input.channels;
     const large = conv.layer.kind === "RealConv";
-    const unit = large ? PRODUCT_LARGE : PRODUCT_UNIT;
+    const unit = large ? PRODUCT_LARGE : phone ? PHONE_UNIT : PRODUCT_UNIT;
     const tall = large ? 18 : unit;
     const room = Math.max(160, this.root.clientWidth);
     const width = size * unit;
