@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ui import theme
+from ui.drawer import close_on_choice
 from ui.entry import enter
 from ui.server import look_after_memory, spare_modules
 from ui.upload_bounds import bound_uploads, mind_uploads
@@ -15,6 +16,7 @@ bound_uploads()
 look_after_memory()
 page = enter()
 theme.apply()
+close_on_choice()
 if page.url_path not in LIGHT_PAGES:
     wait_until_warm()
 mind_uploads()

@@ -143,8 +143,8 @@ with buttons:
 with st.expander("All scores of this map"):
     st.dataframe(score_table(one, x), alt="Scores of Sign, DeSign and ReLU on this map")
     st.caption(
-        "Bits count 0 and 1. Entropy is taken apart by place in the kernel, so that a kernel is "
-        "not credited for its own pattern. The pattern's edges are those that it shows on flat "
+        "Bits count 0 and 1. Information is counted apart by place in the kernel, so that a kernel "
+        "is not credited for its own pattern. The pattern's edges are those that it shows on flat "
         "fields, each of one value of the map. PSNR and SSIM compare a 5×5 average of the output, "
         "brought to the scale of the pre-activation, with the pre-activation."
     )

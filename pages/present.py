@@ -149,9 +149,14 @@ place = names.index(chosen) if (chosen := st.session_state.get(SCENE)) in names 
 scene = shown_scenes[names[place]]
 
 
-def step(index: int) -> None:
-    listed = list(scenes())  # the deck may just have been rearranged
-    st.session_state[SCENE] = listed[min(index, len(listed) - 1)]
+def step(index: int, link: str) -> None:
+    """To the scene that the browser means; the deck may have been rearranged since."""
+    links = {name: one.link for name, one in scenes().items()}
+    listed = list(links)
+    if index in range(len(listed)) and links[listed[index]] == link:
+        st.session_state[SCENE] = listed[index]
+    elif link in links.values():
+        st.session_state[SCENE] = next(name for name, one in links.items() if one == link)
 
 
 with st.container(key="stage", gap=None):

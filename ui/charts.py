@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import plotly.graph_objects as go
 import streamlit as st
 
+from design_core.output.contrast import legible
 from design_core.zoo.arms import Arm, arm_of
 from design_core.zoo.card import Card
 from ui.text import sentence_html
@@ -27,6 +28,7 @@ __all__ = [
     "diverging",
     "frame",
     "ink",
+    "label_colour",
     "show_chart",
     "translucent",
 ]
@@ -72,6 +74,11 @@ def arm_colour(arm: Arm) -> str:
 def activation_colour(activation: str) -> str:
     """That of its arm, by the name that recipes give it."""
     return arm_colour(arm_of(activation))
+
+
+def label_colour(colour: str) -> str:
+    """That of a mark, as far as it must be moved for small type on the page."""
+    return legible(colour, ink().text, ink().ground)
 
 
 def diverging() -> list[tuple[float, str]]:
@@ -142,5 +149,5 @@ def beside(
         yshift=shift,
         showarrow=False,
         text=label,
-        font={"size": LABEL, "color": colour},
+        font={"size": LABEL, "color": label_colour(colour)},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -102,20 +103,24 @@ def view_of(link: str, *, at_hand: tuple[str, Picture] | None = None) -> View:
     )
     picture = fit(scene.picture, scene.longest)
     x = extract_maps(picture, scene.source, maps=scene.maps, seed=scene.seed).x
-    if state["kernel_way"] == "Own":
-        chosen: ThresholdKernel = state["own_kernel"]
-    else:
-        if state["kernel_way"] == "Pattern":
-            chosen = PATTERNS[state["pattern"]](state[PATTERN_SIZE + state["pattern"]])
-        else:
-            chosen = PUBLISHED[state["published"]]
-        name = state["scaling"]
-        if name == "data":
-            chosen = chosen.with_scale(fit_scale(x, chosen.level_set))
-        elif name != "published":
-            chosen = rescaled(chosen, name)
+    chosen, fitted = kernel_of(state)
+    if fitted:
+        chosen = chosen.with_scale(fit_scale(x, chosen.level_set))
     shown = start_of(state, scene, chosen, x.shape)
     return View(scene, shown.kernel, shown.selected, x[shown.selected])
+
+
+def kernel_of(state: Mapping[str, Any]) -> tuple[ThresholdKernel, bool]:
+    """The kernel that the rail's entries speak of, and whether its scale is fitted to maps."""
+    if state["kernel_way"] == "Own":
+        return state["own_kernel"], False
+    if state["kernel_way"] == "Pattern":
+        chosen = PATTERNS[state["pattern"]](state[PATTERN_SIZE + state["pattern"]])
+    else:
+        chosen = PUBLISHED[state["published"]]
+    name = state["scaling"]
+    is_plain = name in ("published", "data")
+    return (chosen if is_plain else rescaled(chosen, name)), name == "data"
 
 
 #: By name, in the order of the gallery.

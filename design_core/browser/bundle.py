@@ -37,7 +37,16 @@ __all__ = [
 
 #: The modules of Live in the order in which they are joined, without what mounts it.
 SCRIPTS = (
-    *("sha256", "safetensors", "packed", "math", "paint", "kernel_drawing", "kernel_panel"),
+    *(
+        "reports",
+        "sha256",
+        "safetensors",
+        "packed",
+        "math",
+        "paint",
+        "kernel_drawing",
+        "kernel_panel",
+    ),
     *("engine", "network", "resample", "sources", "live_state", "mosaic", "kernel_control"),
     *("probe", "side", "walk", "live", "live_open"),
 )

@@ -85,7 +85,7 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
             "Kolmogorov–Smirnov distance of the x above 0 to the half-normal",
             0.06,
             0.15,
-            "Scaling assumes that the x above 0 are half-normal. The published thresholds part "
+            "Scaling assumes that the x above 0 are half-normal. The published thresholds split "
             "these into seven shares, 6 points the smallest between two thresholds, 14 points the "
             "mean: beyond 0.06 a threshold may stand where its neighbour was meant, beyond 0.15 "
             "most would, where the difference is largest. Where batch norm learns γ and β, a look "

@@ -147,7 +147,8 @@ def _tones(bits: NDArray[np.bool_]) -> NDArray[np.uint8]:
 
 
 def _numbers(bits: NDArray[np.bool_]) -> str:
-    return f"TV {total_variation(bits):.3f}, density {100 * activation_density(bits):.1f} %"
+    density = 100 * activation_density(bits)
+    return f"{total_variation(bits):.3f} edges per pixel, density {density:.1f} %"
 
 
 def _picture(axes: Axes, pixels: NDArray[Any], title: str, below: str, points: float) -> None:

@@ -178,9 +178,9 @@ def _joined(
 def finding(sign: ActivationScores, design: ActivationScores) -> str:
     """One plain sentence: whether DeSign keeps more than Sign, on the mean over the given maps.
 
-    The measure that speaks is the entropy of 2×2 blocks, in bits per pixel; where the local average
-    says the opposite, it is heard too. And since more edges are not more picture, the sentence ends
-    with the share of them that the pattern would show on flat ground.
+    The measure that speaks is information, in bits per pixel; where the local average says another
+    thing, it is named and both are heard. And since more edges are not more picture, the sentence
+    ends with the share of them that the pattern would show on flat ground.
     """
     if np.isnan(design.likeness).all():
         return "The picture is flat: every pixel has the same value, and no cut can keep a thing."
@@ -209,29 +209,33 @@ def edges_finding(sign: ActivationScores, design: ActivationScores) -> str:
     )
 
 
+_SLIGHT = 0.02  # of bits per pixel and of correlation
+
+
 def _bits(one: ActivationScores) -> str:
     return f"{one.entropy_2x2.mean():.2f}"
 
 
 def _kept(sign: ActivationScores, design: ActivationScores) -> str:
-    """What is kept by entropy, and by the local average where that parts from it."""
-    more = _order(float(design.entropy_2x2.mean()), float(sign.entropy_2x2.mean()))
+    """What is kept by information, and by the local average where that does not say the same."""
+    bits = [float(one.entropy_2x2.mean()) for one in (design, sign)]
     alike = [float(np.nanmean(one.likeness)) for one in (design, sign)]
-    closer = _order(*alike)
-    told = f"{_bits(design)} against {_bits(sign)} bits per pixel"
-    if more == 0:
-        told = f"{_bits(design)} bits per pixel"
-    kept = {1: "more of the picture than", 0: "as much of the picture as", -1: "less than"}[more]
-    said = f"DeSign keeps {kept} Sign, {told}"
-    if more * closer >= 0:
-        return said
-    looks = "is closer to it" if closer > 0 else "is less like it"
-    return f"{said}, though its local average {looks} ({alike[0]:.2f} against {alike[1]:.2f})"
+    more, closer = _order(*bits), _order(*alike)
+    figures = f"{bits[0]:.2f} against {bits[1]:.2f}"
+    if closer in (more, 0):
+        kept = {1: "more of the picture than", 0: "as much of the picture as", -1: "less than"}
+        return f"DeSign keeps {kept[more]} Sign, {figures} bits per pixel"
+    kept = {1: "more bits per pixel than", 0: "as many bits per pixel as", -1: "fewer than"}
+    looks = "closer to the picture" if closer > 0 else "less like the picture"
+    return (
+        f"DeSign keeps {kept[more]} Sign, {figures}{' bits per pixel' * (more < 0)}, but its local "
+        f"average is {looks} ({alike[0]:.2f} against {alike[1]:.2f})"
+    )
 
 
 def _order(one: float, other: float) -> int:
-    """1, 0 or −1, as the two differ to the two digits that are told."""
-    return int(np.sign(round(one, 2) - round(other, 2)))
+    """1, 0 or −1; a difference that no eye would see is none."""
+    return int(np.sign(one - other)) if abs(one - other) >= _SLIGHT else 0
 
 
 def _pattern_words(design: ActivationScores) -> str:

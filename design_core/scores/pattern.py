@@ -33,7 +33,7 @@ def pattern_variation(x: NDArray[np.floating[Any]], kernel: ThresholdKernel) -> 
     Returns
     -------
     float64 array of shape (C,)
-        Flips per pixel, as `total_variation`; 0 for a uniform threshold, so for Sign. On maps whose
+        Edges per pixel, as `total_variation`; 0 for a uniform threshold, so for Sign. On maps whose
         values do not depend on the place in the kernel it is at most the total variation of the
         bits, and what is left is twice the share of neighbours between which x crosses both their
         thresholds.

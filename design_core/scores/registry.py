@@ -79,7 +79,7 @@ SCORES: Registry[Score] = Registry(
             "Activation density", lambda one, _: one.density, "density", "density", form="percent"
         ),
         "entropy_2x2": Score(
-            "Bits per pixel (entropy of 2×2 blocks)",
+            "Bits per pixel (information)",
             lambda one, _: one.entropy_2x2,
             "entropy",
             "bits per pixel",

@@ -55,7 +55,7 @@ class KernelScore:
         1 for the best of all kernels of the size, and how many kernels share the score, itself
         included; None where the landscape was not listed.
     tv, information, density
-        Flips per pixel (of the form of the tables), bits per pixel, P(bit = 1).
+        Edges per pixel (of the form of the tables), bits per pixel, P(bit = 1).
     shuffled
         The score on the same pixels in random order: what of it no picture is needed for.
     """

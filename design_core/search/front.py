@@ -27,7 +27,7 @@ class Front:
     levels
         Of every kernel, shape (kernels, d1, d2).
     tv, information, density
-        Flips per pixel, bits per pixel and activation density, shape (kernels,).
+        Edges per pixel, bits per pixel and activation density, shape (kernels,).
     places
         The kernels that no other beats in both, by ascending total variation; of kernels that
         share both values, the first in reading order.

@@ -58,8 +58,8 @@ _ROOT_NUMERATOR = 3_037_000_499
 #: What can be maximized, by name: unit, and one line for people.
 TERMS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
-        "tv": ("flips per pixel", "total variation, mean |dx| + mean |dy|"),
-        "tv-isotropic": ("flips per pixel", "total variation, mean √(dx² + dy²)"),
+        "tv": ("edges per pixel", "total variation, mean |dx| + mean |dy|"),
+        "tv-isotropic": ("edges per pixel", "total variation, mean √(dx² + dy²)"),
         "information": ("bits per pixel", "entropy of 2×2 blocks of bits, given their place"),
         "correlation": ("", "Pearson correlation of the output with x"),
         "psnr": ("dB", "of x against the local average of the bits, 5×5, fitted by a line"),

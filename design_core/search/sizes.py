@@ -33,7 +33,7 @@ class SizeRow:
     side
         d.
     best_tv, best_information
-        Of the highest flips per pixel, and of the most bits per pixel.
+        Of the highest edges per pixel, and of the most bits per pixel.
     exact
         Whether both searches proved their best.
     published

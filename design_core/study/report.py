@@ -161,8 +161,8 @@ def mcnemar_words(found: Disagreement, first: str, second: str) -> str:
     better = first if tested.only_first > tested.only_second else second
     verdict = f"{better} is ahead" if tested.p < LEVEL else "neither is shown to be ahead"
     return (
-        f"Of {len(found.true):,} test pictures, {split:,} part the two: {first} alone is right on "
-        f"{tested.only_first:,}, {second} alone on {tested.only_second:,}. By McNemar's "
+        f"Of {len(found.true):,} test pictures, {split:,} divide the two: {first} alone is right "
+        f"on {tested.only_first:,}, {second} alone on {tested.only_second:,}. By McNemar's "
         f"exact test {verdict} ({p_words(tested.p)}). They give the same answer to "
         f"{found.same_answer:.1%}. This compares these two networks, not the ways in which they "
         "were trained."

@@ -9,10 +9,18 @@ from urllib.parse import urlencode
 
 import pytest
 
+from design_core.pictures.samples import sample_names
 from tests.waiting import settle, until
 from ui.links.deck import Slide, encode_deck
 
 pytestmark = pytest.mark.browser
+
+LISTED = [
+    *("Page Down", "→", "Space", "Page Up", "←", "Enter", "Home", "End", "B", ".", "F", "N", "L"),
+    *("D", "Q", "Esc"),
+]
+
+VIEWER = "globalThis[Symbol.for('design.viewer')].get('viewer')?.viewer"
 
 # Of the kernel on stage.
 STRENGTH = """() => globalThis[Symbol.for('design.viewer')].get('stage_viewer')?.viewer
@@ -72,7 +80,7 @@ def test_a_deck_is_put_together_saved_opened_and_shown_by_keys(page: Any, tmp_pa
 
 
 def keys(page: Any, shown: list[str]) -> None:
-    """Everything that `?` lists, but full screen, which a browser without a screen has not."""
+    """Everything that `?` lists."""
     page.keyboard.press("2")
     page.keyboard.press("Enter")
     place(page, "2 / 6")
@@ -101,7 +109,12 @@ def keys(page: Any, shown: list[str]) -> None:
         settle(page)
         shown.append(page.locator("h1.ds-finding").inner_text())
     assert len(set(shown)) == len(shown)
+    page.keyboard.press("f")
+    until(lambda: page.evaluate("document.fullscreenElement !== null"), "the full screen")
+    page.keyboard.press("f")
+    until(lambda: page.evaluate("document.fullscreenElement === null"), "the window again")
     page.keyboard.press("Shift+?")
+    assert page.locator(".keys-sheet kbd").all_inner_texts() == LISTED
     assert page.get_by_role("dialog", name="Keys").is_visible()
     page.keyboard.press("Escape")
     assert page.get_by_role("dialog", name="Keys").is_hidden()
@@ -130,3 +143,51 @@ def order(page: Any) -> None:
     assert "deck=" in page.url
     page.reload()
     page.locator("h1.ds-finding", has_text="The end").wait_for()
+
+
+def test_a_turn_lands_on_the_scene_that_was_meant(page: Any) -> None:
+    slides = [Slide(f"explore?strength={k / 4}", f"At {k} quarters") for k in range(4)]
+    page.goto(f"{page.address}/present?{urlencode({'deck': encode_deck(slides)})}")
+    place(page, "1 / 4")
+    page.keyboard.press("d")
+    page.locator(".slides li .remove").first.click()
+    page.get_by_role("button", name="Take this deck").click()
+    # Before the app has answered: on screen the third scene is still "At 2 quarters".
+    page.keyboard.press("3")
+    page.keyboard.press("Enter")
+    page.locator("h1.ds-finding", has_text="At 2 quarters").wait_for()
+    place(page, "2 / 3")
+    page.keyboard.press("PageUp")
+    page.locator("h1.ds-finding", has_text="At 1 quarters").wait_for()
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")  # the number that was asked for before
+    page.locator("h1.ds-finding", has_text="At 2 quarters").wait_for()
+    place(page, "2 / 3")
+
+
+def test_train_and_batch_go_on_stage(page: Any) -> None:
+    batch = "batch?samples=photos&source=picture"
+    slides = [Slide("train", "Two networks learn"), Slide(batch, "Many pictures")]
+    page.goto(f"{page.address}/present?{urlencode({'deck': encode_deck(slides)})}")
+    page.locator("h1.ds-finding", has_text="Two networks learn").wait_for()
+    assert page.locator(".ds-stage-place .ds-classes img").count() == 100  # ten of ten digits
+    page.keyboard.press("PageDown")
+    page.locator("h1.ds-finding", has_text="Many pictures").wait_for()
+    chart = page.locator(".ds-stage-figure img")
+    chart.wait_for()
+    told = str(chart.get_attribute("alt"))
+    assert told.count(" and ") - 1 == len(sample_names("photos"))
+
+
+def test_what_is_reported_while_a_page_turns_does_not_turn_it_back(page: Any) -> None:
+    page.goto(f"{page.address}/explore")
+    page.wait_for_selector(".viewer[data-ready=true]")
+    settle(page)
+    box = page.get_by_role("link", name="Compare", exact=True).bounding_box()
+    page.evaluate(f"{VIEWER}.report(300)")  # as after a zoom, which is told when it is at rest
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.evaluate(f"{VIEWER}?.report(0)")  # and one more, while the page turns
+    page.wait_for_url("**/compare")
+    settle(page)
+    assert page.url.endswith("/compare")
+    assert page.locator(".viewer").count() == 0

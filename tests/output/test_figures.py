@@ -35,7 +35,7 @@ def test_svg_holds_the_numbers_as_text(use: str) -> None:
     svg = save_figure(activation_figure(x, kernel, use=use), "svg").decode()
     for bits in (x >= 0, binarize(x, kernel)):
         density = 100 * activation_density(bits)
-        assert f"TV {total_variation(bits):.3f}, density {density:.1f} %" in svg
+        assert f"{total_variation(bits):.3f} edges per pixel, density {density:.1f} %" in svg
     for word in ("Pre-activation x", ">Sign<", ">DeSign<", ">Kernel<"):
         assert word in svg
 

@@ -29,6 +29,7 @@ from ui.charts import (
     diverging,
     frame,
     ink,
+    label_colour,
     translucent,
 )
 from ui.compare.names import card_colour, card_dash, card_fill, card_names, training_names
@@ -309,7 +310,7 @@ def _label_ends(
             yshift=place - y * pixels,
             showarrow=False,
             text=name,
-            font={"size": LABEL, "color": colour},
+            font={"size": LABEL, "color": label_colour(colour)},
         )
 
 

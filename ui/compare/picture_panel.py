@@ -26,7 +26,9 @@ _COLUMNS = {
     ),
     "seeds": st.column_config.NumberColumn("Seeds"),
     "kept": st.column_config.NumberColumn(
-        "Bits per pixel", format="%.3f", help="Entropy of 2×2 blocks of the training pictures' bits"
+        "Bits per pixel",
+        format="%.3f",
+        help="Information: what 2×2 blocks of the training pictures' bits tell",
     ),
 }
 

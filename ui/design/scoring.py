@@ -98,9 +98,9 @@ def scoring_controls() -> Choice:
         format_func=lambda key: OBJECTIVES[key],
         key="score_objective",
         persist_state="session",
-        help="Total variation: mean |dx| + mean |dy| of the bits, flips per pixel. Isotropic: "
-        "mean √(dx² + dy²). Information: entropy of 2×2 blocks of bits given their place, bits "
-        "per pixel.",
+        help="Total variation: edges per pixel, the places where neighbouring bits differ, mean "
+        "|dx| + mean |dy|. Isotropic: mean √(dx² + dy²). Information: what a 2×2 block of bits "
+        "tells of its block of x, bits per pixel; it is the entropy of blocks, given their place.",
     )
     if objective == WEIGHTED:
         weight = st.slider(
@@ -162,11 +162,15 @@ def number_list(kernel: ThresholdKernel, judged: Judged, listing: Listing) -> st
     """The numbers under the kernel, as HTML."""
     whole = judged.whole
     entries = [
-        ("edges per pixel", f"{whole.tv:.3f}", "Total variation: neighbours that differ."),
+        (
+            "edges per pixel",
+            f"{whole.tv:.3f}",
+            "Total variation: places where neighbouring bits differ.",
+        ),
         (
             "bits per pixel",
             f"{whole.information:.3f}",
-            "Entropy of 2×2 blocks of bits given their place, bits per pixel.",
+            "Information: what a 2×2 block of bits tells of the values beneath it.",
         ),
         ("density", f"{whole.density:.1%}", "Share of pixels that fire, P(x ≥ T), on the source."),
         (_rank_title(kernel), _ranks(judged, listing), _rank_help(listing)),

@@ -198,7 +198,7 @@ def _card(desk: Desk, found: SearchResult, scored: KernelScore, number: int) -> 
     st.html(
         f'<div class="ds-card">{kernel_image(kernel, cell=cell)}'
         f"<p><b>{rank}{scored.score:.4f}</b></p>"
-        f'<p class="ds-note">TV {scored.tv:.3f}, {scored.information:.3f} bits per pixel, '
+        f'<p class="ds-note">{scored.tv:.3f} edges, {scored.information:.3f} bits per pixel, '
         f"fires on {scored.density:.1%}</p></div>"
     )
     st.button(

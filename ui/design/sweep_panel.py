@@ -115,7 +115,7 @@ def _grid(
         parts.append(f'<b class="ds-down" title="strength">× {strength:g}</b>')
         for title, kernel in kernels.items():
             swept = _swept(scene, kernel.scaled(strength=strength), index)
-            words = f"TV {swept.tv:.3f}, fires on {swept.density:.1%}"
+            words = f"{swept.tv:.3f} edges per pixel, fires on {swept.density:.1%}"
             alt = f"{scene.picture.name} cut with {title}, strength {strength:g}: {words}."
             parts.append(map_figure(swept.png, shape=(height, width), title=words, alt=alt))
     return "".join(parts) + "</div>"

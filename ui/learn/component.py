@@ -31,7 +31,7 @@ __all__ = ["Reader", "Subject", "Wish", "article"]
 _HERE = Path(__file__).parent
 _SHARED = (
     *("sha256", "safetensors", "packed", "math", "paint", "kernel_drawing", "engine", "network"),
-    *("mosaic", "probe", "lessons"),
+    *("mosaic", "probe", "lessons", "reports"),
 )
 _OWN = ("dial", "plate", "chart", "table", "graph", "figures", "article")
 _MAX_SENT = 2**21  # characters of a picture that is sent

@@ -14,7 +14,7 @@ from design_core.lab.perturbation_response import Response
 from design_core.lab.strength import Counted
 from design_core.pictures.perturbations import Perturbation
 from design_core.zoo.naming import say_class
-from ui.charts import LABEL, ORANGE, beside, frame, ink, translucent
+from ui.charts import LABEL, ORANGE, beside, frame, ink, label_colour, translucent
 from ui.predict.lab import Network
 from ui.text import chart_text
 
@@ -76,9 +76,9 @@ def flips_chart(
             y=100 * response.all_flipped.astype(np.float32),
             mode="lines",
             line={"color": network.colour, "width": 2, "dash": network.dash},
-            hovertemplate=f"{network.name}: %{{y:.1f}} % flipped<extra></extra>",
+            hovertemplate=f"{network.name}: %{{y:.1f}} % changed<extra></extra>",
         )
-    frame(chart, f"{perturbation.title.lower()}, {perturbation.unit}", "flipped bits, %")
+    frame(chart, f"{perturbation.title.lower()}, {perturbation.unit}", "changed bits, %")
     top = _top([100 * response.all_flipped for _, response in responses])
     chart.update_yaxes(range=[0, top])
     _now(chart, perturbation, strength)
@@ -101,10 +101,10 @@ def blocks_chart(responses: Sequence[tuple[Network, Response]], strength: float)
             line={"color": network.colour, "width": 2, "dash": network.dash},
             marker={"size": 7, "color": network.colour},
             text=list(response.flipped),
-            hovertemplate=f"{network.name}, %{{text}}: %{{y:.1f}} % flipped<extra></extra>",
+            hovertemplate=f"{network.name}, %{{text}}: %{{y:.1f}} % changed<extra></extra>",
         )
     top = _top([shares for _, shares in series])
-    frame(chart, "block", "flipped bits, %")
+    frame(chart, "block", "changed bits, %")
     chart.update_xaxes(dtick=1 if len(series[0][1]) <= 10 else 3)
     chart.update_yaxes(range=[0, top])
     _name_lines(chart, series, (0, top))
@@ -296,7 +296,7 @@ def _name_lines(
             align="left",
             showarrow=False,
             text=names[n],
-            font={"size": LABEL, "color": series[n][0].colour},
+            font={"size": LABEL, "color": label_colour(series[n][0].colour)},
         )
     letters = max((len(line) for name in names for line in name.split("<br>")), default=0)
     chart.update_layout(margin={"r": 12 + round(_LETTER * letters)})

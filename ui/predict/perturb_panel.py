@@ -1,4 +1,4 @@
-"""Perturb the picture: who keeps its class longest, and where the bits flip."""
+"""Perturb the picture: who keeps its class longest, and where bits change."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _figure(pixels: Pixels, title: str, alt: str) -> str:
 def _table(responses: Answers, strength: float, true_class: str | None) -> str:
     """A row per network: its answer before and now, and what flipped."""
     first_block = next(iter(responses[0][1].flipped))
-    heads = ("Network", "As it is", "Now", "Flipped", f"TV of {first_block}")
+    heads = ("Network", "As it is", "Now", "Changed bits", f"Edges in {first_block}")
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in heads)
     rows = "".join(
         _row(network, response, response.index(strength), heads, true_class)
@@ -171,14 +171,14 @@ def _charts(responses: Answers, perturbation: Perturbation, strength: float) -> 
     with flips:
         show_chart(
             flips_chart(responses, perturbation, strength),
-            title="Flipped bits, mean of all blocks",
+            title="Changed bits, mean of all blocks",
             alt=_values(responses, strength, lambda r: r.all_flipped) + f" at {at}.",
             key="perturb_flips",
         )
     with blocks:
         show_chart(
             blocks_chart(responses, strength),
-            title=f"Flipped bits by block, at {at}",
+            title=f"Changed bits by block, at {at}",
             alt=_by_block(responses, strength),
             key="perturb_blocks",
         )

@@ -177,7 +177,7 @@ def _tile(name: str, parting: bool) -> Tile:
     about, png, size = SAMPLES[name], *_thumbnail(name)
     told = f"{about.title}. {about.alt}"
     if parting:
-        told += " The chosen networks part on it."
+        told += " The chosen networks disagree on it."
     return Tile(told, (png,), size, marked=parting)
 
 

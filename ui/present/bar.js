@@ -19,7 +19,8 @@ class Bar {
     this.root = root;
     this.dialog = root.querySelector(".code-sheet");
     this.wanted = 0;
-    this.sent = null; // the scene that was asked for and has not come yet
+    this.turns = null; // how often a scene was asked for, in this session
+    this.sent = null; // the turn that was asked for and has not come yet
     this.digits = "";
     this.built = 1; // share of the build that has been shown
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -63,7 +64,8 @@ class Bar {
   receive(data) {
     const turned = data.index !== this.data?.index || data.scenes?.[data.index]?.link !== this.scene.link;
     this.data = data;
-    if (data.index === this.sent) this.sent = null;
+    this.turns ??= data.turn ?? 0;
+    if ((data.turn ?? this.sent) >= this.sent) this.sent = null;
     if (this.sent === null) this.wanted = data.index;
     if (turned) {
       cancelAnimationFrame(this.sweeping);
@@ -97,9 +99,12 @@ class Bar {
   jump(index) {
     const to = Math.max(0, Math.min(this.data.titles.length - 1, index));
     if (to === this.wanted) return;
-    this.wanted = this.sent = to;
+    this.wanted = to;
+    this.sent = this.turns += 1;
     this.write();
-    this.send("index", to);
+    // With the link, since the deck may be rearranged before this arrives; a number alone would be
+    // no news where it is the one that was asked for last.
+    this.send("turn", { number: this.sent, index: to, link: this.data.scenes?.[to]?.link ?? "" });
   }
 
   // ---- builds

@@ -46,7 +46,7 @@ def stage_bar(
     link: str,
     note: str,
     deck_link: str,
-    on_step: Callable[[int], None],
+    on_step: Callable[[int, str], None],
     key: str,
 ) -> Literal["", "leave", "take"]:
     """Show the bar.
@@ -66,7 +66,7 @@ def stage_bar(
     deck_link
         The address of the deck, or why it has none.
     on_step
-        Called with the index of the next scene, before the next run.
+        Called with index and link of the next scene, before the next run.
     key
         Unique on the page.
 
@@ -77,9 +77,10 @@ def stage_bar(
     """
 
     def stepped() -> None:
-        wanted = _state(key).get("index")
-        if isinstance(wanted, int) and 0 <= wanted < len(scenes):
-            on_step(wanted)
+        turn = _turn(key)
+        wanted, linked = turn.get("index"), turn.get("link")
+        if isinstance(wanted, int) and isinstance(linked, str):
+            on_step(wanted, linked)
 
     def rearranged() -> None:
         given = _state(key).get("deck")
@@ -99,6 +100,7 @@ def stage_bar(
                 for place, scene in enumerate(scenes)
             ],
             "index": index,
+            "turn": _turn(key).get("number", 0),
             "strength": strength,
             "qr": qr,
             "link": link,
@@ -106,7 +108,7 @@ def stage_bar(
             "deck": [vars(slide) for slide in deck()],
             "deckLink": deck_link,
         },
-        on_index_change=stepped,
+        on_turn_change=stepped,
         on_deck_change=rearranged,
         on_leave_change=_no_call,
         on_take_change=_no_call,
@@ -117,6 +119,12 @@ def stage_bar(
 
 def _no_call() -> None:
     """Streamlit lists only states that have a callback; this one needs none."""
+
+
+def _turn(key: str) -> Mapping[str, Any]:
+    """What the browser asked for last: the number of the turn, and the scene."""
+    found = _state(key).get("turn")
+    return found if isinstance(found, Mapping) else {}
 
 
 def _state(key: str) -> Mapping[str, Any]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from html import escape
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,11 +19,16 @@ from design_core.engine.report import finding as speed_finding
 from design_core.kernels.kernel import OMEGA, ThresholdKernel
 from design_core.lab.agreement import Answer, agreement
 from design_core.lab.network_input import seen
-from design_core.pictures.samples import SAMPLES, sample
+from design_core.output.batch import Row, Settings, batch_rows
+from design_core.pictures.items import Item
+from design_core.pictures.samples import SAMPLES, sample, sample_names
 from design_core.search.front import Front, tv_information_front
 from design_core.search.tables import random_convolution_tables
 from design_core.study.evidence import answers, verdict
 from design_core.study.picture_cuts import picture_sentences
+from design_core.zoo.arms import arm_of, picture_arm
+from ui.batch.address import BATCH
+from ui.batch.chart import kept_words
 from ui.charts import ink
 from ui.compare.address import COMPARE, PICTURES
 from ui.design.address import DESIGN
@@ -32,12 +39,16 @@ from ui.predict.address import PREDICT
 from ui.predict.answers import answers_html, seen_html
 from ui.predict.asked import subject_of
 from ui.predict.picture import Chosen
+from ui.pytorch import has_pytorch
+from ui.scenes import kernel_of
 from ui.speed.address import SPEED
 from ui.speed.answers import main_network
+from ui.train.address import ACTIVATION, DESK, TRAIN
 
 __all__ = ["Drawn", "draws", "figure_of"]
 
 _WIDE, _ROW, _LABEL = 900, 46, 220  # of a chart, in units of its drawing
+_SAMPLES = 10  # of each class
 
 
 @dataclass(frozen=True)
@@ -239,6 +250,86 @@ def _speed(state: Mapping[str, Any]) -> Drawn:
     )
 
 
+# --- Train and Batch
+
+
+def _train(state: Mapping[str, Any]) -> Drawn:
+    """What both learn from; how they learn is for Train itself."""
+    if not has_pytorch():
+        raise ValueError("Train needs PyTorch, which is not installed here.")
+    from design_core.jobs.pictures import samples_by_class
+    from ui.train.drawing import samples_html
+    from ui.train.pictures import embedded
+
+    data = embedded(state["train_source"])
+    if data is None:
+        raise ValueError("Pictures of your own stay on Train; choose digits or textures there.")
+    differs = state["train_differs"]
+    find = arm_of if differs == ACTIVATION else picture_arm
+    left, right = (
+        "your kernel of Design" if option == DESK else find(option).short
+        for option in (state[f"train_{differs}_{side}"] for side in (0, 1))
+    )
+    return Drawn(
+        f"{left} and {right} learn side by side, from {len(data.train_x):,} pictures of "
+        f"{len(data.class_names)} classes.",
+        samples_html(samples_by_class(data, _SAMPLES), data.class_names),
+    )
+
+
+def _batch(state: Mapping[str, Any]) -> Drawn:
+    names = [name for group in state["batch_samples"] for name in sample_names(group)]
+    if not names:
+        raise ValueError("Pictures of your own stay on Batch; choose embedded samples there.")
+    kernel, fitted = kernel_of(state)
+    settings = Settings(
+        kernel, fitted, state["longest"], state["source"], state["maps"], state["seed"]
+    )
+    rows = _batch_rows(tuple(names), settings)
+    return Drawn(f"{kept_words(rows)}.", _kept(rows))
+
+
+@st.cache_resource(
+    max_entries=8,
+    show_spinner="Scoring pictures …",
+    hash_funcs={Settings: lambda one: (str(one.kernel.to_dict()), repr(one))},
+)
+def _batch_rows(names: tuple[str, ...], settings: Settings) -> list[Row]:
+    """Samples belong to everybody."""
+    items = [Item(name, partial(sample, name)) for name in names]
+    with closing(batch_rows(items, settings)) as coming:
+        return list(coming)
+
+
+def _kept(rows: Sequence[Row]) -> str:
+    """A point for each picture: Sign's bits per pixel against DeSign's; above the line it gains."""
+    wide, tall, edge = 640, 440, 48
+    pairs = [(row.scores["sign_entropy"], row.scores["design_entropy"]) for row in rows]
+    end = 1.05 * max(max(pair) for pair in pairs) or 1.0
+
+    def at(sign: float, design: float) -> tuple[float, float]:
+        return (
+            edge + sign / end * (wide - edge - 12),
+            tall - edge - design / end * (tall - edge - 12),
+        )
+
+    parts = [_line(*at(0, 0), *at(end, end), ink().sign, 1)]
+    for pair in pairs:
+        x, y = at(*pair)
+        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="7" fill="{ink().this}"/>')
+    parts += [
+        _line(edge, tall - edge, wide - 12, tall - edge, ink().text, 1),
+        _line(edge, 12, edge, tall - edge, ink().text, 1),
+        _text(wide - 12, tall - 14, f"Sign, bits per pixel, to {end:.2f}", "end"),
+        _text(edge + 8, 24, "DeSign, bits per pixel"),
+    ]
+    told = "; ".join(
+        f"{row.name}: {sign:.2f} and {design:.2f}"
+        for row, (sign, design) in zip(rows, pairs, strict=True)
+    )
+    return _svg(parts, tall, f"Bits per pixel by Sign and by DeSign. {told}.", "", wide=wide)
+
+
 # --- drawing
 
 
@@ -277,4 +368,6 @@ _DRAWN: dict[str, tuple[Any, Callable[[Mapping[str, Any]], Drawn]]] = {
     "compare": (COMPARE, _compare),
     "design": (DESIGN, _design),
     "speed": (SPEED, _speed),
+    "train": (TRAIN, _train),
+    "batch": (BATCH, _batch),
 }

@@ -14,7 +14,7 @@ class Talk {
     this.heading = root.querySelector(".finding");
     const bar = rootIn(document.querySelector(".bar-host"));
     this.bar = new Bar(bar);
-    this.bar.send = (_, index) => this.show(index);
+    this.bar.send = (_, { index }) => this.show(index);
     this.bar.trigger = () => {}; // there is nowhere to leave for
     this.bar.viewer = () => this.places.still?.viewer;
     for (const button of bar.querySelectorAll(".leave, .take, .edit")) button.hidden = true;

@@ -21,7 +21,7 @@ from ui.text import plain
 from ui.train.address import DIGITS, SOURCES, TEXTURES, UPLOAD
 from ui.upload_bounds import FullError, hold
 
-__all__ = ["choose_pictures"]
+__all__ = ["choose_pictures", "embedded"]
 
 _ZIP = "train_zip_read"
 _MOST_MEGABYTES = 48
@@ -37,11 +37,16 @@ def choose_pictures() -> tuple[TrainingData, str] | None:
         help="Digits are scikit-learn's, 8×8 pixels. Grass or gravel are pieces of two of the "
         "embedded photos. A ZIP file holds a folder of pictures for each class.",
     )
-    if source == DIGITS:
-        return _digits(), "digits"
-    if source == TEXTURES:
-        return _textures(), "textures"
+    if (found := embedded(source)) is not None:
+        return found, "digits" if source == DIGITS else "textures"
     return _uploaded() if source == UPLOAD else _of_machine()
+
+
+def embedded(source: str) -> TrainingData | None:
+    """The pictures of a source that come along; None for the others."""
+    if source == DIGITS:
+        return _digits()
+    return _textures() if source == TEXTURES else None
 
 
 @st.cache_resource(show_spinner=False)

@@ -56,7 +56,7 @@ _FAR = 1e6  # no slider reaches such a strength or offset
 
 _HERE = Path(__file__).parent
 # Joined in this order into one module; a component takes one script.
-_SHARED = ("math", "paint", "files", "kernel_drawing", "kernel_panel")
+_SHARED = ("reports", "math", "paint", "files", "kernel_drawing", "kernel_panel")
 _OWN = ("framing", "readout", "gallery", "save_menu", "gestures", "keys", "viewer")
 
 

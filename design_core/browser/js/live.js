@@ -24,6 +24,7 @@ class Live {
     Object.assign(this, { root, given, options, offered: given.offered, pointed: null, pinned: false, layouts: 0 });
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.state = readLiveState(options.start);
+    this.reporting = new Report(() => this.tell());
     this.changed = () => { this.stale = true; };
     this.settled = () => {
       this.recount();
@@ -77,7 +78,7 @@ class Live {
 
   close() {
     cancelAnimationFrame(this.frame);
-    clearTimeout(this.reporting);
+    this.reporting.drop();
     this.sources.camera.stop();
     this.observer.disconnect();
   }
@@ -397,11 +398,12 @@ class Live {
 
   /** Tell what is on screen, once it has come to rest. */
   report() {
-    clearTimeout(this.reporting);
-    this.reporting = setTimeout(() => {
-      const kernels = this.sides.map((side) => side.kernels.codes());
-      this.options.onState(writeLiveState({ ...this.state, kernels }));
-    }, REPORT_MS);
+    this.reporting.soon(REPORT_MS);
+  }
+
+  tell() {
+    const kernels = this.sides.map((side) => side.kernels.codes());
+    this.options.onState(writeLiveState({ ...this.state, kernels }));
   }
 }
 

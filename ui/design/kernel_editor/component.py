@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from design_core import browser
 from design_core.kernels.kernel import ThresholdKernel
 
 __all__ = ["Edit", "kernel_editor"]
@@ -24,7 +25,7 @@ _editor = st.components.v2.component(
     "design_kernel_editor",
     html=(_HERE / "editor.html").read_text(encoding="utf-8"),
     css=(_HERE / "editor.css").read_text(encoding="utf-8"),
-    js=(_HERE / "editor.js").read_text(encoding="utf-8"),
+    js=browser.joined("reports") + (_HERE / "editor.js").read_text(encoding="utf-8"),
 )
 
 

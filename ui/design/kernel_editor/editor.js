@@ -24,6 +24,8 @@ class Editor {
     this.slice = 0;
     this.cursor = 0;
     this.brush = null; // a rank to paint, or null: a click steps
+    this.waits = false; // whether an edit is still to be reported
+    this.waiting = new Report(() => this.flush());
     this.listen();
   }
 
@@ -49,28 +51,23 @@ class Editor {
   // ---- what goes to Python
 
   report(kind) {
+    this.waiting.drop();
     this.number += 1;
     this.setStateValue("report", { number: this.number, kind, ranks: this.kernel.ranks });
   }
 
   /** Quick clicks become one step of the history. */
   reportSoon() {
-    clearTimeout(this.reporting);
-    this.number += 1; // answers to anything older are out of date from now on
-    this.reporting = setTimeout(() => {
-      this.reporting = null;
-      this.number -= 1;
-      this.report("levels");
-    }, 180);
+    if (!this.waits) this.number += 1; // answers to anything older are out of date from now on
+    this.waits = true;
+    this.waiting.soon(180);
   }
 
   /** Send what is waiting now, alone or with an undo. */
   flush(kind = "levels") {
-    if (this.reporting) {
-      clearTimeout(this.reporting);
-      this.reporting = null;
-      this.number -= 1;
-    } else if (kind === "levels") return;
+    if (this.waits) this.number -= 1;
+    else if (kind === "levels") return;
+    this.waits = false;
     this.report(kind);
   }
 

@@ -16,6 +16,7 @@ class Article {
    */
   constructor(root, onState, onWish) {
     Object.assign(this, { root, onState, onWish, dials: new Map(), figures: [], dirty: new Set(), part: "start" });
+    this.reporting = new Report(() => this.tell());
     this.seen = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) target.inView = isIntersecting;
       this.ask();
@@ -230,13 +231,13 @@ class Article {
   }
 
   report() {
-    clearTimeout(this.reporting);
-    if (performance.now() < (this.leaving ?? 0)) return;
-    this.reporting = setTimeout(() => {
-      const { values, part, settings: { revision } } = this;
-      const dials = Object.fromEntries([...this.dials.keys()].map((name) => [name, values[name]]));
-      this.onState({ revision, part, values: dials, stair: values.stair, block: values.block });
-    }, REPORT_MS);
+    if (performance.now() >= (this.leaving ?? 0)) this.reporting.soon(REPORT_MS);
+  }
+
+  tell() {
+    const { values, part, settings: { revision } } = this;
+    const dials = Object.fromEntries([...this.dials.keys()].map((name) => [name, values[name]]));
+    this.onState({ revision, part, values: dials, stair: values.stair, block: values.block });
   }
 
   goTo(part) {
@@ -265,7 +266,7 @@ class Article {
   /** Open a page. A report that came meanwhile would bring the reader back to this one. */
   leave(target) {
     this.leaving = performance.now() + LEAVE_MS;
-    clearTimeout(this.reporting);
+    this.reporting.drop();
     this.onWish({ kind: "open", text: target, at: Date.now() });
   }
 
@@ -313,7 +314,7 @@ class Article {
     this.seen.disconnect();
     this.sizes.disconnect();
     clearTimeout(this.resting);
-    clearTimeout(this.reporting);
+    this.reporting.drop();
     cancelAnimationFrame(this.frame);
   }
 }

@@ -256,7 +256,7 @@ class VariationFigure extends Figure {
     const local = new Uint8Array(bits.length);
     variationMap(bits, this.map.columns, local);
     const tv = this.score(bits, kernel).tv;
-    this.show("tv", local, "variation", `Where bits flip: total variation ${THREE(tv)}.`);
+    this.show("tv", local, "variation", `Where neighbours differ: total variation ${THREE(tv)}.`);
     const patch = this.patch(bits, WIDER);
     let [right, down] = [0, 0];
     this.table.show(patch.map((bit, k) => {

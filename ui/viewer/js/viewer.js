@@ -54,6 +54,7 @@ class Viewer {
     this.given = {}; // what Python last asked for, to tell its changes from the user's
     this.panel = { width: 0, height: 0 };
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    this.reporting = new Report(() => this.tell());
     this.kernelPanel = new KernelPanel(this);
     this.framing = new Framing(this);
     this.readout = new Readout(this);
@@ -186,16 +187,17 @@ class Viewer {
 
   /** Report what the user set, once it is set: at once, or after `delay` ms without a change. */
   report(delay = 0) {
-    clearTimeout(this.reporting);
-    this.reporting = setTimeout(() => {
-      const { selected, zoom, divider, pinned } = this.state;
-      const { ranks, strength, offset } = this.kernel;
-      this.setStateValue("state", {
-        given: this.given, view: this.asked, selected, zoom, divider, pinned,
-        ranks: [...ranks], strength, offset,
-      });
-    }, delay);
+    this.reporting.soon(delay);
     this.summarize();
+  }
+
+  tell() {
+    const { selected, zoom, divider, pinned } = this.state;
+    const { ranks, strength, offset } = this.kernel;
+    this.setStateValue("state", {
+      given: this.given, view: this.asked, selected, zoom, divider, pinned,
+      ranks: [...ranks], strength, offset,
+    });
   }
 
   // ---- maps
@@ -525,10 +527,10 @@ class Viewer {
     const name = this.kernelName();
     const map = this.mapName();
     const text = `Map ${map}, ${rows} by ${columns} pixels. `
-      + `Sign: total variation ${sign.tv.toFixed(3)}, density ${PERCENT(sign.density)}. `
+      + `Sign: ${sign.tv.toFixed(3)} edges per pixel, density ${PERCENT(sign.density)}. `
       + `DeSign with kernel ${name || "of your own"} at strength ${signed(strength, 2)}`
-      + `${offset ? ` and offset ${signed(offset, 2)}` : ""}: total variation `
-      + `${design.tv.toFixed(3)}, density ${PERCENT(design.density)}; `
+      + `${offset ? ` and offset ${signed(offset, 2)}` : ""}: `
+      + `${design.tv.toFixed(3)} edges per pixel, density ${PERCENT(design.density)}; `
       + `${PERCENT(design.flipped)} of the bits differ from Sign.`;
     const summary = this.find(".summary");
     if (summary.textContent !== text) summary.textContent = text;
@@ -608,7 +610,7 @@ class Viewer {
   close() {
     for (const observer of this.observers) observer.disconnect();
     clearInterval(this.swapping);
-    clearTimeout(this.reporting);
+    this.reporting.drop();
     clearTimeout(this.scoring);
     cancelAnimationFrame(this.summarizing);
     cancelAnimationFrame(this.frame);
