@@ -71,6 +71,48 @@ def test_axe_finds_nothing_serious(whole_app: str, chromium: Any, axe: str, name
     assert found == []
 
 
+def shared(page: Any) -> None:
+    page.get_by_role("button", name="Share").click()
+
+
+def chosen(page: Any) -> None:
+    page.get_by_role("button", name="Scenes").click()
+    page.get_by_role("dialog").wait_for()
+
+
+def carded(page: Any) -> None:
+    page.get_by_role("slider", name="Kernels along the front").focus()
+    page.locator(".st-key-plane_cards .card").wait_for()
+
+
+def told(page: Any) -> None:
+    page.keyboard.press("Shift+?")
+    page.get_by_role("dialog", name="Keys").wait_for()
+
+
+def arranged(page: Any) -> None:
+    page.keyboard.press("d")
+    page.get_by_role("dialog", name="The deck").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("name", "opens"),
+    [("explore", shared), ("explore", chosen), ("design", carded), ("present", told),
+     ("present", arranged)],
+)  # fmt: skip
+def test_axe_finds_nothing_serious_in_what_opens(
+    whole_app: str, chromium: Any, axe: str, name: str, opens: Any
+) -> None:
+    found = []
+    for theme in ("light", "dark"):
+        page = opened(chromium, whole_app, name, color_scheme=theme, reduced_motion="reduce")
+        opens(page)
+        settle(page)
+        found += findings(page, axe)
+        page.context.close()
+    assert found == []
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_the_keyboard_walks_the_page_and_shows_where_it_is(
     whole_app: str, chromium: Any, name: str

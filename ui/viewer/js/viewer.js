@@ -22,6 +22,7 @@ const NARROW = 560; // CSS pixels; below, two pictures side by side are too smal
 const SWAP_MS = 900;
 const LIVE_PIXELS = 1 << 20; // maps up to this size are scored in every frame, larger ones at rest
 const REST_MS = 120;
+const PHONE_SHARE = 0.62; // of a phone's height beside the picture, so that the sliders are seen
 const BESIDE = 380; // CSS pixels of a page beside the pictures: heading, toolbar, numbers
 let versions = 0; // of all layers of all maps: none is given twice, so equal means the same bits
 const PERCENT = (share) => `${(100 * share).toFixed(1)} %`;
@@ -508,7 +509,8 @@ class Viewer {
     const panels = this.panelLayers().length;
     const width = (this.stage.clientWidth - 12 * (panels - 1)) / panels;
     const needed = Math.ceil((width * this.map.rows) / this.map.columns);
-    const most = Math.min(this.settings.height, Math.max(240, innerHeight - BESIDE));
+    const beside = this.state.narrow ? PHONE_SHARE * innerHeight : BESIDE;
+    const most = Math.min(this.settings.height, Math.max(240, innerHeight - beside));
     const height = Math.max(Math.min(200, most), Math.min(most, needed));
     this.stage.style.setProperty("--height", `${height}px`);
     this.stage.style.setProperty("--needed", `${needed}px`); // before an audience CSS decides
