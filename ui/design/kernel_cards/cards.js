@@ -13,7 +13,7 @@ class Cards {
     this.bound = new WeakSet();
     this.onMove = (event) => this.bind(event);
     document.addEventListener("pointerover", this.onMove, true);
-    this.onScroll = () => this.hide();
+    this.onScroll = () => (this.isWalked() ? this.step(0) : this.hide());
     document.addEventListener("scroll", this.onScroll, true);
     this.walk.addEventListener("focus", () => this.step(0));
     this.walk.addEventListener("blur", () => this.hide());
