@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-import pytest
-
-from design_core.engine.report import recorded
+from design_core.engine.report import recorded, recorded_elsewhere
+from design_core.engine.speed_tables import speed_markdown
+from design_core.study.documents import between_markers
 
 RESULTS = (Path(__file__).parents[1] / "docs" / "results.md").read_text(encoding="utf-8")
 REPORT = recorded()
@@ -15,20 +16,26 @@ REPORT = recorded()
 def test_the_record_is_worth_showing() -> None:
     assert not REPORT.disturbed
     assert REPORT.compiled
-    assert REPORT.combinations == [(1, 1), (1, 2), (64, 1), (64, 2)]
+    assert REPORT.missing == ()
+    assert REPORT.rival_sizes == [(width, batch) for width in (32, 64, 128) for batch in (1, 64)]
+    assert {(1, 1), (64, 1)} <= set(REPORT.combinations)
     for combination in REPORT.combinations:
         assert len(REPORT.layers_at(*combination)) == 5
         assert len(REPORT.networks_at(*combination)) == 4
 
 
-@pytest.mark.parametrize("batch", [1, 64])
-def test_ratios_are_as_stated(batch: int) -> None:
-    rows = [line.split(" | ") for line in RESULTS.splitlines() if line.startswith("| ")]
-    stated = {row[0].removeprefix("| "): row[1:] for row in rows}
-    column = {1: 0, 64: 1}[batch]
-    for one in [*REPORT.layers_at(batch, 1), *REPORT.networks_at(batch, 1)]:
-        cell = stated[f"`{one.name}`"][column].removesuffix(" |")
-        assert cell == f"{one.ratio:.1f} × ({one.fp32_ms:.3g} → {one.packed_ms:.2g} ms)"
+def test_tables_are_those_of_the_record() -> None:
+    """If this fails: ``python -m design_core bench --recorded --write docs/results.md``."""
+    expected = speed_markdown(REPORT, recorded_elsewhere())
+    parts = between_markers(RESULTS, "bench table")
+    assert parts is not None
+    assert parts[1].strip() == expected.strip()
+
+
+def test_processors_are_told_apart() -> None:
+    names = [report.cpu["name"] for report in (REPORT, *recorded_elsewhere())]
+    assert len(set(names)) == len(names) == 2
+    assert all(re.fullmatch(r"AMD EPYC, Zen \d", name) for name in names)
 
 
 def test_sizes_are_as_stated() -> None:

@@ -30,6 +30,28 @@ def test_the_light_pages_of_the_app_import_no_torch() -> None:
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+#: Pages that look into no network. The others load PyTorch when they are opened, or a part of them.
+WITHOUT = ("explore", "design", "batch", "present", "speed", "compare")
+
+VISITS = """
+import sys
+from pathlib import Path
+from streamlit.testing.v1 import AppTest
+for page in sys.argv[1:]:
+    app = AppTest.from_file(str(Path("app.py").resolve()), default_timeout=120).run()
+    app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception, (page, app.exception)
+    assert "torch" not in sys.modules, page
+"""
+
+
+def test_pages_that_need_no_pytorch_leave_it_where_it_is() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", VISITS, *WITHOUT], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 def test_warm_means_the_engine_without_pytorch() -> None:
     checked = (
         "import sys, ui.warm\n"
