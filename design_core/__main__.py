@@ -39,8 +39,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0  # the reader (head, less) has seen enough
     except ModuleNotFoundError as error:
         return _refuse(args.command, missing_extra(error))
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        return _refuse(args.command, _words(error))
+    except ValueError as error:
         return _refuse(args.command, str(error))
+
+
+def _words(error: OSError) -> str:
+    """Which file, and what about it; without the number that Python puts before."""
+    if error.strerror is None:
+        return str(error)
+    place = "the output" if error.filename is None else str(error.filename)
+    return f"{place}: {error.strerror}"
 
 
 def _refuse(command: str, reason: str) -> int:

@@ -26,7 +26,6 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from design_core.kernels.kernel import ThresholdKernel, tile
-from design_core.kernels.spec import parse_kernel
 from design_core.registry import Registry
 
 __all__ = [
@@ -131,11 +130,20 @@ SURROGATES: Registry[Surrogate] = Registry(
 
 def _cut(x: Tensor, thresholds: Tensor | None) -> Tensor:
     """+1 where x ≥ T, −1 elsewhere, in the type of x. The one place where values become bits."""
+    _refuse_arrays(x)
     values = x.detach()
     refuse_nan(values)
     # The comparison writes straight into the result's type: one allocation, no pass to convert.
     bits = torch.ge(values, 0 if thresholds is None else thresholds, out=torch.empty_like(values))
     return bits.mul_(2).sub_(1)
+
+
+def _refuse_arrays(x: object) -> None:
+    if not isinstance(x, Tensor):
+        raise ValueError(
+            f"Activations take torch tensors; got {type(x).__name__}. Give torch.as_tensor(x), or "
+            "cut an array by binarize(x, kernel)."
+        )
 
 
 def refuse_nan(values: Tensor) -> None:
@@ -276,14 +284,12 @@ class DeSign(BinaryActivation):
     def __init__(self, kernel: ThresholdKernel | ArrayLike | str, surrogate: str = "clip") -> None:
         super().__init__()
         SURROGATES.find(surrogate)  # an unknown one is told now, not at the first forward
-        if isinstance(kernel, str):
-            kernel = parse_kernel(kernel)
-        elif not isinstance(kernel, ThresholdKernel):
-            kernel = ThresholdKernel.from_thresholds(kernel)
+        thresholds = ThresholdKernel.of(kernel).thresholds
         self.surrogate = surrogate
-        self.register_buffer("thresholds", torch.tensor(kernel.thresholds, dtype=torch.float32))
+        self.register_buffer("thresholds", torch.tensor(thresholds, dtype=torch.float32))
 
     def forward(self, x: Tensor) -> Tensor:
+        _refuse_arrays(x)
         if x.ndim not in (2, 3, 4) or not x.is_floating_point():
             raise ValueError(
                 "DeSign works on floating-point maps of shape (N, C, H, W) or (C, H, W), or on "

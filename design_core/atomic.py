@@ -30,6 +30,12 @@ def try_to_write(path: Path) -> None:
     part.unlink()
 
 
+def _name(error: BaseException, path: Path) -> None:
+    """Say in an error of writing, as on a full disk, which file it was; Python names none."""
+    if isinstance(error, OSError) and error.strerror and error.filename is None:
+        error.filename = str(path)
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
     """A seekable file to write to, which takes its place when the context ends without an error.
@@ -42,8 +48,12 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
     if path.exists() and not path.is_file():
         with io.BytesIO() as buffer:
             yield buffer
-            with path.open("wb") as target:
-                target.write(buffer.getvalue())
+            try:
+                with path.open("wb") as target:
+                    target.write(buffer.getvalue())
+            except OSError as error:
+                _name(error, path)
+                raise
         return
     part = path.with_name(f".{path.name}.part")
     try:
@@ -52,6 +62,7 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-    except BaseException:
+    except BaseException as error:
         part.unlink(missing_ok=True)
+        _name(error, path)
         raise

@@ -137,21 +137,23 @@ def _write_maps(folder: Path, maps: FeatureMaps, compared: dict[str, ActivationS
     """
     import numpy as np
 
+    from design_core.atomic import whole_file, write_atomically
     from design_core.output.drawing import bits_png, grey_png, heat_png
     from design_core.scores import tv_map
 
     folder.mkdir(parents=True, exist_ok=True)
     for index, x in enumerate(maps.x):
-        (folder / f"x-{index:02}.png").write_bytes(grey_png(x))
+        write_atomically(folder / f"x-{index:02}.png", grey_png(x))
         for name in ("sign", "design"):
             bits = compared[name].output[index]
-            (folder / f"{name}-{index:02}.png").write_bytes(bits_png(bits))
-            (folder / f"{name}-{index:02}-tv.png").write_bytes(heat_png(tv_map(bits)))
-    np.savez_compressed(
-        folder / "maps.npz",
-        x=maps.x,
-        sign=compared["sign"].output,
-        design=compared["design"].output,
-        relu=compared["relu"].output,
-        names=np.array(maps.names),
-    )
+            write_atomically(folder / f"{name}-{index:02}.png", bits_png(bits))
+            write_atomically(folder / f"{name}-{index:02}-tv.png", heat_png(tv_map(bits)))
+    with whole_file(folder / "maps.npz") as file:
+        np.savez_compressed(
+            file,
+            x=maps.x,
+            sign=compared["sign"].output,
+            design=compared["design"].output,
+            relu=compared["relu"].output,
+            names=np.array(maps.names),
+        )

@@ -38,7 +38,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from design_core.kernels.kernel import MAX_NAME, MAX_SIDE, MAX_SLICES, ThresholdKernel
 from design_core.kernels.matlab import matrix_names, read_matrix, write_matrix
@@ -179,13 +179,13 @@ def _telling(data: bytes, name: str) -> Iterator[Format]:
         raise KernelFileError(f"{name!r} is no kernel in {form.title}: {reason}") from error
 
 
-def write_kernel(kernel: ThresholdKernel, format: str) -> bytes:  # noqa: A002
+def write_kernel(kernel: ThresholdKernel | ArrayLike | str, format: str) -> bytes:  # noqa: A002
     """The bytes of a file that `read_kernel` reads.
 
     Parameters
     ----------
     kernel
-        Any kernel.
+        Any kernel, or its name: what `ThresholdKernel.of` takes.
     format
         One of `FORMATS`. All but ``json`` lose something; see the table above.
 
@@ -198,6 +198,7 @@ def write_kernel(kernel: ThresholdKernel, format: str) -> bytes:  # noqa: A002
     write = FORMATS[format].write if format in FORMATS else None
     if write is None:
         raise KernelFileError(f"Unknown format {format!r}; choose one of {', '.join(FORMATS)}.")
+    kernel = ThresholdKernel.of(kernel)
     if kernel.levels.size > _MAX_ENTRIES:
         raise KernelFileError(
             f"This kernel has {kernel.levels.size:,} entries; files hold {_MAX_ENTRIES:,} at most."

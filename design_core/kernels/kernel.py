@@ -169,6 +169,34 @@ class ThresholdKernel:
         scale = Scale("custom", values=tuple(values.tolist()))
         return cls(ranks.reshape(real.shape), tuple(range(len(values))), scale, name)
 
+    @classmethod
+    def of(cls, given: ThresholdKernel | ArrayLike | str) -> ThresholdKernel:
+        """The kernel that is meant by what functions of kernels take.
+
+        Parameters
+        ----------
+        given
+            A kernel, which comes back as it is; what `parse_kernel` reads, such as ``2x2-v2``; or
+            real thresholds of shape (s, d1, d2) or (d1, d2), an array or a torch tensor.
+
+        Raises
+        ------
+        ValueError
+            None of these; no file is opened.
+
+        Examples
+        --------
+        >>> ThresholdKernel.of("2x2-v2").shape
+        (1, 2, 2)
+        """
+        if isinstance(given, cls):
+            return given
+        if isinstance(given, str):
+            from design_core.kernels.spec import parse_kernel  # which is built on this module
+
+            return parse_kernel(given)
+        return cls.from_thresholds(given)
+
     @property
     def thresholds(self) -> NDArray[np.float64]:
         """Real thresholds T, shape (s, d1, d2), in units of the batch-norm output."""
@@ -337,7 +365,7 @@ def tile(thresholds: Array, channels: int, height: int, width: int) -> Array:
     return cycled
 
 
-def binarize(x: ArrayLike, kernel: ThresholdKernel) -> NDArray[np.bool_]:
+def binarize(x: ArrayLike, kernel: ThresholdKernel | ArrayLike | str) -> NDArray[np.bool_]:
     """Bits of DeSign on maps: True (+1) where x ≥ T, False (−1) elsewhere.
 
     Parameters
@@ -345,6 +373,8 @@ def binarize(x: ArrayLike, kernel: ThresholdKernel) -> NDArray[np.bool_]:
     x
         Pre-activations of a floating-point type, shape (..., C, H, W), or (H, W) for one map; an
         array or a torch tensor.
+    kernel
+        A kernel, its name, or real thresholds: what `ThresholdKernel.of` takes.
 
     Returns
     -------
@@ -365,7 +395,7 @@ def binarize(x: ArrayLike, kernel: ThresholdKernel) -> NDArray[np.bool_]:
     refuse_nan(x)
     height, width = x.shape[-2:]
     channels = x.shape[-3] if x.ndim > 2 else 1
-    thresholds = kernel.thresholds.astype(np.float32).astype(x.dtype)
+    thresholds = ThresholdKernel.of(kernel).thresholds.astype(np.float32).astype(x.dtype)
     tiled = tile(thresholds, channels, height, width)
     bits: NDArray[np.bool_] = x >= (tiled if x.ndim > 2 else tiled[0])
     return bits
@@ -383,7 +413,7 @@ def refuse_nan(x: NDArray[np.floating[Any]]) -> None:
 def _as_slices(values: ArrayLike) -> NDArray[np.float64]:
     """Check a kernel's numbers: (s, d1, d2), finite, neither empty, ragged nor too large."""
     try:
-        array = np.asarray(values)
+        array = as_array(values)
     except (TypeError, ValueError) as error:
         raise ValueError("A kernel has rows of equal length and slices of equal shape.") from error
     if array.dtype.kind not in "biuf":

@@ -14,7 +14,8 @@ Slices = list[list[list[float]]]
 
 _DEEPEST = 3  # slices, rows, entries
 
-# A name that is given to it, and what NumPy and PyTorch print around.
+# As on a command line, a name that is given to it, and what NumPy and PyTorch print around.
+_OPTION = re.compile(r"--kernel[\s=]+")
 _ASSIGNED = re.compile(r"\w{1,40}\s*=(?!=)\s*")
 _CALLED = re.compile(r"(?:\w{1,20}\.)?(?:array|asarray|tensor|matrix)\((.*)\)", re.DOTALL)
 _TYPED = re.compile(r",\s*(?:dtype|device)\s*=[^,\])]{1,40}$")
@@ -22,6 +23,9 @@ _BRACKETS = str.maketrans("{}()", "[][]")
 _NUMBERS = re.compile(r"[-+.\d\s,;|eE\[\]]+")
 
 _COMMENT = "#"
+_COMMENT_LINE = re.compile(r"^[ \t]*[#%].*$", re.MULTILINE)  # further on, % is of a number
+_CONTINUED = re.compile(r"\.\.\.[ \t]*\n")
+_QUOTED = re.compile(r"([\"'])([^\"']*)\1")
 _SEPARATOR_LINE = "sep="  # the first line of some spreadsheets
 _DELIMITERS = ";\t,"
 _MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -72,7 +76,11 @@ def plain_number(text: str) -> float:
 
 def _bare(text: str) -> str:
     """The text without what programs put around numbers, in square brackets."""
-    plain = text.replace("−", "-").strip()
+    plain = _COMMENT_LINE.sub("", _CONTINUED.sub(" ", text.replace("−", "-"))).strip()
+    if found := _OPTION.match(plain):
+        plain = plain[found.end() :].strip()
+    if found := _QUOTED.fullmatch(plain):
+        plain = found[2]
     if found := _ASSIGNED.match(plain):
         plain = plain[found.end() :]
     plain = plain.strip("; \t\n")
@@ -115,9 +123,10 @@ def read_table(data: bytes, *, most_lines: int, most_cells: int) -> Slices:
     ----------
     data
         In UTF-8, or in UTF-16 with its mark. Entries are parted by semicolons, tabs, commas or
-        spaces, whichever of these comes first in this order; where it is no comma, a comma may
-        stand for the decimal point. Separators at the end of a line, empty ones in a row, quotes
-        around a number and lines after ``#`` count for nothing.
+        spaces, whichever of these comes first in this order; where it is no comma, or
+        within quotes around one of several entries, a comma may stand for the decimal point.
+        Separators at the end of a line, empty ones in a row, other quotes, what follows ``#``, and
+        lines that begin with ``%`` count for nothing.
     most_lines, most_cells
         Bounds; more are refused before they are looked at.
 
@@ -151,14 +160,17 @@ def read_table(data: bytes, *, most_lines: int, most_cells: int) -> Slices:
 
 def _says_nothing(line: str) -> bool:
     """Whether a line is a comment, or tells a spreadsheet its separator."""
-    return line.lstrip().startswith(_COMMENT) or line.lower().startswith(_SEPARATOR_LINE)
+    return bool(_COMMENT_LINE.match(line)) or line.lower().startswith(_SEPARATOR_LINE)
 
 
 def _row_text(line: str) -> str:
     """A line without comment, quotes and the separators at its end."""
     if _says_nothing(line):
         return ""
-    bare = line.partition(_COMMENT)[0].replace('"', "").replace("'", "")
+    bare = line.partition(_COMMENT)[0].strip()
+    if not _QUOTED.fullmatch(bare):
+        bare = _QUOTED.sub(lambda found: _with_point(found[2]), bare)
+    bare = bare.replace('"', "").replace("'", "")
     stripped = bare.strip(" \xa0").rstrip(f"{_DELIMITERS} \xa0")
     return stripped if stripped.strip(f"{_DELIMITERS} ") else ""
 

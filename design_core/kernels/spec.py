@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import PurePath
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from design_core.kernels.files import READABLE, load_kernel
 from design_core.kernels.kernel import OMEGA, ThresholdKernel
@@ -189,7 +190,7 @@ def kernel_words(kernel: ThresholdKernel) -> str:
     return _CODE + encode_kernel(kernel)
 
 
-def encode_kernel(kernel: ThresholdKernel) -> str:
+def encode_kernel(kernel: ThresholdKernel | ArrayLike | str) -> str:
     """A code of letters, digits and ``-._~``, which a link may hold as it is.
 
     Five fields are parted by ``~``, and empty ones dropped from the end::
@@ -210,6 +211,7 @@ def encode_kernel(kernel: ThresholdKernel) -> str:
     >>> encode_kernel(ThresholdKernel([[1, 1], [0, 5]]).scaled("lloyd-max", strength=0.5))
     '11_05~~lloyd-max~0.5_0.0'
     """
+    kernel = ThresholdKernel.of(kernel)
     scale = kernel.scale
     name = _published_name(kernel)
     fields = (

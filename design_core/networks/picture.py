@@ -27,6 +27,7 @@ from design_core.networks.activation import (
     is_real,
     thermometer,
 )
+from design_core.networks.compiler_cache import see_to_cache
 from design_core.networks.intermediate import Taps, activate
 from design_core.scaling import fit_quantiles
 
@@ -42,6 +43,9 @@ _FORMS = (
     "real, sign, uniform:KERNEL, design:KERNEL, centred:KERNEL, learned:KERNEL, "
     "thermometer:K or floyd-steinberg"
 )
+
+
+see_to_cache()  # for which the compiler asks as soon as it is named
 
 
 class ErrorDiffusion(nn.Module):

@@ -15,7 +15,7 @@ __all__ = ["with_kernel", "with_picture"]
 
 
 def with_kernel(
-    model: nn.Module, kernel: ThresholdKernel | None, *further: ThresholdKernel | None
+    model: nn.Module, kernel: ThresholdKernel | str | None, *further: ThresholdKernel | str | None
 ) -> nn.Module:
     """A network of the same weights whose binary activations use other kernels.
 
@@ -28,7 +28,7 @@ def with_kernel(
         In evaluation mode. It stays as it is; the copy shares its tensors, so that a swap costs
         no memory. In residual networks only the convolved copy of x meets the kernel, as ever.
     kernel
-        The new thresholds, None for plain Sign.
+        The new thresholds or their name, such as ``2x2-v2``; None for plain Sign.
     further
         Makes a chain of it: one for each activation from the input on, the last for all that
         follow. A picture cut is no activation, see `with_picture`.
@@ -54,7 +54,7 @@ def with_kernel(
     return swapped
 
 
-def with_picture(model: nn.Module, kernel: ThresholdKernel | None) -> nn.Module:
+def with_picture(model: nn.Module, kernel: ThresholdKernel | str | None) -> nn.Module:
     """A network of the same weights that sees its pictures through other thresholds.
 
     Parameters
@@ -62,7 +62,7 @@ def with_picture(model: nn.Module, kernel: ThresholdKernel | None) -> nn.Module:
     model
         In evaluation mode; it stays as it is, see `with_kernel`.
     kernel
-        The new thresholds, None for plain Sign.
+        The new thresholds or their name; None for plain Sign.
 
     Raises
     ------

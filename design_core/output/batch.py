@@ -148,11 +148,24 @@ def _rows(items: Sequence[Item], settings: Settings, archive: IO[bytes] | None) 
             row = _row(item, f"{number:03}-{_stem(item.name)}", settings, archive, packed)
             done.append(row)
             yield row
+    except OSError:  # of the archive, as on a full disk: those of pictures are rows
+        _abandon(packed)
+        raise
     finally:
-        if packed:
-            packed.writestr("scores.csv", scores_csv(done))
-            packed.writestr("settings.json", json.dumps(_plain(settings), indent=2))
-            packed.close()
+        if packed and packed.fp:
+            try:
+                packed.writestr("scores.csv", scores_csv(done))
+                packed.writestr("settings.json", json.dumps(_plain(settings), indent=2))
+                packed.close()
+            except OSError:
+                _abandon(packed)
+                raise
+
+
+def _abandon(packed: zipfile.ZipFile | None) -> None:
+    """Keep an archive that cannot be written from trying once more when it is deleted."""
+    if packed:
+        packed.fp = None
 
 
 def _row(

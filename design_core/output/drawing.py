@@ -11,9 +11,10 @@ from html import escape
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
+from design_core.arrays import as_array
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.pictures import Picture
 
@@ -43,11 +44,23 @@ _SAME = ((0xBD, 0xBA, 0xB4), (0xE4, 0xE1, 0xDA))
 _OFF, _ON = (0xE6, 0x9F, 0x00), (0x00, 0x72, 0xB2)
 
 
-def enlarge(plane: NDArray[Any], factor: int) -> NDArray[Any]:
+def enlarge(plane: ArrayLike, factor: int) -> NDArray[Any]:
     """Enlarge a map (H, W) by a whole factor: every pixel becomes factor × factor equal ones."""
+    plane = _map(plane)
     if factor < 1:
         raise ValueError(f"Maps are enlarged by whole factors from 1; got {factor}.")
     return plane.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def _map(plane: ArrayLike) -> NDArray[Any]:
+    """One map (H, W) as an array, whatever it comes as."""
+    array = as_array(plane)
+    if array.ndim != 2 or not array.size:
+        raise ValueError(
+            f"One map of shape (H, W) is drawn at a time; got shape {array.shape}. Of several "
+            "give one, maps[0]."
+        )
+    return array
 
 
 def _png(image: Image.Image, **options: Any) -> bytes:
@@ -56,19 +69,41 @@ def _png(image: Image.Image, **options: Any) -> bytes:
     return buffer.getvalue()
 
 
-def bits_png(bits: NDArray[np.bool_], factor: int = 1) -> bytes:
+def bits_png(bits: ArrayLike, factor: int = 1) -> bytes:
     """A map of bits (H, W) as PNG of one bit per pixel, in the two tones `INK` and `PAPER`.
 
     Read back as a palette picture, its indices are the bits: 0 for −1, 1 for +1.
+
+    Parameters
+    ----------
+    bits
+        bool or 0/1; what `Sign` and `DeSign` give, ±1, is taken too. An array or a torch tensor.
+
+    Raises
+    ------
+    ValueError
+        More than one map, or values that are no bits.
     """
-    image = Image.fromarray(enlarge(bits, factor).astype(np.uint8), mode="P")
+    image = Image.fromarray(enlarge(_bits(bits), factor), mode="P")
     image.putpalette([*INK, *PAPER])
     return _png(image, bits=1)
 
 
-def grey_png(x: NDArray[np.floating[Any]], *, black: float = -2.5, white: float = 2.5) -> bytes:
+def _bits(plane: ArrayLike) -> NDArray[np.uint8]:
+    """A map of bits as 0 and 1; ValueError if it holds anything but two-valued 0/1 or ±1."""
+    array = _map(plane)
+    values = set(np.unique(array).tolist())
+    if not (values <= {0, 1} or values <= {-1, 1}):
+        raise ValueError(
+            f"Bits are 0 and 1, or −1 and +1; got values from {min(values)} to {max(values)}. "
+            "Draw a real-valued map by grey_png, or cut it first by binarize."
+        )
+    return (array > 0).astype(np.uint8)
+
+
+def grey_png(x: ArrayLike, *, black: float = -2.5, white: float = 2.5) -> bytes:
     """A real-valued map (H, W) as a grey PNG; see `grey_levels`."""
-    return _png(Image.fromarray(grey_levels(x, black=black, white=white)))
+    return _png(Image.fromarray(grey_levels(_map(x), black=black, white=white)))
 
 
 def pixels_png(pixels: NDArray[np.uint8]) -> bytes:
@@ -81,9 +116,7 @@ def picture_png(picture: Picture) -> bytes:
     return _png(Image.fromarray(np.rint(255 * picture.rgb().transpose(1, 2, 0)).astype(np.uint8)))
 
 
-def grey_levels(
-    x: NDArray[np.floating[Any]], *, black: float = -2.5, white: float = 2.5
-) -> NDArray[np.uint8]:
+def grey_levels(x: NDArray[Any], *, black: float = -2.5, white: float = 2.5) -> NDArray[np.uint8]:
     """Grey values 0 to 255 of a real-valued map, clipped beyond the values of black and white.
 
     Standardized maps seldom leave ±2.5; a fixed range keeps all maps comparable.
@@ -93,12 +126,12 @@ def grey_levels(
     return levels
 
 
-def heat_png(heat: NDArray[np.floating[Any]], *, peak: float = 2.0) -> bytes:
+def heat_png(heat: ArrayLike, *, peak: float = 2.0) -> bytes:
     """A heat map (H, W) of values from 0 to `peak`, in the colour-blind-safe cividis."""
     from matplotlib import colormaps
 
     table = (colormaps["cividis"](np.arange(256))[:, :3] * 255).round().astype(np.uint8)
-    index = np.rint(np.clip(heat / peak, 0, 1) * 255).astype(np.uint8)
+    index = np.rint(np.clip(_map(heat) / peak, 0, 1) * 255).astype(np.uint8)
     image = Image.fromarray(index, mode="P")
     image.putpalette(table.tobytes())
     return _png(image)
@@ -143,12 +176,13 @@ def _hex(colour: tuple[int, int, int]) -> str:
     return "#" + "".join(f"{part:02X}" for part in colour)
 
 
-def kernel_svg(kernel: ThresholdKernel, *, cell: int = 48) -> str:
+def kernel_svg(kernel: ThresholdKernel | ArrayLike | str, *, cell: int = 48) -> str:
     """A kernel as SVG: darker is a higher threshold; level in the cell, threshold beneath it.
 
     Slices stand side by side. `cell` is the side of a cell in pixels; below 36 only the level is
     written, below 16 nothing. The title holds all thresholds, for screen readers.
     """
+    kernel = ThresholdKernel.of(kernel)
     slices, rows, columns = kernel.shape
     gap = cell // 3
     width, height = slices * columns * cell + (slices - 1) * gap, rows * cell

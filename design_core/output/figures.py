@@ -35,7 +35,7 @@ FORMATS = ("pdf", "svg", "png")
 
 
 def activation_figure(
-    x: ArrayLike, kernel: ThresholdKernel, *, channel: int = 0, use: str = "paper"
+    x: ArrayLike, kernel: ThresholdKernel | ArrayLike | str, *, channel: int = 0, use: str = "paper"
 ) -> Figure:
     """Pre-activation, Sign, DeSign and the kernel in a row, total variation and density beneath.
 
@@ -44,7 +44,8 @@ def activation_figure(
     x
         One pre-activation map, shape (H, W); an array or a torch tensor.
     kernel
-        Its slice ``channel mod s`` cuts the map.
+        A kernel, its name, or real thresholds, as `ThresholdKernel.of` takes; its slice
+        ``channel mod s`` cuts the map.
     channel
         Which channel of the layer x is.
     use
@@ -78,7 +79,11 @@ def activation_figure(
 
 
 def figure_caption(
-    x: ArrayLike, kernel: ThresholdKernel, *, channel: int = 0, map_name: str = ""
+    x: ArrayLike,
+    kernel: ThresholdKernel | ArrayLike | str,
+    *,
+    channel: int = 0,
+    map_name: str = "",
 ) -> str:
     """The caption that belongs to `activation_figure`: what is shown, with which numbers.
 
@@ -132,12 +137,12 @@ def save_figure(figure: Figure, file_format: str) -> bytes:
 
 
 def _cut(
-    x: NDArray[np.float32], kernel: ThresholdKernel, channel: int
+    x: NDArray[np.float32], kernel: ThresholdKernel | ArrayLike | str, channel: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], ThresholdKernel]:
     """Bits of Sign and DeSign, and the kernel's slice that this channel uses."""
     if x.ndim != 2:
         raise ValueError(f"A figure shows one map of shape (H, W); got shape {x.shape}.")
-    own = kernel.for_channel(channel)
+    own = ThresholdKernel.of(kernel).for_channel(channel)
     return x >= 0, binarize(x, own), own
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from design_core.arrays import as_array
 from design_core.pictures import Picture
 
 __all__ = [
@@ -67,12 +68,12 @@ class FeatureMaps:
         return FeatureMaps(self.x[index : index + 1], (self.names[index],), self.source)
 
 
-def standardize(maps: NDArray[np.floating]) -> Maps:
+def standardize(maps: ArrayLike) -> Maps:
     """Mean 0 and variance 1 per map, as batch norm with γ = 1, β = 0 on a batch of this picture.
 
     A constant map becomes 0 throughout. Shape (..., H, W), float32.
     """
-    maps = np.asarray(maps)
+    maps = as_array(maps)
     made = np.empty(maps.shape, np.float32)
     height, width = maps.shape[-2:]
     given, flat = made.reshape(-1, height, width), maps.reshape(-1, height, width)

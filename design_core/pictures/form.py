@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from design_core.pictures.picture import Picture
 from design_core.pictures.squares import square_pixels
+from design_core.text import printable
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -141,8 +143,11 @@ def _class_names(names: Any) -> tuple[str, ...]:
             raise ValueError(
                 f"a class name is a text of {_MAX_NAME} letters at most; got {name!a:.100}"
             )
-    if twice := sorted(name for name, count in Counter(names).items() if count > 1):
-        raise ValueError(f"class names are all different; {twice[0]!r} comes twice")
+    seen = [" ".join(unicodedata.normalize("NFC", printable(name)).split()) for name in names]
+    if twice := sorted(name for name, count in Counter(seen).items() if count > 1):
+        raise ValueError(f"class names are all different to the eye; {twice[0]!r} comes twice")
+    if "" in seen:
+        raise ValueError(f"class names are to be seen; name {seen.index('')} is blank")
     return tuple(names)
 
 

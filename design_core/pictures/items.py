@@ -29,7 +29,10 @@ __all__ = ["MAX_PICTURES", "Item", "archive_items", "file_items", "is_archive"]
 MAX_PICTURES = 500
 
 _MAX_DIRECTORY = 2**20  # bytes of a ZIP file's list of contents; thousands of entries fit
-_ENTRY, _END, _LOCATOR_64, _END_BYTES = b"PK\3\4", b"PK\5\6", b"PK\6\7", 22
+_ENTRY, _LISTED, _END, _LOCATOR_64 = b"PK\3\4", b"PK\1\2", b"PK\5\6", b"PK\6\7"
+_END_BYTES = 22
+_IS_ENCRYPTED = 1  # of an entry's flags
+_UTF8_ENTRY, _UTF8_LISTED, _IS_UTF8 = 7, 9, 8  # byte and bit, in the entry and in the list
 
 Decoder: TypeAlias = Callable[[bytes, str], Picture]
 
@@ -114,7 +117,7 @@ def archive_items(data: bytes, name: str, *, decoder: Decoder = _decode) -> list
     try:
         if _directory_bytes(data) > _MAX_DIRECTORY:
             raise PictureError(f"{name} has far more files than the {MAX_PICTURES} that are taken.")
-        packed = zipfile.ZipFile(io.BytesIO(data))
+        packed = _opened(data)
     except (zipfile.BadZipFile, struct.error, NotImplementedError, ValueError, OSError) as error:
         if isinstance(error, PictureError):
             raise
@@ -123,6 +126,22 @@ def archive_items(data: bytes, name: str, *, decoder: Decoder = _decode) -> list
     if not found:
         raise PictureError(f"{name} holds no picture.")
     return [_packed_item(packed, entry, decoder) for entry in found]
+
+
+def _opened(data: bytes) -> zipfile.ZipFile:
+    """The archive; names that say that they are UTF-8 and are not are read as of old programs."""
+    try:
+        return zipfile.ZipFile(io.BytesIO(data))
+    except UnicodeDecodeError:
+        mended = bytearray(data)
+        place = mended.find(_LISTED)
+        while place >= 0:
+            mended[place + _UTF8_LISTED] &= ~_IS_UTF8
+            place = mended.find(_LISTED, place + len(_LISTED))
+        for entry in zipfile.ZipFile(io.BytesIO(mended)).infolist():  # which say so themselves too
+            if entry.header_offset + _UTF8_ENTRY < len(mended):
+                mended[entry.header_offset + _UTF8_ENTRY] &= ~_IS_UTF8
+        return zipfile.ZipFile(io.BytesIO(mended))
 
 
 def _is_picture(packed: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
@@ -140,6 +159,11 @@ def _is_picture(packed: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bool:
 
 def _packed_item(packed: zipfile.ZipFile, entry: zipfile.ZipInfo, decoder: Decoder) -> Item:
     def unpack() -> Picture:
+        if entry.flag_bits & _IS_ENCRYPTED:
+            raise PictureError(
+                f"{entry.filename} is encrypted. Unpack the archive, and pack it again without a "
+                "password."
+            )
         try:
             with packed.open(entry) as file:
                 data = file.read(MAX_BYTES + 1)  # whatever size the archive claims

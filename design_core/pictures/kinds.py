@@ -65,7 +65,11 @@ _SIGNATURES = (
 # Brands of the ISO base media format: the first that is found says which pictures are inside.
 _BRANDS = ((rb"avi[fs]", _AVIF), (rb"he[iv].", _HEIC), (rb"m[is]f1", _HEIC))
 
-_CLUTTER = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "icon\r"}
+_CLUTTER = {
+    *("thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "@eadir", "icon\r", "__pycache__"),
+    *("$recycle.bin", "#recycle", "#snapshot", "system volume information", "lost+found"),
+}
+_LOCK, _BACKUP = "~$", "~"  # of office programs and of editors, before and behind a name
 
 
 def kind_of(head: bytes) -> str:
@@ -94,10 +98,11 @@ def _media_kind(head: bytes) -> str:
 
 
 def is_clutter(path: str | PurePath) -> bool:
-    """Whether a name is one that programs leave among pictures: hidden, or a cache of thumbnails.
+    """Whether a name is one that programs leave among pictures.
 
-    A folder of that kind makes everything below it clutter. Give paths relative to the folder that
-    was asked for, which itself may be hidden.
+    Hidden files, caches of thumbnails, bins of deleted files, and copies of editors. A folder of
+    that kind makes everything below it clutter. Give paths relative to the folder that was asked
+    for, which itself may be hidden.
 
     Examples
     --------
@@ -105,7 +110,9 @@ def is_clutter(path: str | PurePath) -> bool:
     (True, True, False)
     """
     return any(
-        part.startswith(".") or part.lower() in _CLUTTER
+        part.startswith((".", _LOCK))
+        or part.lower() in _CLUTTER
+        or (part.endswith(_BACKUP) and "." in part)
         for part in PurePath(path).parts
         if part not in (".", "..")
     )

@@ -86,13 +86,17 @@ def _likeness(output: NDArray[Any], x: NDArray[np.float32]) -> Floats:
     return np.where(np.ptp(x, axis=(-2, -1)) > 0, seen, np.nan)
 
 
-def compare_activations(x: ArrayLike, kernel: ThresholdKernel) -> dict[str, ActivationScores]:
+def compare_activations(
+    x: ArrayLike, kernel: ThresholdKernel | ArrayLike | str
+) -> dict[str, ActivationScores]:
     """Apply Sign, DeSign and ReLU to the same maps.
 
     Parameters
     ----------
     x
         Standardized pre-activations, float32, shape (C, H, W); an array or a torch tensor.
+    kernel
+        A kernel, its name, or real thresholds: what `ThresholdKernel.of` takes.
 
     Returns
     -------
@@ -102,13 +106,13 @@ def compare_activations(x: ArrayLike, kernel: ThresholdKernel) -> dict[str, Acti
     Raises
     ------
     ValueError
-        Maps of another shape or type, or that hold NaN.
+        Maps of another shape or type, or that hold NaN; an unknown kernel.
 
     Examples
     --------
-    >>> from design_core import compare_activations, extract_maps, published_kernel, sample
+    >>> from design_core import compare_activations, extract_maps, sample
     >>> maps = extract_maps(sample("camera"), "picture")
-    >>> both = compare_activations(maps.x, published_kernel("2x2-v2"))
+    >>> both = compare_activations(maps.x, "2x2-v2")
     >>> bool(both["design"].density[0] < both["sign"].density[0])
     True
     """
@@ -119,10 +123,11 @@ def compare_activations(x: ArrayLike, kernel: ThresholdKernel) -> dict[str, Acti
             f"got {x.dtype} of shape {x.shape}. Of a batch (N, C, H, W) give one, x[0]."
         )
     refuse_nan(x)
+    own = ThresholdKernel.of(kernel)
     # Scores need several times the memory of their maps, so that these come a few at a time.
     step = max(1, _BLOCK // max(1, x.shape[1] * x.shape[2]))
     starts = range(0, max(1, len(x)), step)
-    blocks = (_compared(x[at : at + step], _from_channel(kernel, at)) for at in starts)
+    blocks = (_compared(x[at : at + step], _from_channel(own, at)) for at in starts)
     return _joined(x, blocks, step)
 
 

@@ -1,7 +1,8 @@
 """Scores of feature maps: how much detail a binary map shows, and how much of x it keeps.
 
-Every function takes arrays whose last two axes are the map, (..., H, W), and returns one number
-per map, shape (...). Bits are counted 0 and 1: a flip between two neighbours adds 1.
+Every function takes arrays, or torch tensors, whose last two axes are the map, (..., H, W), and
+returns one number per map, shape (...). Bits are counted 0 and 1: a flip between two neighbours
+adds 1.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from design_core.arrays import as_array
 
 __all__ = [
     "TV_VARIANTS",
@@ -39,7 +42,7 @@ TV_VARIANTS = {
 
 def _numbers(x: ArrayLike) -> NDArray[Any]:
     """Bits and integers as float32 (exact for them), floats as they are; checked for shape."""
-    array = np.asarray(x)
+    array = as_array(x)
     _require_maps(array)
     return array if array.dtype.kind == "f" else array.astype(np.float32)
 
@@ -155,7 +158,7 @@ def block_entropy(bits: ArrayLike, *, period: tuple[int, int] = (1, 1)) -> Float
         32×32 maps (60 blocks a place) by up to about 0.05.
     """
     counts = _block_counts(bits, period)
-    return _entropy_per_pixel(counts).reshape(np.asarray(bits).shape[:-2])
+    return _entropy_per_pixel(counts).reshape(as_array(bits).shape[:-2])
 
 
 def pooled_block_entropy(bits: ArrayLike, *, period: tuple[int, int] = (1, 1)) -> float:
@@ -168,8 +171,13 @@ def pooled_block_entropy(bits: ArrayLike, *, period: tuple[int, int] = (1, 1)) -
 
 def _block_counts(bits: ArrayLike, period: tuple[int, int]) -> Floats:
     """How often each of the 16 blocks occurs in each place, shape (maps, places, 16)."""
-    b = np.asarray(bits)
+    b = as_array(bits)
     _require_maps(b)
+    if b.dtype != np.bool_ and not np.isin(b, (0, 1)).all():
+        raise ValueError(
+            "Blocks are counted of bits, bool or 0/1; got values from "
+            f"{b.min()} to {b.max()}. Cut maps first, by binarize; ±1 is bits > 0."
+        )
     height, width = b.shape[-2] - 1, b.shape[-1] - 1
     n_maps = int(np.prod(b.shape[:-2]))
     if min(n_maps, height, width) < 1:

@@ -31,6 +31,7 @@ from torch import Tensor, nn
 from design_core.atomic import write_atomically
 from design_core.networks import NetworkSpec
 from design_core.networks.picture import fitted_picture
+from design_core.training.compilation import CompiledStep
 from design_core.training.data import TrainingData
 from design_core.training.distributed import (
     Processes,
@@ -186,10 +187,7 @@ class _Run:
         trainee: nn.Module = self.model
         if self.group.world > 1:
             trainee = nn.parallel.DistributedDataParallel(trainee)
-        if self.recipe.compile and shutil.which("g++"):
-            compiled: Forward = torch.compile(trainee, dynamic=False)
-            return compiled
-        return trainee
+        return CompiledStep(trainee) if self.recipe.compile and shutil.which("g++") else trainee
 
     def result(self, out: Path) -> dict[str, Any]:
         """What the trained network does on the test set; its predictions go into a file."""

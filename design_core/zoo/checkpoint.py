@@ -215,6 +215,9 @@ def read_outline(data: bytes, *, name: str = "The checkpoint") -> Outline:
             raise CheckpointError(
                 f"{name} has the format {header['format']!r}, not {FORMAT}. Update this program."
             )
+        for part in ("network", "pictures"):
+            if not isinstance(header.get(part), Mapping):
+                raise ValueError(f"its header says nothing under {part!r}, or no table")
         packed = header["format"] == FORMAT
         spec = _bounded_spec(header["network"])
         pictures = PictureForm.from_dict(header["pictures"])
@@ -373,6 +376,11 @@ def _check_tensors(tensors: Tensors, expected: Mapping[str, tuple[Any, ...]], na
         )
     for key, tensor in tensors.items():
         found = (tensor.dtype, tuple(tensor.shape))
+        if found[1] == expected[key][1] and expected[key][0] in _REAL and found[0] not in _REAL:
+            raise CheckpointError(
+                f"{name} holds {key} as {_kind(tensor.dtype)}, which is not read here; save the "
+                "network with numbers of float32."
+            )
         if found != expected[key]:
             raise CheckpointError(
                 f"{name} is damaged: {key} is {_told(*found)}, not {_told(*expected[key])}."
@@ -384,7 +392,11 @@ def _check_tensors(tensors: Tensors, expected: Mapping[str, tuple[Any, ...]], na
 
 
 def _told(kind: torch.dtype, shape: tuple[int, ...]) -> str:
-    return f"{str(kind).removeprefix('torch.')} of shape {list(shape)}"
+    return f"{_kind(kind)} of shape {list(shape)}"
+
+
+def _kind(kind: torch.dtype) -> str:
+    return str(kind).removeprefix("torch.")
 
 
 def _tensors(data: bytes, name: str) -> dict[str, Tensor]:

@@ -104,6 +104,50 @@ def test_undo_and_redo_draw_what_a_fresh_page_draws(visitor: Visitor) -> None:
     visitor.assert_as_fresh(page)
 
 
+def test_undo_and_redo_by_keys_draw_what_a_fresh_page_draws(visitor: Visitor) -> None:
+    page = visitor.open(f"{ASTRONAUT}&kernel=2x2-v1")
+    page.locator(".st-key-published").get_by_role("combobox").fill("2x2x4-shifted-v1")
+    page.get_by_role("option", name="2x2x4-shifted-v1", exact=True).click()
+    page.wait_for_url("**kernel=2x2x4-shifted-v1*")
+    visitor.assert_as_fresh(page)
+    shifted = page.url
+    for key, press, reached in (
+        ("view_undo", "Enter", lambda url: "shifted" not in url),
+        ("view_redo", "Space", shifted),
+        ("view_undo", "Space", lambda url: "shifted" not in url),
+    ):
+        page.locator(f".st-key-{key} button:enabled").focus()
+        page.keyboard.press(press)
+        page.wait_for_url(reached)
+        visitor.assert_as_fresh(page)
+
+
+def test_links_and_the_browsers_way_back_draw_what_fresh_pages_draw(visitor: Visitor) -> None:
+    page = visitor.open(ASTRONAUT)
+    for link in ("?source=picture&size=64&picture=camera&view=difference", f"{ASTRONAUT}&map=0"):
+        page.goto(f"{visitor.address}/{link}")
+        page.wait_for_selector(".viewer[data-ready=true]")
+        visitor.assert_as_fresh(page)
+    page.go_back()
+    page.wait_for_url("**picture=camera*")
+    page.wait_for_selector(".viewer[data-ready=true]")
+    visitor.assert_as_fresh(page)
+
+
+def test_a_scene_from_the_first_page_draws_what_a_fresh_page_draws(visitor: Visitor) -> None:
+    page = visitor.context.new_page()
+    page.set_default_timeout(SECONDS * 1000)
+    page.on("pageerror", lambda error: visitor.errors.append(str(error)))
+    page.goto(visitor.address)
+    page.get_by_role("link", name="Look at samples").click()
+    page.wait_for_selector(".viewer[data-ready=true]")
+    page.get_by_role("button", name="Scenes").click()
+    page.get_by_role("button", name="A kernel with four slices").click()
+    page.wait_for_url("**map=3*")
+    page.wait_for_selector(".viewer[data-ready=true]")
+    visitor.assert_as_fresh(page)
+
+
 def test_a_zoom_ends_with_maps_of_another_size_on_screen_and_in_the_address(
     visitor: Visitor,
 ) -> None:

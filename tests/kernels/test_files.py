@@ -294,6 +294,9 @@ TABLES = {
     "decimals": "1.0,1\n3.0,3\n",
     "decimal commas": "1,0;1,0\n3,0;3,0\n",
     "decimal commas by tabs": "1,0\t1,0\n3,0\t3,0\n",
+    "decimal commas in quotes": '"1,0","1,0"\n"3,0","3,0"\n',
+    "rows in quotes": '"1,1"\n"3,3"\n',
+    "MATLAB's comments": "% rows of a kernel\n1 1\n3 3\n",
     "old line ends": "1,1\r3,3\r",
 }
 
@@ -324,6 +327,7 @@ def test_numbers_of_tables() -> None:
         (b"1 1\n0,5 0,5\n", "line 1 is '1 1'; expected numbers parted by commas"),
         (b"1,,3\n", "line 1 is '1,,3'"),
         (b",1\n", "line 1 is ',1'"),
+        (b"50%,1\n3,3\n", "line 1 is '50%,1'"),
         (b"a,b\n1,1\n", "line 1 is 'a,b'"),
     ],
 )

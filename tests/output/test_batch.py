@@ -249,6 +249,29 @@ def test_damage_anywhere_is_a_refusal_or_a_row(place: int) -> None:
         assert row.is_scored != bool(row.problem)
 
 
+def test_a_name_that_is_not_what_it_says_loses_no_archive() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name in ("caf\u00e9.png", "b.png"):
+            archive.writestr(name, encode(Image.new("L", (4, 4), 9), "PNG"))
+    data = stream.getvalue().replace("caf\u00e9".encode(), b"caf\xe9!")  # said to be UTF-8
+    items = archive_items(data, "old.zip")
+    assert [item.name[:3] for item in items] == ["caf", "b.p"]
+    assert [item.open().pixels[0, 0, 0] for item in items] == [9, 9]
+
+
+def test_an_encrypted_entry_is_told_what_to_do() -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("a.png", encode(Image.new("L", (4, 4), 9), "PNG"))
+    data = bytearray(stream.getvalue())
+    data[6] |= 1
+    data[data.index(b"PK\1\2") + 8] |= 1
+    (item,) = archive_items(bytes(data), "secret.zip")
+    with pytest.raises(PictureError, match=r"a\.png is encrypted\. Unpack the archive"):
+        item.open()
+
+
 def test_an_archive_without_pictures_is_told() -> None:
     packed = io.BytesIO()
     zipfile.ZipFile(packed, "w").close()

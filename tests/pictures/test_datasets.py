@@ -468,7 +468,8 @@ def test_class_folders_are_sorted(tmp_path: Path) -> None:
     [
         *(".ipynb_checkpoints/", ".ipynb_checkpoints/a-checkpoint.png", "._moon", "__MACOSX/a.png"),
         *("moon/._a.PNG", "cat/.DS_Store", "cat/Thumbs.db", "cat/.ipynb_checkpoints/c.gif"),
-        *("moon/@eaDir/a.png", ".DS_Store", "desktop.ini"),
+        *("moon/@eaDir/a.png", ".DS_Store", "desktop.ini", "$RECYCLE.BIN/a.png", "moon/a.PNG~"),
+        *("System Volume Information/", "lost+found/", "#recycle/a.png", "__pycache__/"),
     ],
 )
 def test_clutter_is_neither_class_nor_picture(clutter: str, tmp_path: Path) -> None:

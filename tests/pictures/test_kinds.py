@@ -50,6 +50,9 @@ def test_avif_is_read() -> None:
     [
         *(".DS_Store", "._00.png", "cats/._00.png", "__MACOSX/cats/00.png", "cats/Thumbs.db"),
         *(".ipynb_checkpoints/00-checkpoint.png", "cats/desktop.ini", "@eaDir/00.png/SYNO.png"),
+        *("$RECYCLE.BIN/$R1.png", "System Volume Information/x.png", "lost+found/00.png"),
+        *("#recycle/00.png", "#snapshot/cats/00.png", "__pycache__/00.png", "cats/00.png~"),
+        *("~$00.png", "cats/~$00.png"),
     ],
 )
 def test_clutter(path: str) -> None:
@@ -57,7 +60,10 @@ def test_clutter(path: str) -> None:
     assert is_clutter(Path(path))
 
 
-@pytest.mark.parametrize("path", ["a.png", "cats/a.b.png", "./a.png", "../a.png", "thumbs/a.png"])
+@pytest.mark.parametrize(
+    "path",
+    ["a.png", "cats/a.b.png", "./a.png", "../a.png", "thumbs/a.png", "cats~/a.png", "a~b.png"],
+)
 def test_no_clutter(path: str) -> None:
     assert not is_clutter(path)
 
