@@ -48,16 +48,32 @@ _SESSIONS = 3  # of each user in a round
 _SIDE = 1200  # of an upload, pixels: 4.3 MB as a PNG of noise
 _TOUCHED = ("published", "source", "longest")
 _PAGES = ("design", "batch", "predict")
-_PATIENCE = 60  # seconds for sessions to end
+_PATIENCE = 180  # seconds for sessions to end
 
 
 @dataclass(frozen=True)
 class Rest:
-    """The server with nobody there: seconds since the start, sessions so far, memory, leftovers."""
+    """The server with nobody there.
+
+    Parameters
+    ----------
+    seconds, sessions
+        Since the start.
+    mb
+        Resident memory.
+    given_out_mb
+        What of it malloc has given out, and not got back.
+    blocks
+        Of Python's own small objects.
+    uploads, pictures
+        That are still there; pictures are the embedded samples.
+    """
 
     seconds: float
     sessions: int
     mb: float
+    given_out_mb: float
+    blocks: int
     uploads: int
     pictures: int
 
@@ -140,16 +156,15 @@ async def soak(server: Server, told: Path, users: int, minutes: float) -> Soak:
     return found
 
 
-def slope_per_hour(rests: Sequence[Rest]) -> Slope:
-    """How memory rises over the rests.
+def slope_per_hour(seconds: Sequence[float], mb: Sequence[float]) -> Slope:
+    """How memory rises.
 
     Examples
     --------
-    >>> slope_per_hour([Rest(60 * k, k, 100 + k, 0, 0) for k in range(9)]).mb
+    >>> slope_per_hour([0, 60, 120, 180], [100, 101, 102, 103]).mb
     60.0
     """
-    hours = [one.seconds / 3600 for one in rests]
-    slope, _, low, high = theilslopes([one.mb for one in rests], hours)
+    slope, _, low, high = theilslopes(mb, [one / 3600 for one in seconds])
     return Slope(*(round(float(one), 1) for one in (slope, low, high)))
 
 
@@ -171,7 +186,9 @@ def main() -> int:
         with running(program=program, environment=environment) as server:
             found = asyncio.run(soak(server, told, args.users, args.minutes))
     warm = found.rests[WARM_ROUNDS:]
-    slope = slope_per_hour(warm)
+    seconds = [one.seconds for one in warm]
+    slope = slope_per_hour(seconds, [one.mb for one in warm])
+    given_out = slope_per_hour(seconds, [one.given_out_mb for one in warm])
     report: dict[str, Any] = {
         **machine_facts("streamlit", "numpy"),
         "load_average_before": round(busy, 2),
@@ -180,12 +197,15 @@ def main() -> int:
         "sessions": found.sessions,
         "warm_rounds": WARM_ROUNDS,
         "mb_after_round": [round(one.mb) for one in found.rests],
+        "given_out_mb_after_round": [round(one.given_out_mb) for one in found.rests],
+        "blocks_after_round": [one.blocks for one in found.rests],
         "seconds_after_round": [round(one.seconds) for one in found.rests],
         "uploads_left": max(one.uploads for one in found.rests),
         "pictures_left": max(one.pictures for one in warm),
         "rise_mb_per_hour": slope.mb,
         "rise_95_low": slope.low,
         "rise_95_high": slope.high,
+        "given_out_rise_mb_per_hour": given_out.mb,
         "bound_mb_per_hour": BOUND_MB,
         "errors": len(found.errors),
         "error_texts": found.errors[:20],

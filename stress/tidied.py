@@ -5,6 +5,7 @@ TIDIED_FILE=tidied.json python stress/tidied.py run app.py
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import json
 import os
@@ -21,14 +22,38 @@ from design_core.pictures import Picture
 from ui.server import tidy
 
 
+class _Mallinfo2(ctypes.Structure):
+    """What malloc of glibc says of itself, in bytes and pieces."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in (
+            *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+            *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+        )
+    )
+
+
+def _given_out() -> float:
+    """MB that malloc has given out, arrays above all; 0 where it does not say."""
+    mallinfo = getattr(ctypes.CDLL(None), "mallinfo2", None)
+    if mallinfo is None:
+        return 0.0
+    mallinfo.restype = _Mallinfo2
+    found = mallinfo()
+    return float(found.uordblks + found.hblkhd) / 2**20
+
+
 def _tell() -> None:
-    """Tidy, and tell the memory in use, the uploads and the pictures that are left."""
+    """Tidy, and tell the memory in use, and what is left of uploads."""
     tidy()
     gc.unfreeze()  # what is frozen is not listed
     objects = gc.get_objects()
     gc.freeze()
     found = {
-        "mb": memory_megabytes(os.getpid()),
+        "mb": round(memory_megabytes(os.getpid()), 1),
+        "given_out_mb": round(_given_out(), 1),
+        "blocks": sys.getallocatedblocks(),
         "uploads": sum(isinstance(one, UploadedFileRec) for one in objects),
         "pictures": sum(isinstance(one, Picture) for one in objects),
     }
