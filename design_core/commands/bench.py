@@ -67,6 +67,18 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, printing each result as it comes, or all of them as JSON."""
+    try:
+        return _measured(args)
+    except RuntimeError as error:  # a full disk, a damaged folder of compiled code
+        if not type(error).__module__.startswith("torch._"):
+            raise
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise ValueError(
+            f"PyTorch cannot compile here ({reason[:200]}). --eager leaves torch.compile out."
+        ) from error
+
+
+def _measured(args: argparse.Namespace) -> int:
     from design_core.atomic import try_to_write, write_atomically
     from design_core.engine.report import joined, read_report, recorded
 

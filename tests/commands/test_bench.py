@@ -40,6 +40,24 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
 OPTIONS = ["--eager", "--batch", "1", "--batch", "3", "--threads", "1", "--seconds", "0.01"]
 
 
+def test_a_compiler_that_cannot_work_is_told_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class InductorError(RuntimeError):
+        __module__ = "torch._inductor.exc"
+
+    def fail(*_: object, **__: object) -> None:
+        raise InductorError("OSError: [Errno 28] No space left on device\n\nSet TORCH_LOGS")
+
+    monkeypatch.setattr("design_core.engine.measure.measure", fail)
+    assert main(["bench"]) == 1
+    line = capsys.readouterr().err.strip()
+    assert line == (
+        "design bench: PyTorch cannot compile here (OSError: [Errno 28] No space left on device). "
+        "--eager leaves torch.compile out."
+    )
+
+
 def test_json_has_the_promised_keys(capsys: pytest.CaptureFixture[str]) -> None:
     threads = torch.get_num_threads()
     assert main(["bench", "--json", *OPTIONS]) == 0
