@@ -52,7 +52,7 @@ def _tell() -> None:
     gc.freeze()
     found = {
         "mb": round(memory_megabytes(os.getpid()), 1),
-        "given_out_mb": round(_given_out(), 1),
+        "held_mb": round(_given_out(), 1),
         "blocks": sys.getallocatedblocks(),
         "uploads": sum(isinstance(one, UploadedFileRec) for one in objects),
         "pictures": sum(isinstance(one, Picture) for one in objects),

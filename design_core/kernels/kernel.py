@@ -189,7 +189,7 @@ class ThresholdKernel:
         >>> ThresholdKernel.of("2x2-v2").shape
         (1, 2, 2)
         """
-        if isinstance(given, cls):
+        if isinstance(given, ThresholdKernel):
             return given
         if isinstance(given, str):
             from design_core.kernels.spec import parse_kernel  # which is built on this module

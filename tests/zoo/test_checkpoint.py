@@ -236,7 +236,7 @@ BAD: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "wrong type": (
         lambda d: with_tensor(d, NORM, torch.ones(4, dtype=torch.int32)),
-        "int32 of shape .4., not float32",
+        "as int32, which is not read here; save the network",
     ),
     "wrong shape": (lambda d: with_tensor(d, NORM, torch.ones(5)), "shape .5., not float32"),
     "bits too few": (
