@@ -68,7 +68,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     """Measure, printing each result as it comes, or all of them as JSON."""
     try:
-        return _measured(args)
+        return _told_and_written(args)
     except RuntimeError as error:  # a full disk, a damaged folder of compiled code
         if not type(error).__module__.startswith("torch._"):
             raise
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         ) from error
 
 
-def _measured(args: argparse.Namespace) -> int:
+def _told_and_written(args: argparse.Namespace) -> int:
     from design_core.atomic import try_to_write, write_atomically
     from design_core.engine.report import joined, read_report, recorded
 
