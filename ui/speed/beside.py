@@ -105,8 +105,8 @@ def _table(report: Report, widths: Sequence[int], batch: int) -> str:
         one = next(of_row, None)
         if one is None:
             return "–"
-        text = milliseconds(one.milliseconds.median)
-        return f"<strong>{text} ★</strong>" if one in best else text
+        text = milliseconds(one.milliseconds.median).removesuffix(" ms")
+        return f"<strong>{text}&nbsp;★</strong>" if one in best else text
 
     body = "".join(
         f"<tr><th scope=row>{escape(kind)}: {escape(name)}</th>"
@@ -116,6 +116,6 @@ def _table(report: Report, widths: Sequence[int], batch: int) -> str:
     )
     head = "".join(f"<th scope=col>width {width}</th>" for width in widths)
     return (
-        f'<table class="ds-facts"><thead><tr><th scope=col>batch {batch}, ★ the fastest of its kind'
-        f"</th>{head}</tr></thead><tbody>{body}</tbody></table>"
+        f'<table class="ds-facts"><thead><tr><th scope=col>ms at batch {batch}, ★ the fastest of '
+        f"its kind</th>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
