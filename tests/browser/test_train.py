@@ -25,6 +25,7 @@ from tests.browser.test_live_file import FromFolder
 pytestmark = pytest.mark.browser
 
 TIMEOUT = 300_000
+CLASSES = 2  # of the ZIP file; Live hides its other bars
 
 
 def zip_of_two_classes() -> bytes:
@@ -112,7 +113,7 @@ def test_every_file_of_a_training_answers_alike(
     for k in range(len(pictures)):
         for number in (0, 1):
             order = np.argsort(-answers_of[number][k])
-            assert answers(stick.page, number) == [
+            assert answers(stick.page, number)[:CLASSES] == [
                 (form.class_names[one], f"{100 * answers_of[number][k][one]:.1f} %")
                 for one in order
             ]
@@ -134,7 +135,7 @@ def test_what_was_trained_goes_to_every_page_with_its_class_names(trained: Train
     page.wait_for_selector(".live[data-ready=true]")
     page.locator(".live .side .network", has_text="own:weather").first.wait_for()
     for number in (0, 1):
-        assert {name for name, _ in answers(page, number)} == {"night sky", "snow"}
+        assert {name for name, _ in answers(page, number)[:CLASSES]} == {"night sky", "snow"}
     assert "right:" not in page.locator(".live .note").inner_text()  # the film is of other classes
     trained.go("Compare")
     page.locator(".st-key-zoo_data").click()
