@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["settle", "until"]
+__all__ = ["painted", "settle", "until"]
 
 Found = TypeVar("Found")
 
@@ -37,6 +37,20 @@ def settle(page: Any) -> None:
     """Wait until a page of the app has run its script and what it drew is still."""
     page.wait_for_selector("[data-testid=stApp]")
     page.evaluate(_STILL)
+
+
+def painted(page: Any, frames: int = 2) -> None:
+    """Wait until a page has painted so often: what was asked for is there, or shows that it is not.
+
+    Two frames are as many as it takes for what a script has just changed.
+    """
+    page.evaluate(
+        """frames => new Promise(done => {
+            const next = () => (frames-- > 0 ? requestAnimationFrame(next) : done());
+            next();
+        })""",
+        frames,
+    )
 
 
 def until(look: Callable[[], Found], what: str, *, seconds: float = 60) -> Found:

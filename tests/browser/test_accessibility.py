@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.waiting import settle
+from tests.waiting import painted, settle
 
 pytestmark = pytest.mark.browser
 
@@ -36,9 +37,14 @@ def opened(browser: Any, address: str, name: str, **context: Any) -> Any:
     return page
 
 
-def painted(page: Any) -> None:
-    """Wait for two animation frames: what changed is on the screen."""
-    page.evaluate("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
+@pytest.fixture(scope="module", params=PAGES)
+def page(request: pytest.FixtureRequest, whole_app: str, chromium: Any) -> Iterator[Any]:
+    """A page of the app, opened once for all that is asked of it, in the order of this file."""
+    found = opened(
+        chromium, whole_app, request.param, color_scheme="light", reduced_motion="reduce"
+    )
+    yield found
+    found.context.close()
 
 
 def findings(page: Any, axe: str) -> list[str]:
@@ -57,18 +63,19 @@ def findings(page: Any, axe: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing_serious(whole_app: str, chromium: Any, axe: str, name: str) -> None:
-    page = opened(chromium, whole_app, name, color_scheme="light", reduced_motion="reduce")
-    found = findings(page, axe)
-    page.emulate_media(color_scheme="dark")
-    settle(page)
-    found += findings(page, axe)
-    page.set_viewport_size({"width": 390, "height": 844})
-    settle(page)
-    found += findings(page, axe)
-    page.context.close()
-    assert found == []
+def test_nothing_moves_where_reduced_motion_is_asked_for(page: Any) -> None:
+    moving = page.evaluate(
+        "() => document.getAnimations().filter(a => a.playState === 'running')"
+        ".map(a => a.effect?.target?.outerHTML.slice(0, 150))"
+    )
+    assert moving == []
+    frames = [b""]
+    for _ in range(20):  # until nothing changes from one to the next, four times over
+        frames.append(page.screenshot(caret="hide"))
+        if len(frames) > 4 and len(set(frames[-5:])) == 1:
+            break
+        settle(page)
+    assert len(set(frames[-5:])) == 1
 
 
 def shared(page: Any) -> None:
@@ -113,11 +120,7 @@ def test_axe_finds_nothing_serious_in_what_opens(
     assert found == []
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_the_keyboard_walks_the_page_and_shows_where_it_is(
-    whole_app: str, chromium: Any, name: str
-) -> None:
-    page = opened(chromium, whole_app, name, reduced_motion="reduce")
+def test_the_keyboard_walks_the_page_and_shows_where_it_is(page: Any) -> None:
     places, unseen = [], []
     for _ in range(TABS):
         page.keyboard.press("Tab")
@@ -145,28 +148,18 @@ def test_the_keyboard_walks_the_page_and_shows_where_it_is(
         if page.screenshot(clip=clip, caret="hide") == with_focus:
             unseen.append(text)
         focused.evaluate("e => e.focus({ preventScroll: true, focusVisible: true })")
-    page.context.close()
     # Nowhere is the keyboard caught; pages of few controls begin again from the first.
     assert len(set(places)) > TABS / 4
     assert all(one != other for one, other in pairwise(places))
     assert unseen == []
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_nothing_moves_where_reduced_motion_is_asked_for(
-    whole_app: str, chromium: Any, name: str
-) -> None:
-    page = opened(chromium, whole_app, name, reduced_motion="reduce")
-    moving = page.evaluate(
-        "() => document.getAnimations().filter(a => a.playState === 'running')"
-        ".map(a => a.effect?.target?.outerHTML.slice(0, 150))"
-    )
-    assert moving == []
-    frames = [b""]
-    for _ in range(20):  # until nothing changes from one to the next, four times over
-        frames.append(page.screenshot(caret="hide"))
-        if len(frames) > 4 and len(set(frames[-5:])) == 1:
-            break
-        settle(page)
-    page.context.close()
-    assert len(set(frames[-5:])) == 1
+def test_axe_finds_nothing_serious(page: Any, axe: str) -> None:
+    found = findings(page, axe)
+    page.emulate_media(color_scheme="dark")
+    settle(page)
+    found += findings(page, axe)
+    page.set_viewport_size({"width": 390, "height": 844})
+    settle(page)
+    found += findings(page, axe)
+    assert found == []

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.waiting import settle
+from tests.waiting import settle, until
 from ui.links.session_file import read_session
 
 pytestmark = pytest.mark.browser
@@ -34,6 +34,11 @@ CANVASES = """async () => {
 }"""
 
 
+def drawn(page: Any) -> str:
+    """What a page has drawn, once it is at rest."""
+    return str(page.wait_for_function(CANVASES).json_value())
+
+
 class Visitor:
     """One browser with pages at the app, and what fresh pages draw, each asked once."""
 
@@ -55,19 +60,17 @@ class Visitor:
         if url not in self.fresh:
             page = self.open(url.partition(self.address)[2].lstrip("/"))
             settle(page)  # a busy server may draw its first view before the one that is asked for
-            self.fresh[url] = page.wait_for_function(CANVASES).json_value()
+            self.fresh[url] = drawn(page)
             page.close()
         return self.fresh[url]
 
     def assert_as_fresh(self, page: Any) -> None:
         """Wait until a page draws what a fresh one draws at its address."""
         expected = self.drawn_afresh(page.url)
-        for _ in range(50):
-            drawn = page.wait_for_function(CANVASES).json_value()
-            if drawn == expected:
-                return
-            page.wait_for_timeout(100)
-        assert json.loads(drawn) == json.loads(expected), page.url
+        try:
+            until(lambda: drawn(page) == expected, "what a fresh page draws", seconds=10)
+        except TimeoutError:
+            assert json.loads(drawn(page)) == json.loads(expected), page.url
 
 
 @pytest.fixture
@@ -211,7 +214,7 @@ def test_another_page_opens_while_the_share_popover_is_open(visitor: Visitor) ->
     link = page.get_by_test_id("stTopNavLink").filter(has_text="Batch").bounding_box()
     page.mouse.move(link["x"] + link["width"] / 2, link["y"] + link["height"] / 2)
     page.mouse.down()
-    page.wait_for_timeout(100)  # as people press; a script may run meanwhile
+    settle(page)  # people press for a moment, in which a script may run
     page.mouse.up()
     page.locator("h1.ds-finding").filter(has_text="Score many pictures").wait_for()
     page.locator(".st-key-share").wait_for()

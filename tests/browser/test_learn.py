@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,7 +24,7 @@ from design_core.scores.lessons import (
     kept_differences,
     staircase,
 )
-from tests.waiting import settle
+from tests.waiting import painted, settle
 from ui.learn.parts import DIALS
 
 pytestmark = pytest.mark.browser
@@ -71,8 +72,14 @@ def visit(whole_app: str, chromium: Any) -> Iterator[Open]:
         context.close()
 
 
-def painted(page: Any) -> None:
-    page.evaluate("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
+def reported(page: Any) -> None:
+    """Wait until the address tells the part that is read: what scrolling reports has gone."""
+    part = page.locator("section[id]").evaluate_all(
+        "all => all.filter(one => one.getBoundingClientRect().top < 0.35 * innerHeight).at(-1)?.id"
+    )
+    if part:
+        page.wait_for_url(re.compile(rf"[?&]step={part}(&|$)"))
+    settle(page)
 
 
 def test_figures_change_during_the_drag_and_nothing_is_sent_meanwhile(visit: Open) -> None:
@@ -81,7 +88,7 @@ def test_figures_change_during_the_drag_and_nothing_is_sent_meanwhile(visit: Ope
         figure = page.locator(f"[data-figure={key}]")
         dial = page.locator(f"[data-dial={name}]")
         dial.scroll_into_view_if_needed()
-        page.wait_for_timeout(900)  # what scrolling reports has gone
+        reported(page)
         box = dial.bounding_box()
         x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
         page.mouse.move(x, y)
@@ -98,6 +105,7 @@ def test_figures_change_during_the_drag_and_nothing_is_sent_meanwhile(visit: Ope
             canvases.append(figure.evaluate(CANVASES))
         assert len(page.frames_sent) == sent, name
         page.mouse.up()
+        page.wait_for_url(re.compile(rf"[?&]{name}="))
         assert len(set(looks)) == 4, name
         if name not in ("width", "ramp"):  # whose figures are bars and a curve
             assert len(set(canvases)) == 4, name

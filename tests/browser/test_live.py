@@ -23,6 +23,7 @@ from design_core.pictures import Picture
 from design_core.pictures.samples import sample, sample_names
 from design_core.zoo.entry import Entry, open_entry
 from design_core.zoo.naming import say_class
+from tests.waiting import painted, settle, until
 from ui.live.choice import first_live
 
 pytestmark = pytest.mark.browser
@@ -34,6 +35,7 @@ REFERENCES = [
 ]
 PAIR = "networks=" + ".".join(REFERENCES).replace("@", "-s")
 INK, PAPER = (0x14, 0x16, 0x1A), (0xF7, 0xF5, 0xF0)
+SECOND = 60  # frames of a screen, in which a film that runs shows several pictures
 Open = Callable[..., Any]
 Bits = NDArray[np.bool_]
 
@@ -79,9 +81,9 @@ def side(page: Any, number: int) -> Any:
     return page.locator(".live .side").nth(number)
 
 
-def settled(page: Any) -> None:
-    """Wait until what was asked for is painted."""
-    page.evaluate("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
+def seen(page: Any, number: int) -> str:
+    """What a network sees, as a picture."""
+    return str(side(page, number).locator(".sees canvas").evaluate("c => c.toDataURL()"))
 
 
 def answers(page: Any, number: int) -> list[tuple[str, str]]:
@@ -137,12 +139,12 @@ def test_the_film_is_answered_as_on_predict(visit: Open) -> None:
         for number, entry in enumerate(pair):
             assert answers(page, number) == expected_answers(entry, sample(name))
         page.locator(".live .step").click()
-        settled(page)
+        painted(page)
     first = side(page, 1).locator(".preset option").first.inner_text()
     assert first == "As trained: bayer-phases-2, quantile"
     assert "5 of 20" in page.locator(".live .note").inner_text()
     page.locator(".live .back").click()
-    settled(page)
+    painted(page)
     assert "4 of 20" in page.locator(".live .note").inner_text()
     first = say_class(next(iter(pair[0].predict(sample(names[3])).probabilities)))
     assert first in page.locator(".live .told").inner_text()
@@ -165,7 +167,7 @@ def test_bits_on_screen_are_those_of_pytorch(visit: Open, pair: list[Entry]) -> 
     right.locator("input[name=strength]").focus()
     for _ in range(30):
         page.keyboard.press("ArrowLeft")
-    settled(page)
+    painted(page)
     strength = float(right.locator("input[name=strength]").input_value())
     levels = PUBLISHED["3x3-symmetric-v1"].levels.copy()
     levels[0, 1, 1] = 1  # the next after 0
@@ -200,7 +202,7 @@ def test_the_pointer_reads_x_threshold_and_bit(visit: Open, pair: list[Entry]) -
     zoom = int(canvas.get_attribute("data-place").split()[0])
     for row, column in ((3, 8), (14, 1)):
         canvas.hover(position={"x": (column + 0.5) * zoom, "y": (row + 0.5) * zoom})
-        settled(page)
+        painted(page)
         read = {
             name: side(page, 1).locator(f"[data-read={name}]").inner_text().replace("−", "-")
             for name in ("place", "x", "threshold", "bit")
@@ -219,18 +221,19 @@ def test_the_pointer_reads_x_threshold_and_bit(visit: Open, pair: list[Entry]) -
 
 def test_nothing_is_sent_while_pictures_run_and_kernels_are_dragged(visit: Open) -> None:
     page = visit(f"{PAIR}&view=source-patterns")
-    page.wait_for_timeout(2000)  # what the server says at first
+    settle(page)  # what the server says at first is said
     carried = len(page.carried)
+    note = page.locator(".live .note")
+    frames = note.inner_text()
     slider = side(page, 1).locator("input[name=strength]").bounding_box()
     page.mouse.move(slider["x"] + 120, slider["y"] + 13)
     page.mouse.down()
     for step in range(40):
         page.mouse.move(slider["x"] + 120 - step, slider["y"] + 13)
-    page.wait_for_timeout(500)
+    until(lambda: note.inner_text() != frames, "another picture while the mouse is down")
+    frames = note.inner_text()
+    until(lambda: note.inner_text() != frames, "yet another picture")
     assert page.carried[carried:] == []
-    frames = page.locator(".live .note").inner_text()
-    page.wait_for_timeout(500)
-    assert page.locator(".live .note").inner_text() != frames
     page.mouse.up()
     page.wait_for_function("() => location.search.includes('b0-own~')")
 
@@ -242,17 +245,17 @@ def test_keys_freeze_and_step(visit: Open) -> None:
     play = page.locator(".live .play")
     assert play.inner_text() == "Freeze"
     page.keyboard.press(".")  # stepping freezes
-    settled(page)
+    painted(page)
     assert play.inner_text() == "Play"
     note = page.locator(".live .note").inner_text()
-    page.wait_for_timeout(1200)
+    painted(page, SECOND)
     assert page.locator(".live .note").inner_text() == note
     side(page, 0).locator(".large canvas").focus()
     page.keyboard.press("Space")
     assert play.inner_text() == "Freeze"
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    settled(page)
+    painted(page)
     assert side(page, 0).locator("[data-read=place]").inner_text() == "0, 1"
 
 
@@ -264,16 +267,16 @@ def test_a_digit_is_drawn_by_pointer_and_by_keys(visit: Open) -> None:
     page.mouse.down()
     page.mouse.move(box["x"] + 96, box["y"] + 170, steps=12)
     page.mouse.up()
-    settled(page)
+    painted(page)
     assert page.locator(".live .note").inner_text() == "Your drawing"
     assert answers(page, 0)[0][0] == answers(page, 1)[0][0] == "1"
     page.get_by_role("button", name="Wipe").click()
-    settled(page)
+    painted(page)
     assert page.locator(".live .note").inner_text() == "An empty pad"
     pad.focus()
     for key in ["ArrowUp"] * 6 + ["Shift+ArrowDown"] * 13:
         page.keyboard.press(key)
-    settled(page)
+    painted(page)
     assert answers(page, 1)[0][0] == "1"
     # What the networks see is what they are asked about: the same pixels, asked of the library.
     url = side(page, 1).locator(".sees canvas").evaluate("c => c.toDataURL('image/png')")
@@ -298,7 +301,7 @@ def test_the_camera_is_asked_for_on_a_click_only_and_let_go(visit: Open) -> None
             return stream;
         };
     }""")
-    page.wait_for_timeout(500)
+    painted(page, SECOND)
     assert page.evaluate(held) == []
     assert "go nowhere" in page.locator(".live .camera-only").inner_text()
     carried = len(page.carried)
@@ -307,17 +310,15 @@ def test_the_camera_is_asked_for_on_a_click_only_and_let_go(visit: Open) -> None
     assert page.evaluate(held) == ["live"]
     assert page.carried[carried:] == []
     assert len(answers(page, 0)) == 5
-    seen = side(page, 0).locator(".sees canvas").evaluate("c => c.toDataURL()")
-    page.wait_for_timeout(600)
-    assert side(page, 0).locator(".sees canvas").evaluate("c => c.toDataURL()") != seen
+    first = seen(page, 0)
+    until(lambda: seen(page, 0) != first, "another picture of the camera")
     page.locator(".live .play").click()  # frozen
-    settled(page)
-    frozen = side(page, 0).locator(".sees canvas").evaluate("c => c.toDataURL()")
-    page.wait_for_timeout(600)
-    assert side(page, 0).locator(".sees canvas").evaluate("c => c.toDataURL()") == frozen
+    painted(page)
+    frozen = seen(page, 0)
+    painted(page, SECOND)
+    assert seen(page, 0) == frozen
     page.locator(".live .step").click()
-    page.wait_for_timeout(400)
-    assert side(page, 0).locator(".sees canvas").evaluate("c => c.toDataURL()") != frozen
+    until(lambda: seen(page, 0) != frozen, "the camera's next picture")
     page.locator(".live [data-source=film]").click()
     assert page.evaluate(held) == ["ended"]
 
@@ -410,7 +411,7 @@ def test_one_network_under_two_kernels(visit: Open, pair: list[Entry]) -> None:
     assert side(alone, 1).locator(".preset").input_value() == "Sign"
     # As trained, the two sides are the same network.
     side(page, 1).locator(".preset").select_option("own")
-    settled(page)
+    painted(page)
     assert answers(page, 1) == answers(page, 0)
 
 
@@ -452,7 +453,7 @@ def test_on_a_phone_nothing_is_cut_off(visit: Open) -> None:
     page = visit(viewport=(390, 844), has_touch=True)
     for view in ("frames", "walk"):
         page.locator(f".live [data-view={view}]").click()
-        settled(page)
+        painted(page)
         assert page.locator(".stMain").evaluate("e => e.scrollWidth - e.clientWidth") <= 0
     # Both at one moment: the film plays on.
     boxes = page.locator(".live .side .answer").evaluate_all(

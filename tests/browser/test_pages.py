@@ -62,19 +62,20 @@ def test_a_link_to_a_page_is_the_first_thing_a_server_sees(
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_asks_the_network_or_runs_over_its_width(
-    whole_app: str, chromium: Any, name: str, width: int, scheme: str
+    whole_app: str, chromium: Any, name: str, width: int
 ) -> None:
-    page = opened(chromium, whole_app, name, width, scheme)
-    settle(page)
-    assert page.foreign == []
-    overflow = page.evaluate(
-        "() => document.querySelector('.stMain').scrollWidth"
-        " - document.querySelector('.stMain').clientWidth"
-    )
-    assert overflow <= 0
-    assert page.locator("[data-testid=stException]").count() == 0
+    page = opened(chromium, whole_app, name, width, "light")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        settle(page)
+        assert page.foreign == []
+        overflow = page.evaluate(
+            "() => document.querySelector('.stMain').scrollWidth"
+            " - document.querySelector('.stMain').clientWidth"
+        )
+        assert overflow <= 0, scheme
+        assert page.locator("[data-testid=stException]").count() == 0
     page.context.close()
 
 
