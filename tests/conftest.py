@@ -14,7 +14,7 @@ QUICK = (
     *("kernels", "networks", "scores", "ui"),
     *("pictures/test_limits.py", "pictures/test_samples.py"),
     *("test_activations.py", "test_atomic.py", "test_documentation.py", "test_extras.py"),
-    *("test_paths.py", "test_scaling.py", "test_statistics.py"),
+    *("test_limits.py", "test_paths.py", "test_scaling.py", "test_statistics.py"),
 )
 
 # Tests run side by side; each keeps to one thread.
