@@ -1,9 +1,11 @@
-"""The README's moving picture: the viewer itself, its strength drawn from Sign to DeSign and back.
+"""The pictures of the documentation, of the app as it is: run this after its pages have changed.
 
-    python docs/images/make.py [--out docs/images/viewer.png]
+    python docs/images/make.py [--out docs/images]
 
-Screenshots, cropped and put together as an APNG of one palette. Nothing is resampled, and the
-palette holds both tones of the bits, so that every bit in it is the bit on the screen.
+The README's moving picture is the viewer itself, its strength drawn from Sign to DeSign and back:
+screenshots, cropped and put together as an APNG of one palette. Nothing is resampled, and the
+palette holds both tones of the bits, so that every bit in it is the bit on the screen. The pages
+are screenshots as they open.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import io
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +25,15 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from playwright.sync_api import Page, sync_playwright  # noqa: E402
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright  # noqa: E402
 
 from deploy.server import running  # noqa: E402
+from tests.waiting import painted, settle  # noqa: E402
 
-LINK = "?picture=camera&source=picture"
-WINDOW = {"width": 1100, "height": 800}
+LINK = "explore?picture=camera&source=picture"
+WINDOW: ViewportSize = {"width": 1100, "height": 800}
+DESK: ViewportSize = {"width": 1440, "height": 900}
+PAGES = ("explore", "design")  # that are shown whole
 STEPS = [k / 8 for k in range(9)]  # strengths, from Sign (0) to DeSign (1)
 HELD, SHOWN = 1200, 130  # milliseconds of the first and the last frame, and of those between
 BITS = [(0x14, 0x16, 0x1A), (0xF7, 0xF5, 0xF0)]
@@ -37,24 +43,37 @@ _DRAW = (
 )
 
 
-def screenshots(address: str) -> Iterator[NDArray[np.uint8]]:
-    """The viewer at each strength: pixels (H, W, 3)."""
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox"]
         )
-        page = browser.new_page(viewport=WINDOW, reduced_motion="reduce")
-        page.goto(f"{address}/{LINK}")
-        page.wait_for_selector(".viewer[data-ready=true]", timeout=120_000)
-        page.wait_for_function("document.fonts.status === 'loaded'")
-        for strength in STEPS:
-            yield _screenshot(page, strength)
+        yield browser
         browser.close()
+
+
+def opened(browser: Browser, address: str, window: ViewportSize) -> Page:
+    """A page of the app whose script has run, with its viewer and its letters."""
+    page = browser.new_page(viewport=window, reduced_motion="reduce", color_scheme="light")
+    page.set_default_timeout(120_000)
+    page.goto(address)
+    page.wait_for_selector(".viewer[data-ready=true]")
+    settle(page)
+    return page
+
+
+def screenshots(browser: Browser, address: str) -> Iterator[NDArray[np.uint8]]:
+    """The viewer at each strength: pixels (H, W, 3)."""
+    page = opened(browser, f"{address}/{LINK}", WINDOW)
+    for strength in STEPS:
+        yield _screenshot(page, strength)
 
 
 def _screenshot(page: Page, strength: float) -> NDArray[np.uint8]:
     page.locator(".viewer input[name=strength]").evaluate(_DRAW, str(strength))
-    page.evaluate("() => new Promise(r => requestAnimationFrame(() => requestAnimationFrame(r)))")
+    painted(page)
     box = page.locator(".viewer").bounding_box()
     bottom = page.locator(".viewer input[name=offset]").bounding_box()
     assert box
@@ -90,17 +109,21 @@ def with_palette(frames: list[NDArray[np.uint8]]) -> list[Image.Image]:
 
 
 def main() -> None:
-    """Make the picture."""
+    """Make the pictures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--out", type=Path, default=Path(__file__).with_name("viewer.png"))
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     args = parser.parse_args()
-    with running(ROOT / "app.py") as app:
-        pictures = with_palette(list(screenshots(app.address)))
+    with running(ROOT / "app.py") as app, chromium() as browser:
+        for name in PAGES:
+            page = opened(browser, f"{app.address}/{name}", DESK)
+            page.screenshot(path=args.out / f"{name}.png", caret="hide")
+        pictures = with_palette(list(screenshots(browser, app.address)))
     there_and_back = [*pictures, *pictures[-2:0:-1]]
     times = [HELD if k in (0, len(pictures) - 1) else SHOWN for k in range(len(there_and_back))]
     first, *others = there_and_back
-    first.save(args.out, save_all=True, append_images=others, duration=times, loop=0, optimize=True)
-    print(f"{args.out}: {args.out.stat().st_size:,} bytes, {first.width}×{first.height}")
+    out = args.out / "viewer.png"
+    first.save(out, save_all=True, append_images=others, duration=times, loop=0, optimize=True)
+    print(f"{out}: {out.stat().st_size:,} bytes, {first.width}×{first.height}")
 
 
 if __name__ == "__main__":
