@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 
 from design_core.scaling import fit_quantiles
+from design_core.search.block_tables import estimate_tables
 from design_core.search.find import find_kernels
-from design_core.search.tables import estimate_tables
 from design_core.training.data import load_data, normalized
 
 _LEVELS = tuple(range(16))

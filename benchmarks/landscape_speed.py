@@ -27,14 +27,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.machine import machine_facts
 from design_core.kernels.kernel import ThresholdKernel, binarize
 from design_core.scores import total_variation
+from design_core.search.block_tables import (
+    random_convolution_blocks,
+    random_convolution_tables,
+)
 from design_core.search.find import find_kernels
 from design_core.search.landscape import list_landscape
 from design_core.search.objectives import Objective
 from design_core.search.scorer import Scorer
-from design_core.search.tables import (
-    random_convolution_blocks,
-    random_convolution_tables,
-)
 from design_core.search.transfer import find_optimum
 
 

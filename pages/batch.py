@@ -27,11 +27,13 @@ from design_core.pictures.items import MAX_PICTURES, Item, archive_items, is_arc
 from design_core.pictures.samples import GROUPS, SAMPLES, sample, sample_names
 from design_core.scores.registry import BATCH_ACTIVATIONS, batch_scores
 from design_core.text import csv_cell, printable
+from ui.batch import keys
 from ui.batch.address import BATCH
 from ui.batch.chart import kept_chart, kept_words
 from ui.charts import show_chart
 from ui.compute import decode_alone
 from ui.entry import require_entry
+from ui.rail import keys as rail_keys
 from ui.rail.controls import batch_rail, show_own_picture
 from ui.share.address import arrive
 from ui.share.panel import share
@@ -85,7 +87,7 @@ def chosen_items() -> list[Item]:
     groups = right.multiselect(
         "Embedded samples",
         GROUPS,
-        key="batch_samples",
+        key=keys.SAMPLES,
         persist_state="session",
         placeholder="none",
     )
@@ -111,7 +113,7 @@ def score(items: list[Item], settings: Settings) -> None:
     room.button("Stop", key="stop_batch", icon=":material/stop:")
     archive = io.BytesIO()
     batch = Batch(settings, len(items))
-    st.session_state["batch"] = batch
+    st.session_state[keys.BATCH] = batch
     try:
         seen = [batch.seeing(item) for item in items]
         with closing(batch_rows(seen, settings, archive)) as coming:
@@ -208,7 +210,7 @@ def open_row(batch: Batch, items: list[Item], rows: list[int]) -> None:
     if not (pressed and item):
         return
     if item.name in SAMPLES:
-        st.session_state.update({"picture_way": "Sample", "sample": item.name})
+        st.session_state.update({rail_keys.PICTURE_WAY: "Sample", rail_keys.SAMPLE: item.name})
     else:
         show_own_picture(item.open())
     st.switch_page("pages/explore.py")
@@ -217,7 +219,7 @@ def open_row(batch: Batch, items: list[Item], rows: list[int]) -> None:
 require_entry()
 arrive(BATCH)
 settings = batch_rail()
-kept: Batch | None = st.session_state.get("batch")
+kept: Batch | None = st.session_state.get(keys.BATCH)
 heading = st.empty()
 items = chosen_items()
 count = f"{len(items)} picture{'' if len(items) == 1 else 's'}"
@@ -234,7 +236,7 @@ if st.button(
 ):
     heading.html(f'<h1 class="ds-finding">Scoring {count} …</h1>')
     score(items, settings)
-    kept = st.session_state["batch"]
+    kept = st.session_state[keys.BATCH]
 if kept and kept.rows:
     sentence = batch_finding(kept.rows)
     results(kept, items)

@@ -10,9 +10,10 @@ import streamlit as st
 from design_core.study.report import for_people, headline
 from design_core.zoo.card import OWN, Card
 from design_core.zoo.naming import card_short_name
+from ui.compare import keys
 from ui.compare.address import COMPARE, OVERVIEW, PANELS
 from ui.compare.answers_panel import answers_panel
-from ui.compare.batch_norm_panel import influence_panel
+from ui.compare.batch_norm_panel import batch_norm_panel
 from ui.compare.classes_panel import classes_panel
 from ui.compare.confusion_panel import confusion_panel
 from ui.compare.density_panel import density_panel
@@ -32,7 +33,7 @@ from ui.text import sentence_html
 DRAWN: dict[str, Callable[[Sequence[Card]], None]] = {
     "One-bit pictures": picture_panel,
     "Learning": learning_panel,
-    "Batch norm": influence_panel,
+    "Batch norm": batch_norm_panel,
     "Answers": answers_panel,
 }
 DRAWN_WITH_OWN: dict[str, Callable[[Sequence[Card]], None]] = {
@@ -76,7 +77,7 @@ panel = st.segmented_control(
     PANELS,
     default=OVERVIEW,
     required=True,
-    key="compare_panel",
+    key=keys.PANEL,
     persist_state="session",
     label_visibility="collapsed",
 )

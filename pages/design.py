@@ -11,6 +11,7 @@ from design_core.pictures.samples import SAMPLES
 from design_core.search.front import front_slices
 from ui.charts import PLOT, chart_title, show_chart
 from ui.compute import Scene, maps_of
+from ui.design import keys
 from ui.design.address import DESIGN, PANELS
 from ui.design.chart_cards import bar_cards, plane_cards
 from ui.design.charts import landscape_chart, plane_chart
@@ -32,7 +33,7 @@ from ui.design.sweep_panel import sweep_panel
 from ui.design.threshold_panel import threshold_panel
 from ui.entry import require_entry
 from ui.predict.taken import take_kernel
-from ui.rail.controls import own_kernel, picture_rail
+from ui.rail.controls import picture_rail, take_as_own
 from ui.rail.fields import levels_name
 from ui.share.address import arrive
 from ui.share.panel import share
@@ -178,7 +179,7 @@ with left:
         if st.button(
             "Open in Explore", type="primary", icon=":material/compare:", key="open_in_explore"
         ):
-            own_kernel(design.kernel)
+            take_as_own(design.kernel)
             st.switch_page("pages/explore.py")
         if st.button("Send to Predict", icon=":material/neurology:", key="send_to_predict"):
             take_kernel(design.kernel)
@@ -198,7 +199,7 @@ panel = st.segmented_control(
     PANELS,
     default=PANELS[0],
     required=True,
-    key="panel",
+    key=keys.PANEL,
     persist_state="session",
     label_visibility="collapsed",
 )

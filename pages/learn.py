@@ -9,6 +9,7 @@ from ui.learn.address import LEARN
 from ui.learn.component import article
 from ui.learn.contents import contents, graph_network
 from ui.learn.reading import OPEN, keep, reader, subject, take_wish
+from ui.rail import keys as rail_keys
 from ui.rail.controls import choose_picture
 from ui.share.address import arrivals, arrive, open_link
 from ui.share.panel import share
@@ -23,7 +24,7 @@ st.html(f'<div class="ds-article-title"><h1 class="ds-finding">{TITLE}</h1></div
 keep(
     article(
         contents(),
-        subject(picture, st.session_state.get("picture_code", "")),
+        subject(picture, st.session_state.get(rail_keys.PICTURE_CODE, "")),
         graph_network(),
         key="learn",
         start=reader(),

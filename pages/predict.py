@@ -20,6 +20,7 @@ from ui.links.pins import Preview
 from ui.live.link import live_link
 from ui.networks import predictions
 from ui.own_panel import own_panel
+from ui.predict import keys
 from ui.predict.address import PANELS, PREDICT
 from ui.predict.answers import answers_html, seen_html
 from ui.predict.asked import subject_of
@@ -73,7 +74,7 @@ def panels(subject: Subject) -> None:
         PANELS,
         default=PANELS[0],
         required=True,
-        key="predict_panel",
+        key=keys.PANEL,
         persist_state="session",
         label_visibility="collapsed",
     )
@@ -116,7 +117,7 @@ else:
         )
     )
     sample_strip(strip, references)
-    live_link(references, str(st.session_state["predict_data"]))
+    live_link(references, str(st.session_state[keys.DATA]))
     panels(subject)
     in_zoo = [reference for reference in references if not reference.startswith(OWN)]
     recipe_expander(

@@ -30,6 +30,7 @@ from ui.present.scenes import (
 )
 from ui.present.take_along import take_along
 from ui.pytorch import pytorch
+from ui.rail import keys as rail_keys
 from ui.scenes import View, view_of
 from ui.share.address import arrive, here, write_address
 from ui.viewer import ViewerState, viewer
@@ -59,7 +60,9 @@ def opened(scene: StageScene) -> View:
     if scene in curated_scenes().values():
         return curated_view(scene.link)
     session = st.session_state
-    return own_view(scene.link, session.get("picture_code", ""), session.get("picture"))
+    return own_view(
+        scene.link, session.get(rail_keys.PICTURE_CODE, ""), session.get(rail_keys.PICTURE)
+    )
 
 
 def scenes() -> dict[str, StageScene]:

@@ -13,6 +13,7 @@ from ui.charts import show_chart
 from ui.entry import require_entry
 from ui.share.address import arrive
 from ui.share.panel import share
+from ui.speed import keys
 from ui.speed.address import (
     BATCHES,
     BESIDE,
@@ -58,7 +59,7 @@ def choices(report: Report) -> tuple[int, int]:
         BATCHES,
         default=BATCHES[0],
         required=True,
-        key="speed_batch",
+        key=keys.BATCH,
         persist_state="session",
         help="Pictures at a time: 1 as for a live camera, 64 as on a server.",
     )
@@ -67,7 +68,7 @@ def choices(report: Report) -> tuple[int, int]:
         THREADS,
         default=THREADS[0],
         required=True,
-        key="speed_threads",
+        key=keys.THREADS,
         persist_state="session",
         help="Of PyTorch and of the engine alike. The engine's threads share a batch by pictures: "
         "at batch 1 a second one does nothing for it.",
@@ -185,7 +186,7 @@ question = st.segmented_control(
     QUESTIONS,
     default=QUESTIONS[0],
     required=True,
-    key="speed_question",
+    key=keys.QUESTION,
     persist_state="session",
     label_visibility="collapsed",
 )

@@ -22,6 +22,7 @@ from design_core.scaling import fit_scale
 from design_core.scores.comparison import ActivationScores, compare_activations
 from ui.compute import Scene
 from ui.explore.address import EXPLORE, start_of
+from ui.rail import keys as rail_keys
 from ui.rail.fields import PATTERN_SIZE
 from ui.rail.layers import LAYER, layer_source
 
@@ -92,14 +93,15 @@ def view_of(link: str, *, at_hand: tuple[str, Picture] | None = None) -> View:
     reading = EXPLORE.reading(parameters)
     state = reading.entries
     held = at_hand is not None and parameters.get("picture") == at_hand[0]
-    if page != EXPLORE.page or reading.ignored or not (held or state["picture_way"] == "Sample"):
+    known = held or state[rail_keys.PICTURE_WAY] == "Sample"
+    if page != EXPLORE.page or reading.ignored or not known:
         raise ValueError(f"{link!r} is no link to a sample in Explore. {reading.ignored}")
     scene = Scene(
-        at_hand[1] if at_hand and held else sample(state["sample"]),
-        state["longest"],
-        layer_source(state) if state["source"] == LAYER else state["source"],
-        state["maps"],
-        state["seed"],
+        at_hand[1] if at_hand and held else sample(state[rail_keys.SAMPLE]),
+        state[rail_keys.LONGEST],
+        layer_source(state) if state[rail_keys.SOURCE] == LAYER else state[rail_keys.SOURCE],
+        state[rail_keys.MAPS],
+        state[rail_keys.SEED],
     )
     picture = fit(scene.picture, scene.longest)
     x = extract_maps(picture, scene.source, maps=scene.maps, seed=scene.seed).x
@@ -112,13 +114,13 @@ def view_of(link: str, *, at_hand: tuple[str, Picture] | None = None) -> View:
 
 def kernel_of(state: Mapping[str, Any]) -> tuple[ThresholdKernel, bool]:
     """The kernel that the rail's entries speak of, and whether its scale is fitted to maps."""
-    if state["kernel_way"] == "Own":
-        return state["own_kernel"], False
-    if state["kernel_way"] == "Pattern":
-        chosen = PATTERNS[state["pattern"]](state[PATTERN_SIZE + state["pattern"]])
+    if state[rail_keys.KERNEL_WAY] == "Own":
+        return state[rail_keys.OWN_KERNEL], False
+    if state[rail_keys.KERNEL_WAY] == "Pattern":
+        chosen = PATTERNS[state[rail_keys.PATTERN]](state[PATTERN_SIZE + state[rail_keys.PATTERN]])
     else:
-        chosen = PUBLISHED[state["published"]]
-    name = state["scaling"]
+        chosen = PUBLISHED[state[rail_keys.PUBLISHED]]
+    name = state[rail_keys.SCALING]
     is_plain = name in ("published", "data")
     return (chosen if is_plain else rescaled(chosen, name)), name == "data"
 

@@ -9,14 +9,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from design_core.browser.limits import limits_script
+
 __all__ = ["joined", "text", "with_kernel_panel"]
 
 _HERE = Path(__file__).parent
 
 
 def joined(*names: str, folder: Path = _HERE / "js") -> str:
-    """The modules of these names, one behind the other."""
-    return "\n".join((folder / f"{name}.js").read_text(encoding="utf-8") for name in names)
+    """The modules of these names, one behind the other; ``limits`` is written by Python."""
+    return "\n".join(
+        limits_script() if name == "limits" else (folder / f"{name}.js").read_text(encoding="utf-8")
+        for name in names
+    )
 
 
 def text(name: str) -> str:

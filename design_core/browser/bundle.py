@@ -19,7 +19,7 @@ from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.pictures import Picture
-from design_core.pictures.samples import GROUPS, SAMPLES, sample, sample_names
+from design_core.pictures.samples import SAMPLES, sample, sample_names
 from design_core.zoo.naming import say_class
 from design_core.zoo.network_file import PictureForm
 
@@ -31,24 +31,14 @@ __all__ = [
     "live_markup",
     "live_style",
     "pictures_film",
-    "sample_group",
     "samples_film",
 ]
 
 #: The modules of Live in the order in which they are joined, without what mounts it.
 SCRIPTS = (
-    *(
-        "reports",
-        "sha256",
-        "safetensors",
-        "packed",
-        "math",
-        "paint",
-        "kernel_drawing",
-        "kernel_panel",
-    ),
-    *("engine", "network", "resample", "sources", "live_state", "mosaic", "kernel_control"),
-    *("probe", "side", "walk", "live", "live_open"),
+    *("reports", "sha256", "safetensors", "packed", "math", "limits", "paint", "kernel_drawing"),
+    *("kernel_panel", "engine", "network", "resample", "sources", "live_state", "mosaic"),
+    *("kernel_control", "probe", "side", "walk", "live", "live_open"),
 )
 
 _PATTERN_SIZES = (("bayer", 2), ("bayer", 4), ("bayer", 8))
@@ -92,13 +82,6 @@ def samples_film(form: PictureForm, group: str) -> Film:
         [say_class(SAMPLES[name].label or "") for name in names],
         list(dict.fromkeys(SAMPLES[name].attribution for name in names)),
     )
-
-
-def sample_group(dataset: str, form: PictureForm) -> str:
-    """The group of samples for networks of a data set: its own, else one of as many colours."""
-    if dataset in GROUPS:
-        return dataset
-    return "digits" if form.shape[0] == 1 else "cifar10"
 
 
 def pictures_film(form: PictureForm, pictures: Sequence[Picture], labels: Sequence[str]) -> Film:

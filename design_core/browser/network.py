@@ -20,6 +20,8 @@ from design_core.browser.kernels import plain_kernel
 from design_core.engine.files import packed_bytes
 from design_core.engine.folding import Chain, ResidualChain, UnpackableError
 from design_core.engine.layers import ScaleShift
+from design_core.engine.network import PackedNetwork
+from design_core.engine.packing import pack
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.patterns import PATTERNS
 from design_core.networks.activation import activation_kernels, of_layer
@@ -88,12 +90,7 @@ def live_network(checkpoint: Checkpoint, *, name: str, about: str = "", key: str
     UnpackableError
         The 1-bit engine cannot run it.
     """
-    packed = checkpoint.packed
-    if packed is None:
-        raise UnpackableError(
-            f"{name} passes real values on, or diffuses errors over its picture, and does not run "
-            "on bits alone. Choose a network with Sign or DeSign."
-        )
+    packed = _packed(checkpoint, name)
     arrays: dict[str, NDArray[Any]] = {"packed": np.frombuffer(packed_bytes(packed), np.uint8)}
     activations = list(_activations(checkpoint))
     kernels = [activation.kernel for activation in activations]
@@ -117,6 +114,14 @@ def live_network(checkpoint: Checkpoint, *, name: str, about: str = "", key: str
         ],
     }
     return save(arrays, {"live": json.dumps(header)})
+
+
+def _packed(checkpoint: Checkpoint, name: str) -> PackedNetwork:
+    form = checkpoint.pictures
+    try:
+        return checkpoint.packed or pack(checkpoint.model, form.shape, pictures=form)
+    except UnpackableError as error:
+        raise UnpackableError(f"{name} does not run on bits alone. {error}") from error
 
 
 def _name(kernel: ThresholdKernel) -> str:

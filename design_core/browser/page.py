@@ -17,10 +17,10 @@ from design_core.browser.bundle import (
     bundle,
     live_markup,
     live_style,
-    sample_group,
     samples_film,
 )
 from design_core.browser.network import live_network
+from design_core.pictures.samples import sample_group
 from design_core.zoo.naming import data_set_name, data_sets, describe_network, distinct_names
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def live_page(
         for entry, name, line in zip(entries, names, lines, strict=True)
     ]
     form = entries[0].pictures
-    film = samples_film(form, sample_group(found[0], form))
+    film = samples_film(form, sample_group(found[0], form.shape[0]))
     body = browser.text("page.html")
     for place, text in {
         "{title}": escape(title),

@@ -11,8 +11,8 @@ from design_core.commands.watching import EXIT_STOPPED, watched
 
 if TYPE_CHECKING:
     from design_core.scaling import Scale
+    from design_core.search.block_tables import BlockTables
     from design_core.search.find import KernelScore, SearchResult
-    from design_core.search.tables import BlockTables
 
 __all__ = ["add_parser", "add_source_options", "run", "source_tables", "table_lines"]
 

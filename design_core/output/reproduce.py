@@ -148,7 +148,7 @@ def score_recipe(
     Parameters
     ----------
     objective, form
-        See `design_core.search.objectives.Objective` and `design_core.search.tables.FORMS`.
+        See `design_core.search.objectives.Objective` and `design_core.search.block_tables.FORMS`.
     subject
         Whose maps it is scored on; None for the exact model of random binary convolutions.
 
@@ -182,7 +182,7 @@ def score_recipe(
     python = (
         f"{imports}"
         "from design_core.search.find import full_landscape, score_kernel\n"
-        f"from design_core.search.tables import {maker}\n\n"
+        f"from design_core.search.block_tables import {maker}\n\n"
         f"kernel = parse_kernel({words!r})\n"
         f"{tables}"
         f"listed = full_landscape(tables, kernel.shape[1:], objective={objective!r})\n"

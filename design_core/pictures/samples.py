@@ -23,7 +23,16 @@ from design_core.pictures import Picture, PictureError, load_file
 from design_core.pictures.dataset_cards import DATASETS, is_embedded
 from design_core.pictures.picture_set import PictureSet
 
-__all__ = ["GROUPS", "SAMPLES", "Sample", "load_picture", "sample", "sample_names", "sample_set"]
+__all__ = [
+    "GROUPS",
+    "SAMPLES",
+    "Sample",
+    "load_picture",
+    "sample",
+    "sample_group",
+    "sample_names",
+    "sample_set",
+]
 
 #: The groups, in the order in which they are offered.
 GROUPS = ("patterns", "photos", "digits", "cifar10", "cifar100")
@@ -102,6 +111,13 @@ def sample_set(dataset: str) -> PictureSet | None:
     labels = np.array([classes.index(str(SAMPLES[name].label)) for name in names], np.int64)
     title = f"{len(names)} embedded samples of {DATASETS[dataset].title}"
     return PictureSet(f"{dataset}-samples", title, classes, labels, lambda k: sample(names[k]))
+
+
+def sample_group(dataset: str, channels: int) -> str:
+    """The group of samples for networks of a data set: its own, else one of as many colours."""
+    if dataset in GROUPS:
+        return dataset
+    return "digits" if channels == 1 else "cifar10"
 
 
 def load_picture(reference: str) -> Picture:

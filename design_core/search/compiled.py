@@ -30,7 +30,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from design_core.compiling import compiled
-from design_core.search.tables import MAX_LEVELS
+from design_core.search.block_tables import MAX_LEVELS
 
 __all__ = [
     "VECTOR_BYTES",

@@ -25,13 +25,13 @@ from design_core.extras import missing_extra
 from design_core.kernels.kernel import MAX_SIDE, ThresholdKernel
 from design_core.kernels.published import PUBLISHED
 from design_core.progress import Progress, StoppedError, no_progress
+from design_core.search.block_tables import BlockTables
 from design_core.search.constraints import Constraints
 from design_core.search.found import Found
 from design_core.search.landscape import MAX_KERNELS, Landscape, list_landscape
 from design_core.search.objectives import Objective
 from design_core.search.scorer import Scorer, slice_places
 from design_core.search.symmetry import class_count
-from design_core.search.tables import BlockTables
 
 __all__ = ["KernelScore", "SearchResult", "find_kernels", "full_landscape", "score_kernel"]
 
@@ -248,7 +248,7 @@ def find_kernels(
 
     Examples
     --------
-    >>> from design_core.search.tables import random_convolution_tables
+    >>> from design_core.search.block_tables import random_convolution_tables
     >>> result = find_kernels(random_convolution_tables(form="relu"), (2, 2))
     >>> str(result.best[0].kernel), round(result.score, 6), result.ties
     ('0 9;9 0', 1.996094, 2)

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from design_core.kernels.kernel import OMEGA, ThresholdKernel, binarize
 from design_core.scaling import Scale
 from design_core.scores import block_entropy
+from design_core.search.block_tables import estimate_tables
 from design_core.search.find import find_kernels
-from design_core.search.tables import estimate_tables
 
 __all__ = ["FEW", "BestKernel", "best_kernel", "centred", "loss_words", "spread_thresholds"]
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from design_core.kernels.kernel import ThresholdKernel
+from design_core.search.block_tables import BlockTables
 from design_core.search.landscape import list_landscape
 from design_core.search.objectives import Objective
 from design_core.search.scorer import Scorer
-from design_core.search.tables import BlockTables
 
 __all__ = ["Front", "front_slices", "pareto_places", "tv_information_front"]
 

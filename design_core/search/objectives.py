@@ -32,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from design_core.kernels.kernel import MAX_SIDE
-from design_core.search.tables import PATTERNS, BlockTables
+from design_core.search.block_tables import PATTERNS, BlockTables
 
 __all__ = ["QUANTUM", "TERMS", "LocalScore", "Objective", "local_score"]
 

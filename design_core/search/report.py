@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from design_core.progress import Progress, no_progress, part_of
+from design_core.search.block_tables import FORMS, BlockTables
 from design_core.search.find import SearchResult, find_kernels
-from design_core.search.tables import FORMS, BlockTables
 
 __all__ = ["Finding", "finding_report"]
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from design_core.search.block_tables import BlockTables
 from design_core.search.objectives import QUANTUM, LocalScore, Objective, local_score
 from design_core.search.symmetry import equivalences, shifts
-from design_core.search.tables import BlockTables
 from design_core.search.windows import WindowTables
 
 __all__ = ["SLICE_RULES", "Scorer", "slice_places"]

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from design_core.progress import Progress, no_progress
+from design_core.search.block_tables import BlockTables
 from design_core.search.find import KernelScore, find_kernels
 from design_core.search.objectives import Objective
 from design_core.search.sampling import sample_scores
 from design_core.search.scorer import Scorer
-from design_core.search.tables import BlockTables
 
 __all__ = ["SizeRow", "size_rows", "sizes_markdown"]
 

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from design_core.kernels.kernel import OMEGA
 from design_core.lab.feature_maps import extract_maps
 from design_core.pictures import Picture, fit, load_file, picture_files
-from design_core.pictures.samples import load_picture, sample, sample_names
+from design_core.pictures.samples import load_picture, sample, sample_group, sample_names
 from design_core.scaling import Scale, fit_scale
-from design_core.search.tables import BlockTables, estimate_tables, random_convolution_tables
+from design_core.search.block_tables import BlockTables, estimate_tables, random_convolution_tables
 
 __all__ = ["MAP_SOURCES", "MAX_PICTURES", "MapOptions", "open_tables", "tables_of_pictures"]
 
@@ -69,14 +69,14 @@ def _of_folder(name: str, options: MapOptions) -> Iterator[Maps]:
 
 
 def _of_layer(name: str, options: MapOptions) -> Iterator[Maps]:
-    """The first channels of a block, on the embedded samples of the network's own data set."""
+    """The first channels of a block, on embedded samples, the network's own where there are any."""
     from design_core.zoo.card import find_card  # the zoo is built on much that searches need not
 
     model, _, block = name.rpartition(":")
     if not model:
         raise ValueError(f"A layer is written layer:MODEL:BLOCK; got layer:{block}.")
     card, _ = find_card(model)
-    for sample_name in sample_names(card.dataset):
+    for sample_name in sample_names(sample_group(card.dataset, card.in_channels)):
         yield extract_maps(sample(sample_name), f"layer:{name}", maps=options.maps).x
 
 

@@ -20,7 +20,7 @@ from design_core.study.pairs import partner
 from design_core.zoo.arms import ARMS
 from design_core.zoo.card import Card
 
-__all__ = ["DESIGN", "SIGN", "Gain", "Influence", "batch_norm_influence", "gain_over"]
+__all__ = ["DESIGN", "SIGN", "BatchNormGains", "Gain", "batch_norm_gains", "gain_over"]
 
 #: The activation that all others are measured against, as recipes call it.
 SIGN = ARMS["sign"].activation
@@ -48,7 +48,7 @@ class Gain:
 
 
 @dataclass(frozen=True)
-class Influence:
+class BatchNormGains:
     """One activation against Sign, with γ and β learned and without.
 
     Parameters
@@ -72,7 +72,7 @@ def gain_over(card: Card, other: Card) -> Gain:
     return Gain(card, other, mean_difference(first, second), compare_seeds(first, second))
 
 
-def batch_norm_influence(cards: Sequence[Card]) -> list[Influence]:
+def batch_norm_gains(cards: Sequence[Card]) -> list[BatchNormGains]:
     """The influence of γ and β on every activation's gain over Sign, one per recipe and network."""
     found = []
     for card in cards:
@@ -86,7 +86,7 @@ def batch_norm_influence(cards: Sequence[Card]) -> list[Influence]:
         without, learned = gains.get(False), gains.get(True)
         if without or learned:
             both = _taken_over(without, learned)
-            found.append(Influence(card.activation, without, learned, both))
+            found.append(BatchNormGains(card.activation, without, learned, both))
     return found
 
 

@@ -16,7 +16,7 @@ from design_core.statistics import (
     compare_seeds,
     mean_difference,
 )
-from design_core.study.batch_norm import DESIGN, SIGN, Gain, batch_norm_influence, gain_over
+from design_core.study.batch_norm import DESIGN, SIGN, Gain, batch_norm_gains, gain_over
 from design_core.study.claims import LEAST_PAIRS, LEVEL
 from design_core.study.disagreement import Disagreement
 from design_core.study.learning_curves import convergence
@@ -40,10 +40,10 @@ from design_core.zoo.naming import (
 __all__ = [
     "CAUTION",
     "Section",
+    "batch_norm_gain_words",
     "for_people",
     "gain_words",
     "headline",
-    "influence_words",
     "interval_words",
     "mcnemar_words",
     "recorded",
@@ -235,7 +235,7 @@ def report(cards: Sequence[Card]) -> list[Section]:
         ("Where does a pattern pay?", pattern_gain_words(ordered)),
         ("What does DeSign gain over Sign?", _gains(hidden, SIGN)),
         ("Is it the pattern, or the shift?", _gains(hidden, _UNIFORM)),
-        ("Which part of the gain does batch norm take over?", influence_words(hidden)),
+        ("Which part of the gain does batch norm take over?", batch_norm_gain_words(hidden)),
         ("Does it learn faster or slower?", _learning(hidden)),
         ("How dense are the activations?", _densities(hidden)),
     )
@@ -259,9 +259,9 @@ def _gains(cards: Sequence[Card], base: str) -> Iterator[tuple[str, str]]:
             yield setting_words(card), _capital(gain_words(gain_over(card, other)))
 
 
-def influence_words(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
+def batch_norm_gain_words(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
     """Setting and sentence per activation with all four networks: gains, and their difference."""
-    for found in batch_norm_influence(cards):
+    for found in batch_norm_gains(cards):
         if found.without is None or found.learned is None:
             continue
         gains = (

@@ -21,8 +21,8 @@ __all__ = [
     "PICTURE_ARMS",
     "Arm",
     "arm_of",
+    "candidate_kernel",
     "informative_kernel",
-    "own_kernel",
     "picture_arm",
 ]
 
@@ -55,7 +55,7 @@ class Arm:
     colour: str = _OTHER
 
 
-def own_kernel() -> ThresholdKernel:
+def candidate_kernel() -> ThresholdKernel:
     """Our own candidate: a 4×4 Bayer pattern about the mean threshold of the best control.
 
     The mean is that of [1 1; 3 3], so the density is near it too; the thresholds lie within half
@@ -102,7 +102,7 @@ ARMS = _registry(
         *("DeSign3D", "#CC79A7"),
     ),
     Arm(
-        *("own", f"design:code={encode_kernel(own_kernel())}"),
+        *("own", f"design:code={encode_kernel(candidate_kernel())}"),
         *("own kernel: Bayer 4×4, half the spread", "DeSign 4×4", "#D55E00"),
     ),
     Arm(

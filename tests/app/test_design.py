@@ -14,8 +14,8 @@ from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import encode_kernel, parse_kernel
+from design_core.search.block_tables import random_convolution_tables
 from design_core.search.find import find_kernels, full_landscape, score_kernel
-from design_core.search.tables import random_convolution_tables
 from tests.app_pages import APP, heading
 from tests.hostile import odd_pictures
 from ui.design.desk import MAX_SNAPSHOTS, TRANSFORMS, Desk, resized

@@ -23,7 +23,7 @@ LISTED = [
 VIEWER = "globalThis[Symbol.for('design.viewer')].get('viewer')?.viewer"
 
 # Of the kernel on stage.
-STRENGTH = """() => globalThis[Symbol.for('design.viewer')].get('stage_viewer')?.viewer
+STRENGTH = """() => globalThis[Symbol.for('design.channels')].get('stage_viewer')?.instrument
     ?.kernel?.strength"""
 
 

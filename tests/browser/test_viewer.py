@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from viewer_maps import example_maps
 
+from design_core.browser.limits import MAX_ZOOM, REACH
 from design_core.error_diffusion import floyd_steinberg
 from design_core.kernels.kernel import ThresholdKernel, binarize
 from design_core.kernels.published import PUBLISHED
@@ -194,6 +195,21 @@ def test_strength_snaps_to_sign_and_to_the_design(open_viewer: Open) -> None:
     drag_slider(view, "strength", 0.745)
     assert view.find("label:has([name=strength]) output").text_content() == "1.00"
     view.wait_report("report.strength === 1")
+
+
+def test_sliders_keys_and_zoom_end_where_python_says(open_viewer: Open) -> None:
+    view = open_viewer()
+    for name in ("strength", "offset"):
+        ends = view.find(f"input[name={name}]").evaluate("one => [one.min, one.max]")
+        assert [float(end) for end in ends] == [-REACH, REACH]
+    view.focus_stage()
+    view.press(*"." * 25)
+    assert view.strength() == REACH
+    view.press(*"," * 85)
+    assert view.strength() == -REACH
+    view.press(*"+" * (MAX_ZOOM + 2))
+    view.wait_report(f"report.zoom === {MAX_ZOOM}")
+    assert view.canvas()[1][0] == MAX_ZOOM
 
 
 def test_offset_and_edited_levels(open_viewer: Open) -> None:

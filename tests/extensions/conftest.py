@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from design_core.__main__ import main
 from design_core.networks import registry
 from design_core.zoo.card import load_cards
-from design_core.zoo.entry import open_entry
+from design_core.zoo.entry import layer_maps, open_entry
 from tests.app_pages import APP
 
 HANDBOOK = (Path(__file__).parents[2] / "docs" / "handbook.md").read_text(encoding="utf-8")
@@ -54,14 +56,17 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def on_page(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Path], AppTest]:
+def on_page(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, Path], AppTest]]:
     """Opens a page of an app that has another zoo."""
 
     def opened(page: str, zoo: Path) -> AppTest:
-        monkeypatch.setattr("ui.networks.zoo_cards", lambda: load_cards(zoo))
-        monkeypatch.setattr("ui.networks._zoo_entry", lambda name: open_entry(name, zoo))
+        monkeypatch.setattr("ui.networks.load_cards", lambda: load_cards(zoo))
+        monkeypatch.setattr("ui.networks.open_entry", lambda name: open_entry(name, zoo))
+        monkeypatch.setattr("design_core.zoo.entry.layer_maps", partial(layer_maps, root=zoo))
+        st.cache_resource.clear()
         app = AppTest.from_file(APP, default_timeout=120).run()
         app.switch_page(f"pages/{page}.py").run()
         return app
 
-    return opened
+    yield opened
+    st.cache_resource.clear()

@@ -103,7 +103,7 @@ def test_a_listing_that_is_stopped_keeps_its_best(library: Environment, empty: P
         "from design_core.progress import StoppedError\n"
         "from design_core.search.constraints import Constraints\n"
         "from design_core.search.find import find_kernels\n"
-        "from design_core.search.tables import random_convolution_tables\n"
+        "from design_core.search.block_tables import random_convolution_tables\n"
         "def stop(*_): raise StoppedError\n"
         "limits = Constraints(density=(0.2, 0.8))\n"
         "tables = random_convolution_tables()\n"

@@ -29,12 +29,12 @@ from design_core.pictures import fit
 from design_core.pictures.samples import load_picture
 from design_core.scaling import Scale, fit_scale
 from design_core.scores.comparison import compare_activations, finding
-from design_core.search.find import KernelScore, full_landscape, score_kernel
-from design_core.search.tables import (
+from design_core.search.block_tables import (
     BlockTables,
     estimate_tables,
     random_convolution_tables,
 )
+from design_core.search.find import KernelScore, full_landscape, score_kernel
 
 ROOT = Path(__file__).parents[2]
 COINS = Subject("sample:coins", longest=64, source="random-conv", maps=3, seed=2)

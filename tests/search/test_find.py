@@ -11,6 +11,7 @@ import pytest
 from design_core.kernels.kernel import OMEGA, ThresholdKernel
 from design_core.kernels.published import PUBLISHED
 from design_core.progress import StoppedError, no_progress
+from design_core.search.block_tables import random_convolution_tables
 from design_core.search.bounds import score_bound
 from design_core.search.constraints import Constraints
 from design_core.search.find import find_kernels, full_landscape, score_kernel
@@ -18,7 +19,6 @@ from design_core.search.front import front_slices, pareto_places, tv_information
 from design_core.search.landscape import list_landscape
 from design_core.search.objectives import Objective
 from design_core.search.scorer import Scorer
-from design_core.search.tables import random_convolution_tables
 
 SIGNED = random_convolution_tables()
 RELU = random_convolution_tables(form="relu")

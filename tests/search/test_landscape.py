@@ -9,11 +9,11 @@ import pytest
 
 from design_core.kernels.kernel import OMEGA, tile
 from design_core.pictures.feature_maps import standardize
+from design_core.search.block_tables import estimate_tables, random_convolution_tables
 from design_core.search.constraints import Constraints
 from design_core.search.landscape import Landscape, list_landscape
 from design_core.search.objectives import Objective
 from design_core.search.scorer import Scorer
-from design_core.search.tables import estimate_tables, random_convolution_tables
 
 
 def landscape_of(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from design_core.progress import StoppedError
+from design_core.search.block_tables import BlockTables, estimate_tables, random_convolution_tables
 from design_core.search.constraints import Constraints
 from design_core.search.find import find_kernels
 from design_core.search.landscape import list_landscape
@@ -13,7 +14,6 @@ from design_core.search.large import by_ascent
 from design_core.search.limited import Limit, best_within
 from design_core.search.objectives import Objective
 from design_core.search.scorer import Scorer
-from design_core.search.tables import BlockTables, estimate_tables, random_convolution_tables
 
 
 def noise_tables() -> BlockTables:

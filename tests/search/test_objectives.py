@@ -9,15 +9,15 @@ import pytest
 
 from design_core import scores
 from design_core.kernels.kernel import ThresholdKernel, binarize
-from design_core.search.objectives import Objective, local_score
-from design_core.search.row_steps import pair_terms
-from design_core.search.scorer import Scorer, slice_places
-from design_core.search.symmetry import REFLECTIONS, keeps
-from design_core.search.tables import (
+from design_core.search.block_tables import (
     PATTERNS,
     estimate_tables,
     random_convolution_tables,
 )
+from design_core.search.objectives import Objective, local_score
+from design_core.search.row_steps import pair_terms
+from design_core.search.scorer import Scorer, slice_places
+from design_core.search.symmetry import REFLECTIONS, keeps
 
 
 def test_objectives_are_read_as_written() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from design_core.search.block_tables import random_convolution_tables
 from design_core.search.front import tv_information_front
 from design_core.search.landscape import list_landscape
 from design_core.search.objectives import Objective
 from design_core.search.sampling import plane_points, sample_scores
 from design_core.search.scorer import Scorer
-from design_core.search.tables import random_convolution_tables
 
 TABLES = random_convolution_tables(form="relu")
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from design_core.__main__ import main
+from design_core.search.block_tables import random_convolution_tables
 from design_core.search.find import full_landscape
 from design_core.search.sizes import size_rows, sizes_markdown
-from design_core.search.tables import random_convolution_tables
 
 pytestmark = pytest.mark.quick
 

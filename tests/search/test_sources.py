@@ -12,8 +12,8 @@ from design_core.lab.feature_maps import extract_maps
 from design_core.pictures import fit
 from design_core.pictures.samples import load_picture, sample
 from design_core.scaling import fit_scale
+from design_core.search.block_tables import estimate_tables, random_convolution_tables
 from design_core.search.sources import MapOptions, open_tables, tables_of_pictures
-from design_core.search.tables import estimate_tables, random_convolution_tables
 from design_core.zoo.entry import layer_maps
 
 

@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
+from design_core.search.block_tables import estimate_tables, random_convolution_tables
 from design_core.search.objectives import LocalScore, Objective, local_score
 from design_core.search.symmetry import canonical, class_count, equivalences, necklaces
-from design_core.search.tables import estimate_tables, random_convolution_tables
 
 
 def score_of(objective: str, *, form: str = "signed") -> LocalScore:

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from design_core.progress import StoppedError, no_progress
+from design_core.search.block_tables import BlockTables, estimate_tables, random_convolution_tables
 from design_core.search.landscape import list_landscape, row_pair_sums
 from design_core.search.objectives import LocalScore, Objective
 from design_core.search.row_steps import BlockSteps, PairSteps, row_steps
 from design_core.search.scorer import Scorer
 from design_core.search.symmetry import canonical, equivalences
-from design_core.search.tables import BlockTables, estimate_tables, random_convolution_tables
 from design_core.search.transfer import CertificateError, find_optimum, is_feasible
 from design_core.search.walks import Walks
 

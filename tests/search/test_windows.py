@@ -11,11 +11,11 @@ from scipy.ndimage import gaussian_filter, uniform_filter
 from design_core.kernels.kernel import OMEGA, ThresholdKernel, binarize
 from design_core.pictures.feature_maps import standardize
 from design_core.scaling import Scale
+from design_core.search.block_tables import estimate_tables, random_convolution_tables
 from design_core.search.find import find_kernels, score_kernel
 from design_core.search.landscape import list_landscape
 from design_core.search.objectives import Objective
 from design_core.search.scorer import Scorer
-from design_core.search.tables import estimate_tables, random_convolution_tables
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ import pytest
 from made_cards import DESIGN_OFF, DESIGN_ON, SIGN_OFF, SIGN_ON, made_card
 
 from design_core.statistics import paired_difference
-from design_core.study.batch_norm import batch_norm_influence, gain_over
+from design_core.study.batch_norm import batch_norm_gains, gain_over
 
 
 def test_difference_of_differences() -> None:
-    (found,) = batch_norm_influence([SIGN_OFF, SIGN_ON, DESIGN_OFF, DESIGN_ON])
+    (found,) = batch_norm_gains([SIGN_OFF, SIGN_ON, DESIGN_OFF, DESIGN_ON])
     assert found.activation == "design:2x2-v2"
     assert found.without is not None
     assert found.without.mean == pytest.approx((0.03 + 0.04 + 0.02) / 3)
@@ -23,13 +23,13 @@ def test_difference_of_differences() -> None:
 
 
 def test_missing_cards_leave_gaps() -> None:
-    (found,) = batch_norm_influence([SIGN_OFF, DESIGN_OFF])
+    (found,) = batch_norm_gains([SIGN_OFF, DESIGN_OFF])
     assert found.without is not None
     assert (found.learned, found.taken_over) == (None, None)
-    (found,) = batch_norm_influence([SIGN_ON, DESIGN_OFF, DESIGN_ON])
+    (found,) = batch_norm_gains([SIGN_ON, DESIGN_OFF, DESIGN_ON])
     assert (found.without, found.taken_over) == (None, None)
-    assert batch_norm_influence([SIGN_OFF, SIGN_ON]) == []
-    assert batch_norm_influence([DESIGN_OFF]) == []
+    assert batch_norm_gains([SIGN_OFF, SIGN_ON]) == []
+    assert batch_norm_gains([DESIGN_OFF]) == []
 
 
 def test_seeds_that_do_not_pair_are_compared_by_their_means() -> None:

@@ -15,7 +15,13 @@ from design_core.study.batch_norm import gain_over
 from design_core.study.disagreement import disagreement
 from design_core.study.evidence import evidence_markdown
 from design_core.study.number_words import probability, signed_points
-from design_core.study.report import gain_words, headline, influence_words, mcnemar_words, report
+from design_core.study.report import (
+    batch_norm_gain_words,
+    gain_words,
+    headline,
+    mcnemar_words,
+    report,
+)
 from design_core.zoo.card import load_cards
 
 SEEDS = {0: 0.70, 1: 0.71, 2: 0.70, 3: 0.69, 4: 0.70}
@@ -66,7 +72,7 @@ def test_the_headline_is_the_comparison_that_most_seeds_carry() -> None:
 
 
 def test_batch_norms_influence_in_words() -> None:
-    ((_, told),) = influence_words([SIGN_OFF, SIGN_ON, DESIGN_OFF, DESIGN_ON])
+    ((_, told),) = batch_norm_gain_words([SIGN_OFF, SIGN_ON, DESIGN_OFF, DESIGN_ON])
     assert (
         "DeSign 2D is +3.00 points from Sign with γ, β fixed (3 paired seeds) and "
         "+0.50 with γ, β learned (2 paired seeds)" in told
@@ -78,9 +84,9 @@ def test_batch_norms_influence_in_words() -> None:
         made_card("design:2x2-v2", False, {s: a + 0.03 + s / 1e3 for s, a in SEEDS.items()}),
         made_card("design:2x2-v2", True, SEEDS),
     ]
-    ((_, told),) = influence_words(more)
+    ((_, told),) = batch_norm_gain_words(more)
     assert told.endswith("batch norm changes the gain.")
-    ((_, told),) = influence_words(
+    ((_, told),) = batch_norm_gain_words(
         [SIGN_OFF, SIGN_ON, DESIGN_OFF, made_card("design:2x2-v2", True, {0: 1})]
     )
     assert "with γ, β learned (one paired seed)" in told

@@ -10,8 +10,8 @@ import pytest
 
 from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import parse_kernel
+from design_core.search.block_tables import random_convolution_tables
 from design_core.search.find import full_landscape, score_kernel
-from design_core.search.tables import random_convolution_tables
 from ui.design.address import DESIGN
 from ui.design.scoring import ordinal
 from ui.explore.address import EXPLORE

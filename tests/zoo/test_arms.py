@@ -6,11 +6,11 @@ import pytest
 
 from design_core.networks.activation import build_activation
 from design_core.networks.picture import build_picture_cut
-from design_core.zoo.arms import ARMS, PICTURE_ARMS, arm_of, own_kernel, picture_arm
+from design_core.zoo.arms import ARMS, PICTURE_ARMS, arm_of, candidate_kernel, picture_arm
 
 
 def test_our_own_kernel_keeps_the_mean_and_halves_the_spread() -> None:
-    thresholds = own_kernel().thresholds
+    thresholds = candidate_kernel().thresholds
     published = (0.6310055699305364 + 0.9671384551810105) / 2
     assert thresholds.shape == (1, 4, 4)
     assert thresholds.mean() == pytest.approx(published, abs=1e-3)

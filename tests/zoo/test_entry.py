@@ -19,8 +19,8 @@ from design_core.lab.feature_maps import extract_maps
 from design_core.networks import NetworkSpec
 from design_core.networks.facts import PLANE_OPTIONS
 from design_core.pictures.samples import sample
+from design_core.search.block_tables import estimate_tables
 from design_core.search.sources import MapOptions, open_tables
-from design_core.search.tables import estimate_tables
 from design_core.study.pairs import comparisons
 from design_core.training.data import load_data
 from design_core.zoo.card import CHECKPOINTS, Card, load_cards

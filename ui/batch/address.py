@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from design_core.pictures.samples import GROUPS
+from ui.batch import keys
 from ui.links.fields import Address, several
 from ui.rail.fields import KERNEL_FIELDS, PICTURE_FIELDS
 
@@ -11,5 +12,5 @@ __all__ = ["BATCH"]
 BATCH = Address(
     "batch",
     (*PICTURE_FIELDS[1:], *KERNEL_FIELDS),
-    (several("batch_samples", GROUPS, (), name="samples"),),
+    (several(keys.SAMPLES, GROUPS, (), name="samples"),),
 )

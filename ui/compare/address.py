@@ -6,6 +6,7 @@ import re
 from functools import partial
 from typing import Any
 
+from ui.compare import keys
 from ui.compare.filters import AFFINE, data_options, options
 from ui.compare.learning_panel import FIRST_TARGET, LEARNING
 from ui.compare.wrong_panel import SIDES
@@ -22,12 +23,12 @@ PANELS = (OVERVIEW, PICTURES, LEARN, BATCH_NORM, WRONG, CONFUSION, CLASSES, DENS
 
 
 def _on(*panels: str) -> Any:
-    return lambda state: state.get("compare_panel", OVERVIEW) in panels
+    return lambda state: state.get(keys.PANEL, OVERVIEW) in panels
 
 
 def _read_data(state: State) -> str:
     first = data_options(cards())[0]
-    chosen = str(state.get("zoo_data", first))
+    chosen = str(state.get(keys.ZOO_DATA, first))
     return "" if chosen == first else slug(chosen)
 
 
@@ -35,7 +36,7 @@ def _write_data(code: str) -> dict[str, Any]:
     offered = data_options(cards())
     for name in offered:
         if slug(name) == (code or slug(offered[0])):
-            return {"zoo_data": name}
+            return {keys.ZOO_DATA: name}
     raise ValueError(f"no network knows the data set {code[:40]!r}")
 
 
@@ -74,18 +75,18 @@ COMPARE = Address(
     (),
     (
         Field("data", _read_data, _write_data),
-        choice("zoo_affine", AFFINE, AFFINE[0], name="batchnorm"),
+        choice(keys.ZOO_AFFINE, AFFINE, AFFINE[0], name="batchnorm"),
         *(
             several(f"zoo_{quantity}", partial(_values, quantity), [], name=quantity)
             for quantity in ("activation", "recipe", "width")
         ),
-        choice("compare_panel", PANELS, OVERVIEW, name="panel"),
-        choice("learning_quantity", LEARNING, LEARNING[0], name="quantity").only(_on(LEARN)),
-        whole("learning_target", 1, 100, FIRST_TARGET, name="target").only(_on(LEARN)),
+        choice(keys.PANEL, PANELS, OVERVIEW, name="panel"),
+        choice(keys.LEARNING_QUANTITY, LEARNING, LEARNING[0], name="quantity").only(_on(LEARN)),
+        whole(keys.LEARNING_TARGET, 1, 100, FIRST_TARGET, name="target").only(_on(LEARN)),
         _network("compare_first", "first").only(_on(WRONG, CONFUSION, CLASSES)),
         _network("compare_second", "second").only(_on(WRONG, CONFUSION, CLASSES)),
         _seed("compare_first_seed", "first_seed").only(_on(WRONG)),
         _seed("compare_second_seed", "second_seed").only(_on(WRONG)),
-        choice("wrong_side", SIDES, SIDES[0], name="side").only(_on(WRONG)),
+        choice(keys.WRONG_SIDE, SIDES, SIDES[0], name="side").only(_on(WRONG)),
     ),
 )

@@ -6,20 +6,20 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from design_core.study.batch_norm import batch_norm_influence
+from design_core.study.batch_norm import batch_norm_gains
 from design_core.study.number_words import signed_points
-from design_core.study.report import influence_words, setting_words
+from design_core.study.report import batch_norm_gain_words, setting_words
 from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card
 from design_core.zoo.naming import batch_norm_words
 from ui.charts import show_chart
-from ui.compare.charts import influence_chart
+from ui.compare.charts import batch_norm_chart
 from ui.text import plain
 
-__all__ = ["influence_panel"]
+__all__ = ["batch_norm_panel"]
 
 
-def influence_panel(cards: Sequence[Card]) -> None:
+def batch_norm_panel(cards: Sequence[Card]) -> None:
     """The gain over Sign with and without γ and β, for each activation."""
     st.markdown(
         "A learned β moves the threshold of a whole channel, so batch norm finds a *uniform* shift "
@@ -27,8 +27,8 @@ def influence_panel(cards: Sequence[Card]) -> None:
         "γ, β fixed is such a shift; a pattern in space is what β can neither make nor undo, so "
         "only a gain that stays with γ, β learned, and above the uniform control, is the pattern's."
     )
-    influences = batch_norm_influence(cards)
-    if not influences:
+    compared = batch_norm_gains(cards)
+    if not compared:
         st.info(
             "This needs Sign and another activation, trained alike. Choose more networks in the "
             "sidebar.",
@@ -36,15 +36,15 @@ def influence_panel(cards: Sequence[Card]) -> None:
         )
         return
     groups: dict[str, list[int]] = {}
-    for place, one in enumerate(influences):
+    for place, one in enumerate(compared):
         known = one.without or one.learned
         assert known is not None
         setting = setting_words(known.card).replace(f", {batch_norm_words(known.card)}", "")
         groups.setdefault(setting, []).append(place)
     for setting, places in groups.items():
-        chosen = [influences[place] for place in places]
+        chosen = [compared[place] for place in places]
         show_chart(
-            influence_chart(chosen),
+            batch_norm_chart(chosen),
             title=f"Points over Sign with γ, β fixed and learned: {setting}",
             alt="; ".join(
                 f"{arm_of(one.activation).short} {words} {signed_points(gain.mean)}"
@@ -59,7 +59,7 @@ def influence_panel(cards: Sequence[Card]) -> None:
         "leaves the chart: two pairs."
     )
     told: dict[str, list[str]] = {}
-    for setting, sentence in influence_words(cards):
+    for setting, sentence in batch_norm_gain_words(cards):
         told.setdefault(setting, []).append(f"- {plain(sentence)}")
     for setting, sentences in told.items():
         st.caption(plain(setting))

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from design_core.statistics import Interval
-from design_core.study.batch_norm import Gain, Influence
+from design_core.study.batch_norm import BatchNormGains, Gain
 from design_core.study.class_accuracy import ClassAccuracy, Rates
 from design_core.study.learning_curves import Band
 from design_core.study.pairs import groups
@@ -37,12 +37,12 @@ from ui.text import chart_text
 
 __all__ = [
     "accuracy_chart",
+    "batch_norm_chart",
     "class_chart",
     "confusion_chart",
     "density_chart",
     "difference_chart",
     "gain_chart",
-    "influence_chart",
     "information_chart",
     "learning_chart",
     "size_chart",
@@ -424,16 +424,16 @@ def class_chart(
     return chart
 
 
-def influence_chart(influences: Sequence[Influence]) -> go.Figure:
+def batch_norm_chart(compared: Sequence[BatchNormGains]) -> go.Figure:
     """Gain over Sign with γ and β learned, and without, per activation, with paired intervals."""
     chart = go.Figure()
-    names = [arm_of(one.activation).short for one in influences]
-    for place, one in enumerate(influences):
+    names = [arm_of(one.activation).short for one in compared]
+    for place, one in enumerate(compared):
         colour = activation_colour(one.activation)
         for gain, up, filled in ((one.without, 0.15, False), (one.learned, -0.15, True)):
             if gain:
                 _gain_mark(chart, gain, place + up, colour, filled)
-    frame(chart, "points over Sign", "", height=_AXIS + 64 * max(2, len(influences)))
+    frame(chart, "points over Sign", "", height=_AXIS + 64 * max(2, len(compared)))
     chart.add_vline(x=0, line={"color": ink().sign, "width": 2})
     chart.update_yaxes(
         title=None,
@@ -444,7 +444,7 @@ def influence_chart(influences: Sequence[Influence]) -> go.Figure:
         showgrid=False,
         zeroline=False,
     )
-    gains = [gain for one in influences for gain in (one.without, one.learned) if gain]
+    gains = [gain for one in compared for gain in (one.without, one.learned) if gain]
     ends = [0.0, *(100 * gain.mean for gain in gains)]
     for gain in gains:
         if gain.difference and min(gain.difference.counts) > 2:  # two pairs: cut

@@ -10,6 +10,7 @@ import streamlit as st
 from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card
 from design_core.zoo.naming import data_set_heading, data_sets
+from ui.compare import keys
 
 __all__ = ["AFFINE", "ALL", "choose_cards", "data_options", "keep_valid", "options"]
 
@@ -33,12 +34,12 @@ def options(cards: Iterable[Card], quantity: str) -> list[str]:
 def choose_cards(cards: Sequence[Card]) -> list[Card]:
     """Controls in the sidebar; the cards that they leave."""
     data = data_options(cards)
-    keep_valid("zoo_data", data)
+    keep_valid(keys.ZOO_DATA, data)
     chosen = st.selectbox(
         "Data set",
         data,
         format_func=lambda name: "All" if name == ALL else data_set_heading(name),
-        key="zoo_data",
+        key=keys.ZOO_DATA,
         persist_state="session",
     )
     affine = st.segmented_control(
@@ -46,7 +47,7 @@ def choose_cards(cards: Sequence[Card]) -> list[Card]:
         AFFINE,
         default="Both",
         required=True,
-        key="zoo_affine",
+        key=keys.ZOO_AFFINE,
         persist_state="session",
         help="Batch norm ends with γx̂ + β. Where γ and β are learned (affine on), a network can "
         "move the threshold of a whole channel by itself; where they are fixed (affine off: γ = 1, "

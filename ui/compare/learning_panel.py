@@ -11,6 +11,7 @@ from design_core.study.learning_curves import QUANTITIES, Band, convergence, lea
 from design_core.study.pairs import groups
 from design_core.zoo.card import Card
 from ui.charts import show_chart
+from ui.compare import keys
 from ui.compare.charts import learning_chart
 from ui.compare.names import card_names
 from ui.compare.trainings import places_by_training
@@ -34,7 +35,7 @@ def learning_panel(cards: Sequence[Card]) -> None:
         LEARNING,
         default=LEARNING[0],
         required=True,
-        key="learning_quantity",
+        key=keys.LEARNING_QUANTITY,
         persist_state="session",
     )
     quantity = list(QUANTITIES)[LEARNING.index(shown)]
@@ -76,15 +77,15 @@ def _target(cards: Sequence[Card]) -> float:
     """An accuracy that some network reaches, as a share."""
     best = max(max(card.curve(seed)) for card in cards for seed in card.seeds)
     highest = max(2, int(100 * best))
-    held = st.session_state.get("learning_target")
+    held = st.session_state.get(keys.LEARNING_TARGET)
     if isinstance(held, int) and not 1 <= held <= highest:
-        st.session_state["learning_target"] = min(FIRST_TARGET, highest)
+        st.session_state[keys.LEARNING_TARGET] = min(FIRST_TARGET, highest)
     percent: int = st.slider(
         "Epochs until the test accuracy is, in %",
         1,
         highest,
         min(FIRST_TARGET, highest),
-        key="learning_target",
+        key=keys.LEARNING_TARGET,
         persist_state="session",
     )
     return percent / 100

@@ -29,6 +29,7 @@ from design_core.zoo.entry import Entry
 from design_core.zoo.naming import data_set_heading, say_class
 from design_core.zoo.network_file import PictureForm
 from ui.charts import chart_title, show_chart
+from ui.compare import keys
 from ui.compare.charts import wrong_chart
 from ui.compare.pair import Pair, choose_pair, choose_seeds, pair_colours
 from ui.networks import FORWARD, entry
@@ -210,7 +211,7 @@ def _gallery(found: Disagreement, pair: Pair, pictures: PictureSet, form: Pictur
             SIDES,
             default=SIDES[0],
             required=True,
-            key="wrong_side",
+            key=keys.WRONG_SIDE,
             persist_state="session",
         )
     places = (found.only_first, found.only_second, found.neither)[SIDES.index(side)]

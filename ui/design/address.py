@@ -6,7 +6,8 @@ from typing import Any
 
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.spec import decode_kernel, encode_kernel
-from ui.design.scoring import FORM_TITLES, OBJECTIVES, SOURCES, WEIGHTED
+from ui.design import keys
+from ui.design.scoring import FORM_TITLES, MAX_WEIGHT, OBJECTIVES, SOURCES, WEIGHTED
 from ui.design.sweep_panel import ACROSS, FIRST_STRENGTHS, STRENGTHS
 from ui.design.threshold_panel import DISTRIBUTIONS
 from ui.links.fields import Address, Field, State, choice, number, several
@@ -18,7 +19,7 @@ PANELS = ("Find the best", "Thresholds", "Sweep", "Files and code", "What it sel
 
 
 def _read_kernel(state: State) -> str:
-    desk = state.get("desk")
+    desk = state.get(keys.DESK)
     code = encode_kernel(desk.kernel) if desk else ""
     return "" if code == FIRST_KERNEL else code
 
@@ -27,12 +28,12 @@ def _write_kernel(code: str) -> dict[str, Any]:
     code = code or FIRST_KERNEL
     if pattern := pattern_of(code):
         name, size = pattern
-        return {"linked_kernel": PATTERNS[name](size)}
-    return {"linked_kernel": named(decode_kernel(code))}
+        return {keys.LINKED_KERNEL: PATTERNS[name](size)}
+    return {keys.LINKED_KERNEL: named(decode_kernel(code))}
 
 
 def _is_on(panel: str) -> Any:
-    return lambda state: state.get("panel") == panel
+    return lambda state: state.get(keys.PANEL) == panel
 
 
 DESIGN = Address(
@@ -40,19 +41,19 @@ DESIGN = Address(
     PICTURE_FIELDS,
     (
         Field("kernel", _read_kernel, _write_kernel),
-        choice("score_source", SOURCES, SOURCES[0], name="on"),
-        choice("score_form", tuple(FORM_TITLES), "relu", name="form"),
-        choice("score_objective", tuple(OBJECTIVES), "tv", name="by"),
-        number("score_weight", 0, 4, 1.0, name="weight").only(
-            lambda state: state.get("score_objective") == WEIGHTED
+        choice(keys.SCORE_SOURCE, SOURCES, SOURCES[0], name="on"),
+        choice(keys.SCORE_FORM, tuple(FORM_TITLES), "relu", name="form"),
+        choice(keys.SCORE_OBJECTIVE, tuple(OBJECTIVES), "tv", name="by"),
+        number(keys.SCORE_WEIGHT, 0, MAX_WEIGHT, 1.0, name="weight").only(
+            lambda state: state.get(keys.SCORE_OBJECTIVE) == WEIGHTED
         ),
-        choice("panel", PANELS, PANELS[0]),
-        choice("distribution", DISTRIBUTIONS, DISTRIBUTIONS[0], name="over").only(
+        choice(keys.PANEL, PANELS, PANELS[0]),
+        choice(keys.DISTRIBUTION, DISTRIBUTIONS, DISTRIBUTIONS[0], name="over").only(
             _is_on("Thresholds")
         ),
-        choice("sweep_across", ACROSS, ACROSS[0], name="across").only(_is_on("Sweep")),
+        choice(keys.SWEEP_ACROSS, ACROSS, ACROSS[0], name="across").only(_is_on("Sweep")),
         several(
-            "sweep_strengths",
+            keys.SWEEP_STRENGTHS,
             STRENGTHS,
             FIRST_STRENGTHS,
             name="strengths",

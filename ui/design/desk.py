@@ -10,6 +10,7 @@ import streamlit as st
 
 from design_core.kernels.kernel import ThresholdKernel, tile
 from design_core.kernels.published import PUBLISHED
+from ui.design import keys
 from ui.rail.fields import levels_name
 
 __all__ = ["MAX_SNAPSHOTS", "TRANSFORMS", "Desk", "desk", "resized", "take_to_design"]
@@ -100,10 +101,10 @@ class Desk:
 
 def desk() -> Desk:
     """The session's desk, with the kernel of a link that was just opened."""
-    if "desk" not in st.session_state:
-        st.session_state["desk"] = Desk(PUBLISHED["2x2-v2"])
-    found: Desk = st.session_state["desk"]
-    linked: ThresholdKernel | None = st.session_state.pop("linked_kernel", None)
+    if keys.DESK not in st.session_state:
+        st.session_state[keys.DESK] = Desk(PUBLISHED["2x2-v2"])
+    found: Desk = st.session_state[keys.DESK]
+    linked: ThresholdKernel | None = st.session_state.pop(keys.LINKED_KERNEL, None)
     if linked:
         found.take(linked)
     return found
@@ -111,8 +112,8 @@ def desk() -> Desk:
 
 def take_to_design(kernel: ThresholdKernel) -> None:
     """Lay a kernel on the desk for the visit to Design that follows, scored on the picture."""
-    st.session_state["linked_kernel"] = kernel
-    st.session_state["score_source"] = "Picture"
+    st.session_state[keys.LINKED_KERNEL] = kernel
+    st.session_state[keys.SCORE_SOURCE] = "Picture"
 
 
 def resized(kernel: ThresholdKernel, shape: tuple[int, int, int]) -> ThresholdKernel:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from design_core.kernels.kernel import OMEGA
+from design_core.search.block_tables import random_convolution_tables
 from design_core.search.find import SearchResult
 from design_core.search.report import Finding, finding_report
-from design_core.search.tables import random_convolution_tables
 
 __all__ = ["finding_panel"]
 

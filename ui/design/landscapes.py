@@ -19,6 +19,12 @@ from design_core.kernels.published import PUBLISHED
 from design_core.progress import Progress
 from design_core.scaling import Scale
 from design_core.scores.distribution import Distribution, maps_distribution, normal_distribution
+from design_core.search.block_tables import (
+    MAX_LEVELS,
+    BlockTables,
+    estimate_tables,
+    random_convolution_tables,
+)
 from design_core.search.constraints import Constraints
 from design_core.search.find import (
     KernelScore,
@@ -32,12 +38,6 @@ from design_core.search.landscape import Landscape
 from design_core.search.objectives import Objective
 from design_core.search.sampling import PlanePoints, SampledScores, plane_points, sample_scores
 from design_core.search.scorer import Scorer
-from design_core.search.tables import (
-    MAX_LEVELS,
-    BlockTables,
-    estimate_tables,
-    random_convolution_tables,
-)
 from ui.compute import Scene, maps_of
 
 __all__ = [
@@ -130,7 +130,7 @@ class Question:
     scene
         Whose feature maps; None for the model of random binary convolutions.
     form, objective
-        See `design_core.search.tables.FORMS` and `Objective.parse`.
+        See `design_core.search.block_tables.FORMS` and `Objective.parse`.
     levels, scale
         The level set; the scale matters on a picture only.
     """

@@ -8,9 +8,10 @@ from html import escape
 import streamlit as st
 
 from design_core.kernels.kernel import ThresholdKernel
+from design_core.search.block_tables import FORMS
 from design_core.search.find import KernelScore
-from design_core.search.tables import FORMS
 from ui.compute import Scene
+from ui.design import keys
 from ui.design.landscapes import Judged, Listing, Question
 
 __all__ = [
@@ -36,6 +37,8 @@ _FORM_WORDS = {
 }
 SOURCES = ("Random model", "Picture")
 WEIGHTED = "weighted"
+#: Of information beside total variation, at most.
+MAX_WEIGHT = 4.0
 OBJECTIVES = {
     "tv": "Total variation",
     "tv-isotropic": "Total variation, isotropic",
@@ -77,7 +80,7 @@ def scoring_controls() -> Choice:
         SOURCES,
         default=SOURCES[0],
         required=True,
-        key="score_source",
+        key=keys.SCORE_SOURCE,
         persist_state="session",
         width="stretch",
         help="Random model: all pictures and all binary 3×3 convolutions of one channel, counted "
@@ -87,7 +90,7 @@ def scoring_controls() -> Choice:
         "Form",
         list(FORM_TITLES),
         format_func=lambda key: FORM_TITLES[key],
-        key="score_form",
+        key=keys.SCORE_FORM,
         persist_state="session",
         help="What is scored. "
         + " ".join(f"{FORM_TITLES[form]}: {FORMS[form]}." for form in FORM_TITLES),
@@ -96,7 +99,7 @@ def scoring_controls() -> Choice:
         "Objective",
         list(OBJECTIVES),
         format_func=lambda key: OBJECTIVES[key],
-        key="score_objective",
+        key=keys.SCORE_OBJECTIVE,
         persist_state="session",
         help="Total variation: edges per pixel, the places where neighbouring bits differ, mean "
         "|dx| + mean |dy|. Isotropic: mean √(dx² + dy²). Information: what a 2×2 block of bits "
@@ -106,10 +109,10 @@ def scoring_controls() -> Choice:
         weight = st.slider(
             "Weight of information",
             0.0,
-            4.0,
+            MAX_WEIGHT,
             1.0,
             0.1,
-            key="score_weight",
+            key=keys.SCORE_WEIGHT,
             persist_state="session",
             help="The score is total variation + weight · information.",
         )

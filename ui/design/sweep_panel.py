@@ -13,6 +13,7 @@ from design_core.kernels.spec import rescaled
 from design_core.output.drawing import bits_png
 from design_core.scores import activation_density, total_variation
 from ui.compute import Scene, fitted_scale, maps_of
+from ui.design import keys
 from ui.design.desk import Desk
 from ui.figures import map_figure
 
@@ -59,14 +60,14 @@ def sweep_panel(desk: Desk, scene: Scene) -> None:
     across = left.selectbox(
         "Across",
         ACROSS,
-        key="sweep_across",
+        key=keys.SWEEP_ACROSS,
         persist_state="session",
     )
     strengths = middle.multiselect(
         "Strengths",
         STRENGTHS,
         default=FIRST_STRENGTHS,
-        key="sweep_strengths",
+        key=keys.SWEEP_STRENGTHS,
         persist_state="session",
         help="Factor on every threshold, one row each; 0 is plain Sign.",
     )

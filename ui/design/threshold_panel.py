@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
+from design_core.browser.limits import REACH
 from design_core.kernels.spec import rescaled
 from design_core.scaling import SCALE_NAMES
 from ui.charts import show_chart
 from ui.compute import Scene, fitted_scale
+from ui.design import keys
 from ui.design.desk import Desk
 from ui.design.landscapes import distribution_of, normal
 from ui.text import plain
@@ -29,7 +31,7 @@ def threshold_panel(desk: Desk, scene: Scene) -> None:
             DISTRIBUTIONS,
             default=DISTRIBUTIONS[0],
             required=True,
-            key="distribution",
+            key=keys.DISTRIBUTION,
             persist_state="session",
             help="A batch-norm output has mean 0 and variance 1. The normal model takes it as "
             "normal, its magnitude as half-normal; the picture shows the real feature maps.",
@@ -66,7 +68,7 @@ def _scale_controls(desk: Desk, scene: Scene) -> None:
         ("offset", scale.offset, "Added to every threshold, in standard deviations."),
     ):
         st.session_state[f"design_{name}"] = value
-        reach = max(2.0, abs(value))
+        reach = max(REACH, abs(value))
         st.slider(
             name.capitalize(),
             -reach,

@@ -6,18 +6,19 @@ import math
 from dataclasses import replace
 from typing import Any
 
+from design_core.browser.limits import MAX_ZOOM
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.spec import decode_kernel, encode_kernel
 from design_core.pictures.feature_maps import MAX_MAPS
 from design_core.scaling import MAX_NUMBER, Scale
 from ui.compute import Scene
+from ui.explore import keys
 from ui.links.fields import Address, Field, State, choice, number, whole
 from ui.rail.fields import RAIL_FIELDS
 from ui.viewer import VIEWS, ViewerState
 
 __all__ = ["EXPLORE", "VIEWER_FIELDS", "kept_entries", "start_of"]
 
-_MAX_ZOOM = 64
 _MAX_SIDE = 4096
 
 
@@ -38,8 +39,8 @@ def kept_entries(scene: Scene, chosen: ThresholdKernel, shown: ViewerState) -> d
         "viewer_chosen": chosen,
         "viewer_edited": edited,
         "viewer_strength": None if shown.strength == old.strength else shown.strength,
-        "viewer_offset": None if shown.offset == old.offset else shown.offset,
-        "viewer_view": shown.view,
+        keys.VIEWER_OFFSET: None if shown.offset == old.offset else shown.offset,
+        keys.VIEWER_VIEW: shown.view,
         "viewer_selected": shown.selected,
         "viewer_zoom": shown.zoom or 0,
         "viewer_divider": shown.divider,
@@ -62,7 +63,7 @@ def start_of(
     is_inside = same_maps and 0 <= row < shape[1] and 0 <= column < shape[2]
     return ViewerState(
         kernel=_edited(state, chosen) if same_kernel else chosen,
-        view=state.get("viewer_view", "auto"),
+        view=state.get(keys.VIEWER_VIEW, "auto"),
         selected=min(selected, shape[0] - 1),
         zoom=state.get("viewer_zoom") or None,
         divider=state.get("viewer_divider", 0.5),
@@ -71,7 +72,9 @@ def start_of(
 
 
 def _edited(state: State, chosen: ThresholdKernel) -> ThresholdKernel:
-    moved = chosen.scaled(strength=state.get("viewer_strength"), offset=state.get("viewer_offset"))
+    moved = chosen.scaled(
+        strength=state.get("viewer_strength"), offset=state.get(keys.VIEWER_OFFSET)
+    )
     edited: ThresholdKernel | None = state.get("viewer_edited")
     if edited is None or (edited.shape, edited.level_set) != (chosen.shape, chosen.level_set):
         return moved
@@ -128,12 +131,12 @@ def _pixel_field() -> Field:
 VIEWER_FIELDS = (
     _levels_field(),
     _optional("viewer_strength", "strength"),
-    _optional("viewer_offset", "offset"),
-    choice("viewer_view", VIEWS, "auto", name="view"),
+    _optional(keys.VIEWER_OFFSET, "offset"),
+    choice(keys.VIEWER_VIEW, VIEWS, "auto", name="view"),
     whole("viewer_selected", 0, MAX_MAPS - 1, 0, name="map"),
-    whole("viewer_zoom", 0, _MAX_ZOOM, 0, name="zoom"),
+    whole("viewer_zoom", 0, MAX_ZOOM, 0, name="zoom"),
     number("viewer_divider", 0, 1, 0.5, name="divider").only(
-        lambda state: state.get("viewer_view") == "wipe"
+        lambda state: state.get(keys.VIEWER_VIEW) == "wipe"
     ),
     _pixel_field(),
 )

@@ -12,7 +12,9 @@ from design_core.search.for_picture import best_kernel, centred
 from design_core.zoo.arms import PICTURE_ARMS
 from ui.compute import Scene, maps_of
 from ui.design.desk import take_to_design
-from ui.rail.controls import own_kernel
+from ui.explore import keys
+from ui.rail import keys as rail_keys
+from ui.rail.controls import take_as_own
 from ui.text import plain
 
 __all__ = ["best_words", "remedies"]
@@ -79,7 +81,7 @@ def remedies(
                 "pages/predict.py",
                 label="Ask networks that see only bits",
                 icon=":material/arrow_forward:",
-                query_params={"picture": str(st.session_state.get("picture_code", ""))},
+                query_params={"picture": str(st.session_state.get(rail_keys.PICTURE_CODE, ""))},
             )
 
 
@@ -97,15 +99,15 @@ def _leave_for_design(shown: ThresholdKernel) -> None:
 
 def _as_network(begin_anew: Callable[[], None]) -> None:
     """Show what the one-bit pictures' network receives, and its bits."""
-    st.session_state["source"] = "rgb"
-    st.session_state["longest"] = NETWORK_SIDE
+    st.session_state[rail_keys.SOURCE] = "rgb"
+    st.session_state[rail_keys.LONGEST] = NETWORK_SIDE
     cut = PICTURE_ARMS["phases2"].activation.partition(":")[2]
-    own_kernel(parse_kernel(cut).renamed("Bayer 2×2 with a phase per colour"))
+    take_as_own(parse_kernel(cut).renamed("Bayer 2×2 with a phase per colour"))
     begin_anew()
 
 
 def _centre(shown: ThresholdKernel, begin_anew: Callable[[], None]) -> None:
-    st.session_state["viewer_offset"] = centred(shown).scale.offset
+    st.session_state[keys.VIEWER_OFFSET] = centred(shown).scale.offset
     begin_anew()
 
 
@@ -122,4 +124,4 @@ def _find(scene: Scene, shown: ThresholdKernel) -> None:
         f"{found.bits_before:.2f}."
     )
     st.session_state[_BEST] = (found.kernel, words)
-    own_kernel(found.kernel)
+    take_as_own(found.kernel)

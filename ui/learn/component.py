@@ -26,25 +26,31 @@ from design_core.engine.wasm import wasm_bytes
 from design_core.pictures.samples import SAMPLES
 from ui.learn.parts import DIALS, PARTS, STAIRS
 
-__all__ = ["Reader", "Subject", "Wish", "article"]
+__all__ = ["Reader", "Subject", "Wish", "article", "article_script"]
 
 _HERE = Path(__file__).parent
 _SHARED = (
-    *("sha256", "safetensors", "packed", "math", "paint", "kernel_drawing", "engine", "network"),
-    *("mosaic", "probe", "lessons", "reports"),
+    *("sha256", "safetensors", "packed", "math", "limits", "paint", "kernel_drawing"),
+    *("engine", "network", "mosaic", "probe", "lessons", "reports", "channel"),
 )
 _OWN = ("dial", "plate", "chart", "table", "graph", "figures", "article")
 _MAX_SENT = 2**21  # characters of a picture that is sent
 _WISHES = ("open", "deck", "sample", "picture")
 
+
+def article_script() -> str:
+    """The modules of the article, joined."""
+    return browser.joined(*_SHARED) + browser.joined(*_OWN, folder=_HERE / "js")
+
+
 _article = st.components.v2.component(
     "design_article",
     html=(_HERE / "article.html").read_text(encoding="utf-8"),
     css=browser.text("instrument.css") + (_HERE / "article.css").read_text(encoding="utf-8"),
-    js=browser.joined(*_SHARED) + browser.joined(*_OWN, folder=_HERE / "js"),
+    js=article_script(),
 )
 _settings = st.components.v2.component(
-    "design_article_settings", js=browser.joined("settings", folder=_HERE / "js")
+    "design_article_settings", js=browser.joined("channel", "settings")
 )
 
 

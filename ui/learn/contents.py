@@ -22,8 +22,8 @@ from design_core.scores.lessons import (
     normal_disagreement,
     published_excess,
 )
+from design_core.search.block_tables import random_convolution_tables
 from design_core.search.find import SearchResult, find_kernels
-from design_core.search.tables import random_convolution_tables
 from design_core.study.evidence import answers, further, main_cards, verdict
 from design_core.study.picture_cuts import picture_sentences, picture_studies
 from design_core.study.report import training_words

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from design_core.browser.bundle import Film, bundle, pictures_film, sample_group, samples_film
+from design_core.browser.bundle import Film, bundle, pictures_film, samples_film
 from design_core.networks.facts import PLANE_OPTIONS
 from design_core.paths import DATA
 from design_core.pictures.datasets import open_split
 from design_core.pictures.picture_set import DatasetError
+from design_core.pictures.samples import sample_group
 from design_core.zoo import naming
 from design_core.zoo.card import OWN, Card
 from design_core.zoo.naming import describe_network, distinct_names
 from design_core.zoo.network_file import PictureForm
+from ui.live import keys
 from ui.networks import card_of, entry
 from ui.predict.choice import (
     MOST,
@@ -59,18 +61,18 @@ def choose_networks() -> list[str]:
         format_func=naming.data_set_heading,
         default=data_sets()[0],
         required=True,
-        key="live_data",
+        key=keys.DATA,
         persist_state="session",
         width="stretch",
     )
     references = runnable(str(dataset))
-    keep_choice("live_networks", references, lambda: first_live(str(dataset)))
+    keep_choice(keys.NETWORKS, references, lambda: first_live(str(dataset)))
     chosen: list[str] = st.multiselect(
         "Networks at hand",
         references,
         format_func=network_label,
         max_selections=MOST,
-        key="live_networks",
+        key=keys.NETWORKS,
         persist_state="session",
         placeholder="Choose one to four",
         help="Two of them run side by side; one alone runs under two kernels. Networks that pass "
@@ -115,7 +117,7 @@ def film_of(dataset: str, form: PictureForm) -> Film:
     except DatasetError:
         found = None
     if found is None:
-        return samples_film(form, sample_group(dataset, form))
+        return samples_film(form, sample_group(dataset, form.shape[0]))
     places = range(min(_FRAMES, len(found)))
     return pictures_film(
         form,

@@ -27,9 +27,11 @@ _bundle = st.components.v2.component(
     "design_live",
     html=live_markup(),
     css=live_style(),
-    js=browser.joined(*SCRIPTS, "live_mounted", "live_mount"),
+    js=browser.joined(*SCRIPTS, "live_mounted", "channel", "live_mount"),
 )
-_settings = st.components.v2.component("design_live_settings", js=browser.joined("live_settings"))
+_settings = st.components.v2.component(
+    "design_live_settings", js=browser.joined("channel", "settings")
+)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from ui.live import keys
 from ui.live.choice import runnable
 
 __all__ = ["live_link"]
@@ -22,5 +23,5 @@ def live_link(references: Sequence[str], dataset: str) -> None:
         type="tertiary",
         help="Live runs these networks in the page, at frame rate: film, pad, picture or camera.",
     ):
-        st.session_state.update({"live_data": dataset, "live_networks": taken})
+        st.session_state.update({keys.DATA: dataset, keys.NETWORKS: taken})
         st.switch_page("pages/live.py")

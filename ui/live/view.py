@@ -8,12 +8,14 @@ from design_core.browser.page import live_page, size_words
 from design_core.pictures import PictureError
 from design_core.zoo.entry import Entry
 from ui.compute import decoded
-from ui.live import live
+from ui.live import keys, live
 from ui.live.address import STATE
 from ui.live.choice import choose_networks, live_bundle, network_files, runnable
 from ui.networks import entry
 from ui.own_panel import own_panel
+from ui.predict import keys as predict_keys
 from ui.predict.choice import take_own
+from ui.rail import keys as rail_keys
 from ui.rail.fields import upload_code
 from ui.text import plain
 from ui.uploaded_networks import own_cards
@@ -43,7 +45,7 @@ def show_live(revision: int) -> None:
         if not references:
             raise ValueError("Choose a network, at the left.")
         with st.spinner("Preparing the networks for this page …"):
-            made = live_bundle(references, str(st.session_state["live_data"]), key=_KEY)
+            made = live_bundle(references, str(st.session_state[keys.DATA]), key=_KEY)
     except ValueError as error:
         st.info(plain(str(error)), icon=":material/arrow_back:")
         return
@@ -81,14 +83,14 @@ def _send(page: str, png: bytes, references: list[str]) -> None:
         st.error(plain(str(error)), icon=":material/broken_image:")
         return
     session = st.session_state
-    session["uploaded"] = picture
-    session["picture_wanted"] = ""
+    session[rail_keys.UPLOADED] = picture
+    session[rail_keys.PICTURE_WANTED] = ""
     if page == "predict":
-        session["predict_way"] = "Upload"
-        session["predict_data"] = session["live_data"]
-        session["predict_networks"] = references
-        session.pop("predict_chosen", None)
+        session[predict_keys.WAY] = "Upload"
+        session[predict_keys.DATA] = session[keys.DATA]
+        session[predict_keys.NETWORKS] = references
+        session.pop(predict_keys.CHOSEN, None)
     else:
-        session["picture_way"] = "Upload"
-        session["picture"], session["picture_code"] = picture, upload_code(picture)
+        session[rail_keys.PICTURE_WAY] = "Upload"
+        session[rail_keys.PICTURE], session[rail_keys.PICTURE_CODE] = picture, upload_code(picture)
     st.switch_page(f"pages/{page}.py")

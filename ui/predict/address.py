@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from design_core.browser.limits import REACH
 from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import decode_kernel, encode_kernel
 from design_core.pictures.samples import SAMPLES
 from design_core.zoo.card import OWN
 from ui.links.fields import Address, Field, State, choice
+from ui.predict import keys
 from ui.predict.choice import MOST, data_sets, first_networks, offered
 from ui.predict.lab_address import DIAGNOSE, LAB_FIELDS, PERTURB, STRENGTH
-from ui.predict.lab_choices import CODE, FIRST_KERNEL, REACH, WHERE
+from ui.predict.lab_choices import CODE, FIRST_KERNEL, WHERE
 from ui.predict.picture import FIRST_SAMPLE
+from ui.rail import keys as rail_keys
 from ui.rail.data_sets import item_entries
 from ui.rail.fields import pattern_of, wanted_item, wanted_upload
 
@@ -30,27 +33,27 @@ _SEED = "-s"  # stands for the @ of a reference
 
 def _read_picture(state: State) -> str:
     # What a link asked for and is not at hand yet stays in the link.
-    waiting = state.get("picture_wanted") if state.get("predict_way") == "Upload" else ""
-    code: str = waiting or state.get("predict_code", "")
+    waiting = state.get(rail_keys.PICTURE_WANTED) if state.get(keys.WAY) == "Upload" else ""
+    code: str = waiting or state.get(keys.CODE, "")
     return "" if code == FIRST_SAMPLE else code
 
 
 def _write_picture(code: str) -> dict[str, Any]:
     if wanted_upload(code):
-        return {"predict_way": "Upload", "picture_wanted": code}
+        return {keys.WAY: "Upload", rail_keys.PICTURE_WANTED: code}
     if item := wanted_item(code):
-        return {"predict_way": "Data set", **item_entries(*item)}
+        return {keys.WAY: "Data set", **item_entries(*item)}
     name = code or FIRST_SAMPLE
     if name not in SAMPLES:
         raise ValueError(f"there is no picture {name[:40]!r}")
     group = SAMPLES[name].group
-    return {"predict_way": "Sample", "predict_group": group, "predict_sample": name}
+    return {keys.WAY: "Sample", keys.GROUP: group, keys.SAMPLE: name}
 
 
 def _read_networks(state: State) -> str:
     first = data_sets()[0]
-    dataset = state.get("predict_data", first)
-    chosen = list(state.get("predict_networks", first_networks(dataset)))
+    dataset = state.get(keys.DATA, first)
+    chosen = list(state.get(keys.NETWORKS, first_networks(dataset)))
     if chosen == first_networks(dataset):
         return "" if dataset == first else dataset
     return _PART.join(reference.replace("@", _SEED) for reference in chosen)
@@ -59,13 +62,13 @@ def _read_networks(state: State) -> str:
 def _write_networks(code: str) -> dict[str, Any]:
     dataset = code or data_sets()[0]
     if dataset in data_sets():
-        return {"predict_data": dataset, "predict_networks": first_networks(dataset)}
+        return {keys.DATA: dataset, keys.NETWORKS: first_networks(dataset)}
     for dataset in data_sets():
         known = {one.replace("@", _SEED): one for one in offered(dataset)}
         if asked := _parted(code, known):
             return {
-                "predict_data": dataset,
-                "predict_networks": [known[reference] for reference in asked[:MOST]],
+                keys.DATA: dataset,
+                keys.NETWORKS: [known[reference] for reference in asked[:MOST]],
             }
     if OWN in code:
         raise ValueError(
@@ -93,9 +96,9 @@ def _parted(code: str, known: Collection[str]) -> list[str]:
 
 
 def _read_kernel(state: State) -> str:
-    if "swap_kernel" not in state:
+    if keys.SWAP_KERNEL not in state:
         return ""
-    kernel = state["swap_kernel"]
+    kernel = state[keys.SWAP_KERNEL]
     if kernel is None:
         return "sign"
     return "" if kernel == PUBLISHED[FIRST_KERNEL] else encode_kernel(kernel)
@@ -103,20 +106,20 @@ def _read_kernel(state: State) -> str:
 
 def _write_kernel(code: str) -> dict[str, Any]:
     if code == "sign":
-        return {"swap_way": "Sign"}
+        return {keys.SWAP_WAY: "Sign"}
     if pattern := pattern_of(code):
         name, size = pattern
         chosen = {"swap_pattern": name, f"swap_size_{name}": size}
-        return {"swap_way": "Pattern", **chosen, "swap_strength": 1.0, "swap_offset": 0.0}
+        return {keys.SWAP_WAY: "Pattern", **chosen, keys.SWAP_STRENGTH: 1.0, keys.SWAP_OFFSET: 0.0}
     kernel = decode_kernel(code) if code else PUBLISHED[FIRST_KERNEL]
     strength, offset = kernel.scale.strength, kernel.scale.offset
     if max(abs(strength), abs(offset)) > REACH:
         raise ValueError(f"strength and offset go from {-REACH:g} to {REACH:g}")
-    entries: dict[str, Any] = {"swap_strength": float(strength), "swap_offset": float(offset)}
+    entries: dict[str, Any] = {keys.SWAP_STRENGTH: float(strength), keys.SWAP_OFFSET: float(offset)}
     plain = kernel.scaled(strength=1.0, offset=0.0)
     if code and kernel != PUBLISHED[FIRST_KERNEL]:
-        return {"swap_way": "Text", "swap_text": CODE + encode_kernel(plain), **entries}
-    return {"swap_way": "Published", "swap_published": FIRST_KERNEL, **entries}
+        return {keys.SWAP_WAY: "Text", keys.SWAP_TEXT: CODE + encode_kernel(plain), **entries}
+    return {keys.SWAP_WAY: "Published", "swap_published": FIRST_KERNEL, **entries}
 
 
 PREDICT = Address(
@@ -125,12 +128,12 @@ PREDICT = Address(
     (
         Field("picture", _read_picture, _write_picture),
         Field("networks", _read_networks, _write_networks),
-        choice("predict_panel", PANELS, PANELS[0], name="panel"),
+        choice(keys.PANEL, PANELS, PANELS[0], name="panel"),
         Field("kernel", _read_kernel, _write_kernel).only(
-            lambda state: state.get("predict_panel") == SWAP
+            lambda state: state.get(keys.PANEL) == SWAP
         ),
-        choice("swap_where", WHERE, WHERE[0], name="at").only(
-            lambda state: state.get("predict_panel") == SWAP
+        choice(keys.SWAP_WHERE, WHERE, WHERE[0], name="at").only(
+            lambda state: state.get(keys.PANEL) == SWAP
         ),
         *LAB_FIELDS,
     ),

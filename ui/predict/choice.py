@@ -11,6 +11,7 @@ from design_core.zoo import naming
 from design_core.zoo.arms import ARMS, PICTURE_ARMS
 from design_core.zoo.naming import list_network
 from ui.networks import card_of, cards, tell_damaged
+from ui.predict import keys
 from ui.predict.picture import GROUPS, WAYS
 
 __all__ = [
@@ -113,7 +114,7 @@ def choose_networks() -> list[str]:
         format_func=naming.data_set_heading,
         default=data_sets()[0],
         required=True,
-        key="predict_data",
+        key=keys.DATA,
         persist_state="session",
         width="stretch",
         on_change=_turn_to_data,
@@ -121,13 +122,13 @@ def choose_networks() -> list[str]:
         "own picture size and classes.",
     )
     references = offered(str(dataset))
-    keep_choice("predict_networks", references, lambda: first_networks(str(dataset)))
+    keep_choice(keys.NETWORKS, references, lambda: first_networks(str(dataset)))
     chosen: list[str] = st.multiselect(
         "Networks",
         references,
         format_func=network_label,
         max_selections=MOST,
-        key="predict_networks",
+        key=keys.NETWORKS,
         persist_state="session",
         placeholder="Choose two to four",
         label_visibility="collapsed",
@@ -152,7 +153,7 @@ def network_label(reference: str) -> str:
 
 def _turn_to_data() -> None:
     """Show samples of the set that the networks were trained on, if samples are shown at all."""
-    dataset = st.session_state["predict_data"]
-    if st.session_state.get("predict_way", WAYS[0]) == WAYS[0] and dataset in GROUPS:
-        st.session_state["predict_group"] = dataset
-        st.session_state["predict_sample"] = sample_names(dataset)[0]
+    dataset = st.session_state[keys.DATA]
+    if st.session_state.get(keys.WAY, WAYS[0]) == WAYS[0] and dataset in GROUPS:
+        st.session_state[keys.GROUP] = dataset
+        st.session_state[keys.SAMPLE] = sample_names(dataset)[0]

@@ -13,6 +13,7 @@ from design_core.engine.report import recorded
 from design_core.lab.diagnosis import BlockDiagnosis, Diagnosis, XHistogram
 from design_core.lab.verdicts import LIMITS, STATES, Verdict
 from ui.charts import chart_title, show_chart
+from ui.predict import keys
 from ui.predict.lab import (
     Network,
     Pictures,
@@ -66,15 +67,15 @@ def diagnose_panel(subject: Subject) -> None:
 def _network(found: list[Network]) -> Network:
     places = list(range(len(found)))
     # Sign comes first as the page opens, and the kernel after it.
-    if st.session_state.get("diagnose_network", 1) not in places:
-        st.session_state["diagnose_network"] = places[-1]
+    if st.session_state.get(keys.DIAGNOSE_NETWORK, 1) not in places:
+        st.session_state[keys.DIAGNOSE_NETWORK] = places[-1]
     place = st.segmented_control(
         "Network",
         places,
         format_func=lambda k: plain(found[k].name),
         default=min(1, places[-1]),
         required=True,
-        key="diagnose_network",
+        key=keys.DIAGNOSE_NETWORK,
         persist_state="session",
     )
     return found[place or 0]
@@ -87,13 +88,13 @@ def _pictures(subject: Subject, network: Network) -> Pictures:
     test_set = held_out(dataset, subject.form, _COUNT)
     ways = dict(zip(DIAGNOSE_WAYS, (embedded, test_set), strict=False))
     offered = [way for way in DIAGNOSE_WAYS if way not in ways or ways[way] is not None]
-    if st.session_state.get("diagnose_on") not in offered:
-        st.session_state["diagnose_on"] = offered[0]
+    if st.session_state.get(keys.DIAGNOSE_ON) not in offered:
+        st.session_state[keys.DIAGNOSE_ON] = offered[0]
     way = st.segmented_control(
         "Looked at on",
         offered,
         required=True,
-        key="diagnose_on",
+        key=keys.DIAGNOSE_ON,
         persist_state="session",
         help="Densities and distributions depend on what goes through the network. One picture "
         "has few pixels in the late blocks: a silent channel may just have nothing to say of it. "
@@ -104,13 +105,13 @@ def _pictures(subject: Subject, network: Network) -> Pictures:
 
 def _block(diagnosis: Diagnosis) -> BlockDiagnosis:
     names = [block.name for block in diagnosis.blocks]
-    if st.session_state.get("diagnose_block") not in names:
-        st.session_state["diagnose_block"] = diagnosis.worst_block()
+    if st.session_state.get(keys.DIAGNOSE_BLOCK) not in names:
+        st.session_state[keys.DIAGNOSE_BLOCK] = diagnosis.worst_block()
     name = st.segmented_control(
         "Block",
         names,
         required=True,
-        key="diagnose_block",
+        key=keys.DIAGNOSE_BLOCK,
         persist_state="session",
     )
     return diagnosis.blocks[names.index(str(name))]

@@ -7,6 +7,7 @@ from typing import Any
 from design_core.kernels.published import PUBLISHED
 from design_core.pictures.perturbations import PERTURBATIONS
 from ui.links.fields import Field, State, choice, whole
+from ui.predict import keys
 from ui.predict.choice import MOST
 from ui.predict.lab_choices import (
     COUNTS,
@@ -26,14 +27,14 @@ _BLOCKS = 64  # no network has more
 
 
 def _read_perturbation(state: State) -> str:
-    name = state.get("perturb_kind", FIRST_PERTURBATION)
+    name = state.get(keys.PERTURB_KIND, FIRST_PERTURBATION)
     start = PERTURBATIONS[name].start
-    strength = state.get(f"perturb_{name}", start)
+    strength = state.get(keys.PERTURB + name, start)
     return "" if (name, strength) == (FIRST_PERTURBATION, start) else f"{name}{_PART}{strength:g}"
 
 
 def _write_perturbation(code: str) -> dict[str, Any]:
-    entries: dict[str, Any] = {f"perturb_{one.name}": one.start for one in PERTURBATIONS.values()}
+    entries: dict[str, Any] = {keys.PERTURB + one.name: one.start for one in PERTURBATIONS.values()}
     name, _, number = code.partition(_PART) if code else (FIRST_PERTURBATION, "", "")
     if name not in PERTURBATIONS:
         raise ValueError(f"{name[:40]!r} is none of {', '.join(PERTURBATIONS)}")
@@ -41,12 +42,12 @@ def _write_perturbation(code: str) -> dict[str, Any]:
     if number and number not in by_code:
         raise ValueError(f"{number[:40]!r} is none of the strengths {', '.join(by_code)}")
     if number:
-        entries[f"perturb_{name}"] = by_code[number]
-    return {**entries, "perturb_kind": name}
+        entries[keys.PERTURB + name] = by_code[number]
+    return {**entries, keys.PERTURB_KIND: name}
 
 
 def _read_block(state: State) -> str:
-    return str(state.get("diagnose_block", ""))
+    return str(state.get(keys.DIAGNOSE_BLOCK, ""))
 
 
 def _write_block(code: str) -> dict[str, Any]:
@@ -55,33 +56,33 @@ def _write_block(code: str) -> dict[str, Any]:
     known = {"picture", *(f"{word}{k}" for word in words for k in range(1, _BLOCKS))}
     if code and code not in known:
         raise ValueError(f"{code[:40]!r} is no block such as block1")
-    return {"diagnose_block": code}
+    return {keys.DIAGNOSE_BLOCK: code}
 
 
 def _on(panel: str, *fields: Field) -> tuple[Field, ...]:
     """Fields that count on one panel only."""
-    return tuple(field.only(lambda state: state.get("predict_panel") == panel) for field in fields)
+    return tuple(field.only(lambda state: state.get(keys.PANEL) == panel) for field in fields)
 
 
 LAB_FIELDS = (
     *_on(
         PERTURB,
         Field("perturb", _read_perturbation, _write_perturbation),
-        whole("perturb_draw", 0, MOST_DRAWS, 0, name="draw").only(
-            lambda state: state.get("perturb_kind", FIRST_PERTURBATION) == "noise"
+        whole(keys.PERTURB_DRAW, 0, MOST_DRAWS, 0, name="draw").only(
+            lambda state: state.get(keys.PERTURB_KIND, FIRST_PERTURBATION) == "noise"
         ),
     ),
     *_on(
         DIAGNOSE,
-        whole("diagnose_network", 0, MOST - 1, 1, name="diagnose"),
-        choice("diagnose_on", DIAGNOSE_WAYS, DIAGNOSE_WAYS[0], name="on"),
+        whole(keys.DIAGNOSE_NETWORK, 0, MOST - 1, 1, name="diagnose"),
+        choice(keys.DIAGNOSE_ON, DIAGNOSE_WAYS, DIAGNOSE_WAYS[0], name="on"),
         Field("block", _read_block, _write_block),
     ),
     *_on(
         STRENGTH,
-        choice("strength_kernel", (OWN_KERNEL, *PUBLISHED), OWN_KERNEL, name="scaled").only(
-            lambda state: state.get("strength_kernel") in PUBLISHED
+        choice(keys.STRENGTH_KERNEL, (OWN_KERNEL, *PUBLISHED), OWN_KERNEL, name="scaled").only(
+            lambda state: state.get(keys.STRENGTH_KERNEL) in PUBLISHED
         ),
-        choice("strength_count", COUNTS, FIRST_COUNT, name="count"),
+        choice(keys.STRENGTH_COUNT, COUNTS, FIRST_COUNT, name="count"),
     ),
 )

@@ -11,7 +11,6 @@ __all__ = [
     "FIRST_PERTURBATION",
     "MOST_DRAWS",
     "OWN_KERNEL",
-    "REACH",
     "WHERE",
 ]
 
@@ -26,8 +25,8 @@ FIRST_PERTURBATION, MOST_DRAWS = "blur", 999
 OWN_KERNEL = "each network's own kernel"
 COUNTS, FIRST_COUNT = (100, 500, 2000), 500
 
-#: Of a kernel that is swapped in: the first one, and how far strength and offset go.
-FIRST_KERNEL, REACH = "3x3-symmetric-v1", 2.0
+#: The first kernel that is swapped in.
+FIRST_KERNEL = "3x3-symmetric-v1"
 #: Stands before a link's code for a kernel, as on the command line.
 CODE = "code:"
 #: What is exchanged, of networks that cut their picture.

@@ -16,6 +16,7 @@ from design_core.output.drawing import pixels_png
 from design_core.pictures.perturbations import PERTURBATIONS, Perturbation, Pixels
 from design_core.zoo.naming import say_class
 from ui.charts import chart_title, show_chart
+from ui.predict import keys
 from ui.predict.answers import percent
 from ui.predict.lab import Network, networks, responded
 from ui.predict.lab_charts import blocks_chart, confidence_chart, flips_chart
@@ -60,7 +61,7 @@ def _controls() -> tuple[Perturbation, float, int]:
         format_func=lambda key: PERTURBATIONS[key].title,
         default=FIRST_PERTURBATION,
         required=True,
-        key="perturb_kind",
+        key=keys.PERTURB_KIND,
         persist_state="session",
         label_visibility="collapsed",
     )
@@ -72,7 +73,7 @@ def _controls() -> tuple[Perturbation, float, int]:
         perturbation.strengths,
         perturbation.start,
         format_func=lambda value: f"{value:g}".replace("-", "−"),
-        key=f"perturb_{perturbation.name}",
+        key=keys.PERTURB + perturbation.name,
         persist_state="session",
         help=perturbation.meaning,
     )
@@ -83,7 +84,7 @@ def _controls() -> tuple[Perturbation, float, int]:
             0,
             MOST_DRAWS,
             0,
-            key="perturb_draw",
+            key=keys.PERTURB_DRAW,
             persist_state="session",
             help="Seed of the noise: each number is another fixed pattern. One draw is one draw.",
         )

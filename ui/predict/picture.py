@@ -14,7 +14,9 @@ from design_core.pictures.samples import SAMPLES, sample, sample_names
 from design_core.zoo.naming import say_class
 from ui.compute import decoded
 from ui.networks import predictions
+from ui.predict import keys
 from ui.predict.tiles import Tile, tiles
+from ui.rail import keys as rail_keys
 from ui.rail.controls import keep_picture, uploaded_picture
 from ui.rail.data_sets import choose_item
 from ui.rail.fields import item_code, upload_code
@@ -69,7 +71,7 @@ def choose_picture() -> Chosen:
         WAYS,
         default=WAYS[0],
         required=True,
-        key="predict_way",
+        key=keys.WAY,
         persist_state="session",
         width="stretch",
     )
@@ -85,16 +87,16 @@ def choose_picture() -> Chosen:
             "Samples",
             list(GROUPS),
             format_func=GROUPS.__getitem__,
-            key="predict_group",
+            key=keys.GROUP,
             persist_state="session",
             label_visibility="collapsed",
             on_change=_first_of_group,
         )
-        found = _sample(st.session_state.get("predict_sample", FIRST_SAMPLE))
+        found = _sample(st.session_state.get(keys.SAMPLE, FIRST_SAMPLE))
     if found:
-        st.session_state["predict_chosen"] = found
-        st.session_state["predict_code"] = found.code
-    return st.session_state.get("predict_chosen") or _sample(FIRST_SAMPLE)
+        st.session_state[keys.CHOSEN] = found
+        st.session_state[keys.CODE] = found.code
+    return st.session_state.get(keys.CHOSEN) or _sample(FIRST_SAMPLE)
 
 
 def sample_strip(place: DeltaGenerator, references: Sequence[str]) -> None:
@@ -102,14 +104,14 @@ def sample_strip(place: DeltaGenerator, references: Sequence[str]) -> None:
 
     A dot marks those that part the networks.
     """
-    if st.session_state.get("predict_way", WAYS[0]) != WAYS[0]:
+    if st.session_state.get(keys.WAY, WAYS[0]) != WAYS[0]:
         return
-    names = sample_names(st.session_state.get("predict_group", next(iter(GROUPS))))
-    chosen = st.session_state.get("predict_sample", FIRST_SAMPLE)
+    names = sample_names(st.session_state.get(keys.GROUP, next(iter(GROUPS))))
+    chosen = st.session_state.get(keys.SAMPLE, FIRST_SAMPLE)
     parting = {name for name in names if _parts(sample(name), references)}
 
     def pick(index: int) -> None:
-        st.session_state["predict_sample"] = names[index]
+        st.session_state[keys.SAMPLE] = names[index]
 
     with place:
         tiles(
@@ -132,7 +134,7 @@ def _sample(name: str) -> Chosen:
 
 
 def _first_of_group() -> None:
-    st.session_state["predict_sample"] = sample_names(st.session_state["predict_group"])[0]
+    st.session_state[keys.SAMPLE] = sample_names(st.session_state[keys.GROUP])[0]
 
 
 def _item() -> Chosen | None:
@@ -149,7 +151,7 @@ def _upload() -> Chosen | None:
     picture = uploaded_picture()
     if picture is None:
         return None
-    st.session_state["picture_wanted"] = ""
+    st.session_state[rail_keys.PICTURE_WANTED] = ""
     told = f"Your picture {picture.name}."
     return Chosen(picture, picture.name, told, code=upload_code(picture))
 

@@ -23,6 +23,7 @@ from design_core.pictures.dataset_cards import is_embedded
 from design_core.zoo.naming import data_set_heading
 from ui.charts import show_chart
 from ui.networks import FORWARD
+from ui.predict import keys
 from ui.predict.lab import (
     Counts,
     Network,
@@ -36,6 +37,7 @@ from ui.predict.lab import (
 from ui.predict.lab_charts import strength_chart
 from ui.predict.lab_choices import COUNTS, FIRST_COUNT, OWN_KERNEL
 from ui.predict.subject import Subject
+from ui.rail import keys as rail_keys
 from ui.text import plain
 
 __all__ = ["strength_panel"]
@@ -84,14 +86,14 @@ def strength_panel(subject: Subject) -> None:
 def _controls(dataset: str) -> tuple[ThresholdKernel | None, str, int]:
     """The kernel (None: each network's own), its name, and how many pictures."""
     left, right = st.columns([3, 2])
-    own: ThresholdKernel | None = st.session_state.get("own_kernel")
+    own: ThresholdKernel | None = st.session_state.get(rail_keys.OWN_KERNEL)
     offered = [OWN_KERNEL, *PUBLISHED, *(["the kernel of Design"] if own else [])]
-    if st.session_state.get("strength_kernel", OWN_KERNEL) not in offered:
-        del st.session_state["strength_kernel"]
+    if st.session_state.get(keys.STRENGTH_KERNEL, OWN_KERNEL) not in offered:
+        del st.session_state[keys.STRENGTH_KERNEL]
     name = left.selectbox(
         "Kernel to scale",
         offered,
-        key="strength_kernel",
+        key=keys.STRENGTH_KERNEL,
         persist_state="session",
         help="Every threshold is multiplied by a factor at inference: 0 is Sign, 1 the kernel as "
         "it is, in the cut of the picture where a network has one, else in its activations. "
@@ -105,7 +107,7 @@ def _controls(dataset: str) -> tuple[ThresholdKernel | None, str, int]:
             COUNTS,
             default=FIRST_COUNT,
             required=True,
-            key="strength_count",
+            key=keys.STRENGTH_COUNT,
             persist_state="session",
             help="Drawn from the test set once and for all.",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from design_core.browser.limits import REACH
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import decode_kernel, rescaled
@@ -13,12 +14,14 @@ from design_core.zoo.entry import Entry
 from design_core.zoo.naming import describe_network
 from ui.charts import chart_title, ink
 from ui.figures import kernel_image
+from ui.predict import keys
 from ui.predict.answers import answer_card
-from ui.predict.lab_choices import CODE, FIRST_KERNEL, REACH, WHERE
+from ui.predict.lab_choices import CODE, FIRST_KERNEL, WHERE
 from ui.predict.subject import Subject
 from ui.predict.taken import take_scale
 from ui.predict.walkthrough_view import walk_chart, walk_maps
 from ui.predict.walkthroughs import Side, walked
+from ui.rail import keys as rail_keys
 from ui.rail.fields import named
 from ui.rail.kernel_choice import choose_pattern, choose_published
 from ui.text import plain
@@ -51,7 +54,7 @@ def swap_panel(subject: Subject) -> None:
         entry, reference = subject.entries[which], subject.references[which]
         at_picture = takes_bits(entry) and _where() == WHERE[0]
         kernel = _kernel()
-        st.session_state["swap_kernel"] = kernel  # for the link
+        st.session_state[keys.SWAP_KERNEL] = kernel  # for the link
     try:
         walk = walked(subject.picture, Side(reference), Side(reference, True, kernel, at_picture))
     except ValueError as error:
@@ -94,7 +97,7 @@ def _where() -> str:
             WHERE,
             default=WHERE[0],
             required=True,
-            key="swap_where",
+            key=keys.SWAP_WHERE,
             persist_state="session",
             help="The cut that turns the picture into bits, or the activations of all layers.",
         )
@@ -103,19 +106,19 @@ def _where() -> str:
 
 def _turned() -> None:
     """The kernel from Design comes with its own strength and offset, others with 1 and 0."""
-    own = st.session_state["swap_way"] == "Own"
-    take_scale(st.session_state["own_kernel"] if own else PUBLISHED[FIRST_KERNEL])
+    own = st.session_state[keys.SWAP_WAY] == "Own"
+    take_scale(st.session_state[rail_keys.OWN_KERNEL] if own else PUBLISHED[FIRST_KERNEL])
 
 
 def _kernel() -> ThresholdKernel | None:
-    own: ThresholdKernel | None = st.session_state.get("own_kernel")
+    own: ThresholdKernel | None = st.session_state.get(rail_keys.OWN_KERNEL)
     ways = [way for way in WAYS if own or way != "Own"]
     way = st.segmented_control(
         "Kernel",
         ways,
         default=WAYS[0],
         required=True,
-        key="swap_way",
+        key=keys.SWAP_WAY,
         persist_state="session",
         on_change=_turned,
     )
@@ -139,7 +142,7 @@ def _text() -> ThresholdKernel:
     text = st.text_input(
         "Levels or thresholds",
         FIRST_TEXT,
-        key="swap_text",
+        key=keys.SWAP_TEXT,
         persist_state="session",
         help="Numbers by spaces, rows by ; and slices by |. Whole numbers are levels, others "
         f"thresholds. Or {CODE} and what stands behind kernel= in a link.",
@@ -168,7 +171,7 @@ def _scaled(kernel: ThresholdKernel) -> ThresholdKernel:
         REACH,
         1.0,
         0.05,
-        key="swap_strength",
+        key=keys.SWAP_STRENGTH,
         persist_state="session",
         help="Factor on every threshold; 0 is plain Sign.",
     )
@@ -178,7 +181,7 @@ def _scaled(kernel: ThresholdKernel) -> ThresholdKernel:
         REACH,
         0.0,
         0.05,
-        key="swap_offset",
+        key=keys.SWAP_OFFSET,
         persist_state="session",
         help="Added to every threshold.",
     )

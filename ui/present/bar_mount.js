@@ -10,7 +10,7 @@ export default function mount({ data, parentElement, setStateValue, setTriggerVa
   }
   bar.send = setStateValue;
   bar.trigger = setTriggerValue;
-  bar.viewer = () => globalThis[Symbol.for("design.viewer")]?.get("stage_viewer")?.viewer;
+  bar.viewer = () => globalThis[Symbol.for("design.channels")]?.get("stage_viewer")?.instrument;
   bar.receive(data);
   return () => {
     bar.stop.abort();

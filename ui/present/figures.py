@@ -22,25 +22,29 @@ from design_core.lab.network_input import seen
 from design_core.output.batch import Row, Settings, batch_rows
 from design_core.pictures.items import Item
 from design_core.pictures.samples import SAMPLES, sample, sample_names
+from design_core.search.block_tables import random_convolution_tables
 from design_core.search.front import Front, tv_information_front
-from design_core.search.tables import random_convolution_tables
 from design_core.study.evidence import answers, verdict
 from design_core.study.picture_cuts import picture_sentences
 from design_core.zoo.arms import arm_of, picture_arm
 from ui.batch.address import BATCH
 from ui.batch.chart import kept_words
 from ui.charts import ink
+from ui.compare import keys as compare_keys
 from ui.compare.address import COMPARE, PICTURES
+from ui.design import keys as design_keys
 from ui.design.address import DESIGN
 from ui.figures import kernel_image
 from ui.learn.contents import hidden_chart, pictures_chart
 from ui.networks import predictions, zoo_cards
+from ui.predict import keys as predict_keys
 from ui.predict.address import PREDICT
 from ui.predict.answers import answers_html, seen_html
 from ui.predict.asked import subject_of
 from ui.predict.picture import Chosen
 from ui.pytorch import has_pytorch
 from ui.scenes import kernel_of
+from ui.speed import keys as speed_keys
 from ui.speed.address import SPEED
 from ui.speed.answers import main_network
 from ui.train.address import ACTIVATION, DESK, TRAIN
@@ -87,7 +91,7 @@ def figure_of(link: str) -> Drawn:
 
 def _predict(state: Mapping[str, Any]) -> Drawn:
     chosen = _chosen(state)
-    subject = subject_of(chosen, list(state["predict_networks"]))
+    subject = subject_of(chosen, list(state[predict_keys.NETWORKS]))
     found = predictions(subject.picture, subject.references)
     told = [found[reference] for reference in subject.references]
     said = [Answer(name, one.probabilities) for name, one in zip(subject.names, told, strict=True)]
@@ -100,10 +104,10 @@ def _predict(state: Mapping[str, Any]) -> Drawn:
 
 
 def _chosen(state: Mapping[str, Any]) -> Chosen:
-    if state["predict_way"] == "Sample":
-        about = SAMPLES[state["predict_sample"]]
+    if state[predict_keys.WAY] == "Sample":
+        about = SAMPLES[state[predict_keys.SAMPLE]]
         return Chosen(sample(about.name), about.title, about.alt, about.label, about.name)
-    kept: Chosen | None = st.session_state.get("predict_chosen")
+    kept: Chosen | None = st.session_state.get(predict_keys.CHOSEN)
     if kept is None:
         raise ValueError(
             "The picture of this scene is not here. Open the scene on Predict and choose it again."
@@ -116,7 +120,7 @@ def _chosen(state: Mapping[str, Any]) -> Chosen:
 
 def _compare(state: Mapping[str, Any]) -> Drawn:
     cards = zoo_cards()
-    if state.get("compare_panel") == PICTURES:
+    if state.get(compare_keys.PANEL) == PICTURES:
         told = next((sentence for _, sentence in picture_sentences(cards)), "")
         return Drawn(told or "No network of one-bit pictures yet.", _dots(pictures_chart(cards)))
     return Drawn(verdict(answers(cards)), _dots(hidden_chart(cards)))
@@ -167,7 +171,7 @@ def _plane() -> Front:
 
 
 def _design(state: Mapping[str, Any]) -> Drawn:
-    kernel: ThresholdKernel = state["linked_kernel"]
+    kernel: ThresholdKernel = state[design_keys.LINKED_KERNEL]
     front = _plane()
     same = (
         np.flatnonzero((front.levels == kernel.levels[0]).all(axis=(1, 2)))
@@ -224,7 +228,7 @@ def _scatter(front: Front, chosen: int) -> str:
 
 def _speed(state: Mapping[str, Any]) -> Drawn:
     report = recorded()
-    batch, threads = state["speed_batch"], state["speed_threads"]
+    batch, threads = state[speed_keys.BATCH], state[speed_keys.THREADS]
     if (batch, threads) not in report.combinations:
         batch, threads = report.combinations[0]
     network = main_network(report, batch, threads)

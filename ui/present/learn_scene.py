@@ -13,6 +13,7 @@ from ui.learn.component import Reader, article
 from ui.learn.contents import contents, graph_network
 from ui.learn.parts import DIALS
 from ui.learn.reading import subject
+from ui.rail import keys as rail_keys
 
 __all__ = ["show_learn_scene"]
 
@@ -43,11 +44,11 @@ def show_learn_scene(link: str, *, revision: int) -> None:
 
 
 def _picture(code: str, state: dict[str, object]) -> Picture:
-    if state["picture_way"] == "Sample":
-        name = str(state["sample"])
+    if state[rail_keys.PICTURE_WAY] == "Sample":
+        name = str(state[rail_keys.SAMPLE])
         assert name in SAMPLES
         return sample(name)
-    kept: Picture | None = st.session_state.get("picture")
-    if kept is None or st.session_state.get("picture_code") != code:
+    kept: Picture | None = st.session_state.get(rail_keys.PICTURE)
+    if kept is None or st.session_state.get(rail_keys.PICTURE_CODE) != code:
         raise ValueError("The picture of this scene is not here. Open it on Learn, and come back.")
     return kept

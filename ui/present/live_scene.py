@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 import streamlit as st
 
+from ui.live import keys as live_keys
 from ui.live import live
 from ui.live.address import LIVE, STATE
 from ui.live.choice import live_bundle
@@ -41,7 +42,7 @@ def live_scene(link: str) -> LiveScene:
     if reading.ignored:
         raise ValueError(f"{link!r} is no link to networks that are here. {reading.ignored}")
     state = reading.entries
-    return LiveScene(state["live_networks"], state["live_data"], state[STATE])
+    return LiveScene(state[live_keys.NETWORKS], state[live_keys.DATA], state[STATE])
 
 
 def show_live_scene(link: str, *, revision: int) -> None:

@@ -11,6 +11,7 @@ from functools import cache
 from urllib.parse import parse_qsl, urlencode
 
 from design_core.study.picture_cuts import picture_sentences
+from ui.explore import keys as explore_keys
 from ui.explore.address import EXPLORE
 from ui.learn.contents import picture_pair
 from ui.links.deck import Slide
@@ -172,4 +173,4 @@ def _is_explore(link: str) -> bool:
 def view_name(link: str) -> str:
     """The viewer's view that a link to Explore asks for."""
     entries = EXPLORE.reading(dict(parse_qsl(link.partition("?")[2]))).entries
-    return str(entries["viewer_view"])
+    return str(entries[explore_keys.VIEWER_VIEW])

@@ -21,12 +21,11 @@ from design_core.browser.bundle import (
     bundle_hash,
     live_markup,
     live_style,
-    sample_group,
     samples_film,
 )
 from design_core.browser.network import live_network
 from design_core.browser.page import html_page
-from design_core.pictures.samples import SAMPLES
+from design_core.pictures.samples import SAMPLES, sample_group
 from design_core.zoo.entry import Entry
 from design_core.zoo.naming import describe_network, distinct_names
 from ui.present.bar import bar_markup, bar_style
@@ -167,7 +166,7 @@ def _put_moving(scene: Moving, data: dict[str, bytes]) -> dict[str, object]:
         for entry, name, network in zip(scene.entries, names, networks, strict=True)
     ]
     form = scene.entries[0].pictures
-    film = samples_film(form, sample_group(networks[0][0].dataset, form))
+    film = samples_film(form, sample_group(networks[0][0].dataset, form.shape[0]))
     made = bundle(files, film, key="talk")
     place = f"live-{bundle_hash(made)}"
     data[place] = made
@@ -185,6 +184,6 @@ def _credits(scenes: Sequence[Still | Moving | Figure]) -> list[str]:
                 found[f"{SAMPLES[name].title}: {SAMPLES[name].attribution}"] = None
         elif isinstance(scene, Moving):
             form = scene.entries[0].pictures
-            group = sample_group(scene.entries[0].card.dataset, form)
+            group = sample_group(scene.entries[0].card.dataset, form.shape[0])
             found.update(dict.fromkeys(samples_film(form, group).credits))
     return list(found)

@@ -15,11 +15,14 @@ from design_core.pictures.feature_maps import MAX_MAPS, SOURCES
 from design_core.pictures.samples import SAMPLES, sample
 from design_core.scaling import SCALE_NAMES
 from ui.compute import Scene, decoded, fitted_scale
+from ui.rail import keys
 from ui.rail.data_sets import choose_item
 from ui.rail.fields import (
     FIRST_KERNEL,
+    FIRST_MAPS,
     FIRST_SAMPLE,
     FIRST_SOURCE,
+    MAX_SEED,
     PATTERN_SIZE,
     SCALES,
     SIZES,
@@ -36,10 +39,10 @@ __all__ = [
     "batch_rail",
     "choose_picture",
     "keep_picture",
-    "own_kernel",
     "picture_rail",
     "rail",
     "show_own_picture",
+    "take_as_own",
     "uploaded_picture",
 ]
 
@@ -66,8 +69,8 @@ def batch_rail() -> Settings:
         longest, source, maps, seed = _map_controls()
         st.divider()
         kernel = _kernel(None)
-        is_own = st.session_state["kernel_way"] == "Own"
-        fitted = not is_own and st.session_state["scaling"] == "data"
+        is_own = st.session_state[keys.KERNEL_WAY] == "Own"
+        fitted = not is_own and st.session_state[keys.SCALING] == "data"
         return Settings(kernel, fitted, longest, source, maps, seed)
 
 
@@ -77,10 +80,10 @@ def picture_rail() -> Scene:
     return Scene(picture, *_map_controls())
 
 
-def own_kernel(kernel: ThresholdKernel) -> None:
+def take_as_own(kernel: ThresholdKernel) -> None:
     """Make a kernel the one that the rail has chosen, on whatever page comes next."""
-    st.session_state["own_kernel"] = kernel
-    st.session_state["kernel_way"] = "Own"
+    st.session_state[keys.OWN_KERNEL] = kernel
+    st.session_state[keys.KERNEL_WAY] = "Own"
 
 
 def choose_picture() -> Picture:
@@ -90,7 +93,7 @@ def choose_picture() -> Picture:
         ["Sample", "Upload", "Data set"],
         default="Sample",
         required=True,
-        key="picture_way",
+        key=keys.PICTURE_WAY,
         persist_state="session",
         width="stretch",
     )
@@ -107,17 +110,17 @@ def choose_picture() -> Picture:
             list(SAMPLES),
             index=list(SAMPLES).index(FIRST_SAMPLE),
             format_func=lambda key: SAMPLES[key].title,
-            key="sample",
+            key=keys.SAMPLE,
             persist_state="session",
             label_visibility="collapsed",
         )
         chosen = sample(code)
     if chosen:
-        st.session_state["picture"], st.session_state["picture_code"] = chosen, code
-        st.session_state["picture_wanted"] = ""
+        st.session_state[keys.PICTURE], st.session_state[keys.PICTURE_CODE] = chosen, code
+        st.session_state[keys.PICTURE_WANTED] = ""
     # Until there is an upload or an item, the last picture stays in view: nothing goes blank, and
     # an upload outlives its widget when the page changes.
-    return st.session_state.get("picture") or sample(FIRST_SAMPLE)
+    return st.session_state.get(keys.PICTURE) or sample(FIRST_SAMPLE)
 
 
 def uploaded_picture() -> Picture | None:
@@ -130,7 +133,7 @@ def uploaded_picture() -> Picture | None:
         max_upload_size=MAX_BYTES // 2**20,
     )
     # The uploader forgets its file where it is not drawn; one picture is kept for the way back.
-    kept: Picture | None = st.session_state.get("uploaded")
+    kept: Picture | None = st.session_state.get(keys.UPLOADED)
     if upload is not None:
         try:
             kept = decoded(upload.getvalue(), upload.name)
@@ -138,7 +141,7 @@ def uploaded_picture() -> Picture | None:
             st.error(plain(str(error)), icon=":material/broken_image:")
             return None
         keep_picture(kept)
-    wanted = wanted_upload(st.session_state.get("picture_wanted", ""))
+    wanted = wanted_upload(st.session_state.get(keys.PICTURE_WANTED, ""))
     if wanted and not (kept and kept.sha256.startswith(wanted[0])):
         _tell_wanted(*wanted, got_another=upload is not None)
         return kept if upload else None
@@ -147,7 +150,7 @@ def uploaded_picture() -> Picture | None:
 
 def keep_picture(picture: Picture) -> None:
     """Keep a picture as if it had been uploaded: the way back finds it again."""
-    st.session_state["uploaded"] = picture
+    st.session_state[keys.UPLOADED] = picture
 
 
 def show_own_picture(picture: Picture, *, source: str | None = None) -> None:
@@ -159,10 +162,10 @@ def show_own_picture(picture: Picture, *, source: str | None = None) -> None:
         How it is turned into feature maps; as it was if left out.
     """
     keep_picture(picture)
-    st.session_state["picture_wanted"] = ""
-    st.session_state["picture_way"] = "Upload"
+    st.session_state[keys.PICTURE_WANTED] = ""
+    st.session_state[keys.PICTURE_WAY] = "Upload"
     if source:
-        st.session_state["source"] = source
+        st.session_state[keys.SOURCE] = source
 
 
 def _tell_wanted(digits: str, name: str, *, got_another: bool) -> None:
@@ -183,7 +186,7 @@ def _map_controls() -> tuple[int, str, int, int]:
         SIZES,
         value=208,
         format_func=lambda side: f"{side} px",
-        key="longest",
+        key=keys.LONGEST,
         persist_state="session",
         help="The picture is reduced to this before it is cut; it is never enlarged.",
     )
@@ -192,20 +195,22 @@ def _map_controls() -> tuple[int, str, int, int]:
         [*SOURCES, LAYER],
         index=list(SOURCES).index(FIRST_SOURCE),
         format_func=lambda key: SOURCES[key][0] if key in SOURCES else "Layer of a network",
-        key="source",
+        key=keys.SOURCE,
         persist_state="session",
         help="What is cut. "
         + " ".join(help_text for _, help_text in SOURCES.values())
         + " Or what a layer of a trained network gets.",
     )
-    maps, seed = 16, 0
+    maps, seed = FIRST_MAPS, 0
     if source == LAYER:
         # Without PyTorch no layer is computed; the first source takes its place, as is told.
         return longest, choose_layer() or FIRST_SOURCE, MAX_MAPS, seed
     if source == "random-conv":
         left, right = st.columns(2)
-        maps = left.number_input("Maps", 1, 64, 16, key="maps", persist_state="session")
-        seed = right.number_input("Seed", 0, 9999, 0, key="seed", persist_state="session")
+        maps = left.number_input(
+            "Maps", 1, MAX_MAPS, FIRST_MAPS, key=keys.MAPS, persist_state="session"
+        )
+        seed = right.number_input("Seed", 0, MAX_SEED, 0, key=keys.SEED, persist_state="session")
     return longest, source, int(maps), int(seed)
 
 
@@ -218,19 +223,19 @@ def _offer_own_levels(scene: Scene | None) -> None:
         st.caption("This network has no kernel of its own: it cuts at one threshold.")
         return
     st.button(
-        "Take the network's own kernel", key="own_levels", on_click=own_kernel, args=(levels,)
+        "Take the network's own kernel", key="own_levels", on_click=take_as_own, args=(levels,)
     )
 
 
 def _kernel(scene: Scene | None) -> ThresholdKernel:
     _offer_own_levels(scene)
-    own: ThresholdKernel | None = st.session_state.get("own_kernel")
+    own: ThresholdKernel | None = st.session_state.get(keys.OWN_KERNEL)
     way = st.segmented_control(
         "Threshold kernel",
         ["Published", "Pattern", *(["Own"] if own else [])],
         default="Published",
         required=True,
-        key="kernel_way",
+        key=keys.KERNEL_WAY,
         persist_state="session",
         width="stretch",
         help="A small pattern of thresholds, repeated over the map: "
@@ -250,7 +255,7 @@ def _scaled(kernel: ThresholdKernel, scene: Scene | None) -> ThresholdKernel:
     name = st.selectbox(
         "Scaling",
         SCALES,
-        key="scaling",
+        key=keys.SCALING,
         persist_state="session",
         help="How levels become thresholds on a batch-norm output. "
         + " ".join(f"{scale}: {SCALE_NAMES[scale]}" for scale in SCALES),

@@ -10,9 +10,10 @@ from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import decode_kernel, encode_kernel
 from design_core.pictures import Picture
-from design_core.pictures.feature_maps import SOURCES
+from design_core.pictures.feature_maps import MAX_MAPS, SOURCES
 from design_core.pictures.samples import SAMPLES
 from ui.links.fields import Field, State, choice, whole
+from ui.rail import keys
 from ui.rail.data_sets import PARTED as DATA_SET_PARTED
 from ui.rail.data_sets import item_entries
 from ui.rail.kernel_choice import FIRST_PATTERN
@@ -20,9 +21,11 @@ from ui.rail.layers import LAYER, LAYER_FIELD
 
 __all__ = [
     "FIRST_KERNEL",
+    "FIRST_MAPS",
     "FIRST_SAMPLE",
     "FIRST_SOURCE",
     "KERNEL_FIELDS",
+    "MAX_SEED",
     "PARTED",
     "PATTERN_SIZE",
     "PICTURE_FIELDS",
@@ -41,6 +44,8 @@ __all__ = [
 FIRST_SAMPLE = "astronaut"
 FIRST_SOURCE = "random-conv"
 FIRST_KERNEL = "2x2-v2"
+#: Of random convolutions: how many, and the highest seed.
+FIRST_MAPS, MAX_SEED = 16, 9999
 SIZES = (32, 64, 96, 128, 160, 208, 256, 384, 512)
 SCALES = ("published", "lloyd-max", "quantile", "matlab", "data")
 
@@ -81,41 +86,41 @@ def wanted_item(code: str) -> tuple[str, int] | None:
 
 def _read_picture(state: State) -> str:
     # What a link asked for and is not at hand yet stays in the link.
-    code: str = state.get("picture_wanted") or state.get("picture_code", "")
+    code: str = state.get(keys.PICTURE_WANTED) or state.get(keys.PICTURE_CODE, "")
     return "" if code == FIRST_SAMPLE else code
 
 
 def _write_picture(code: str) -> dict[str, Any]:
     if wanted_upload(code):
-        return {"picture_way": "Upload", "picture_wanted": code}
+        return {keys.PICTURE_WAY: "Upload", keys.PICTURE_WANTED: code}
     if item := wanted_item(code):
         entries = item_entries(*item)
-        return {"picture_way": "Data set", "picture_wanted": code, **entries}
+        return {keys.PICTURE_WAY: "Data set", keys.PICTURE_WANTED: code, **entries}
     name = code or FIRST_SAMPLE
     if name not in SAMPLES:
         raise ValueError(f"there is no picture {name[:40]!r}")
-    return {"picture_way": "Sample", "picture_wanted": "", "sample": name}
+    return {keys.PICTURE_WAY: "Sample", keys.PICTURE_WANTED: "", keys.SAMPLE: name}
 
 
 def _read_kernel(state: State) -> str:
-    way = state.get("kernel_way", "Published")
-    if way == "Own" and state.get("own_kernel"):
-        return encode_kernel(state["own_kernel"])
+    way = state.get(keys.KERNEL_WAY, "Published")
+    if way == "Own" and state.get(keys.OWN_KERNEL):
+        return encode_kernel(state[keys.OWN_KERNEL])
     if way == "Pattern":
-        name = state.get("pattern") or FIRST_PATTERN
+        name = state.get(keys.PATTERN) or FIRST_PATTERN
         return f"{name}-{state.get(PATTERN_SIZE + name, PATTERNS[name].default)}"
-    code: str = state.get("published", FIRST_KERNEL)
+    code: str = state.get(keys.PUBLISHED, FIRST_KERNEL)
     return "" if code == FIRST_KERNEL else code
 
 
 def _write_kernel(code: str) -> dict[str, Any]:
     code = code or FIRST_KERNEL
     if code in PUBLISHED:
-        return {"kernel_way": "Published", "published": code}
+        return {keys.KERNEL_WAY: "Published", keys.PUBLISHED: code}
     if pattern := pattern_of(code):
         name, size = pattern
-        return {"kernel_way": "Pattern", "pattern": name, PATTERN_SIZE + name: size}
-    return {"kernel_way": "Own", "own_kernel": named(decode_kernel(code))}
+        return {keys.KERNEL_WAY: "Pattern", keys.PATTERN: name, PATTERN_SIZE + name: size}
+    return {keys.KERNEL_WAY: "Own", keys.OWN_KERNEL: named(decode_kernel(code))}
 
 
 def pattern_of(code: str) -> tuple[str, int] | None:
@@ -137,21 +142,25 @@ def named(kernel: ThresholdKernel) -> ThresholdKernel:
     return kernel if kernel.name else kernel.renamed(levels_name(kernel))
 
 
+def _is_first_source(state: State) -> bool:
+    return bool(state.get(keys.SOURCE, FIRST_SOURCE) == FIRST_SOURCE)
+
+
 #: For pages whose rail has the picture and its feature maps.
 PICTURE_FIELDS = (
     Field("picture", _read_picture, _write_picture),
-    choice("longest", SIZES, 208, name="size"),
-    choice("source", (*SOURCES, LAYER), FIRST_SOURCE),
+    choice(keys.LONGEST, SIZES, 208, name="size"),
+    choice(keys.SOURCE, (*SOURCES, LAYER), FIRST_SOURCE),
     LAYER_FIELD,
-    whole("maps", 1, 64, 16).only(lambda state: state.get("source", FIRST_SOURCE) == FIRST_SOURCE),
-    whole("seed", 0, 9999, 0).only(lambda state: state.get("source", FIRST_SOURCE) == FIRST_SOURCE),
+    whole(keys.MAPS, 1, MAX_MAPS, FIRST_MAPS).only(_is_first_source),
+    whole(keys.SEED, 0, MAX_SEED, 0).only(_is_first_source),
 )
 
 #: For pages whose rail has a kernel too.
 KERNEL_FIELDS = (
     Field("kernel", _read_kernel, _write_kernel),
-    choice("scaling", SCALES, "published", name="scale").only(
-        lambda state: state.get("kernel_way") != "Own"
+    choice(keys.SCALING, SCALES, "published", name="scale").only(
+        lambda state: state.get(keys.KERNEL_WAY) != "Own"
     ),
 )
 

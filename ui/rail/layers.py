@@ -11,6 +11,7 @@ from design_core.zoo.card import OWN
 from ui.links.fields import Field, State
 from ui.networks import card_of, cards
 from ui.pytorch import pytorch
+from ui.rail import keys
 
 __all__ = ["LAYER", "LAYER_FIELD", "choose_layer", "layer_source", "own_levels"]
 
@@ -64,7 +65,7 @@ def own_levels(source: str) -> ThresholdKernel | None:
 
 
 def _read(state: State) -> str:
-    if state.get("source") != LAYER:
+    if state.get(keys.SOURCE) != LAYER:
         return ""
     _, network, block = layer_source(state).split(":")
     return f"{network.replace('@', _SEED)}{_PART}{block}"

@@ -9,6 +9,7 @@ import streamlit as st
 from design_core.output.reproduce import Recipe, Subject
 from design_core.pictures import Picture
 from ui.compute import Scene
+from ui.rail import keys as rail_keys
 from ui.rail.fields import FIRST_SAMPLE, wanted_item, wanted_upload
 from ui.text import plain
 
@@ -17,7 +18,7 @@ __all__ = ["picture_reference", "recipe_expander", "subject_of"]
 
 def subject_of(scene: Scene) -> Subject:
     """A scene as the recipes name it; the rail knows where its picture is from."""
-    code: str = st.session_state.get("picture_code", FIRST_SAMPLE)
+    code: str = st.session_state.get(rail_keys.PICTURE_CODE, FIRST_SAMPLE)
     return Subject(
         *picture_reference(code, scene.picture),
         scene.longest,

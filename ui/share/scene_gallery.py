@@ -9,6 +9,7 @@ import numpy as np
 import streamlit as st
 
 from design_core.output.drawing import kernel_svg, mosaic, mosaic_png
+from ui.design import keys as design_keys
 from ui.design.address import DESIGN
 from ui.scenes import SCENES, view_of
 from ui.share.address import open_link
@@ -41,7 +42,10 @@ def thumbnail(link: str) -> str:
     page, _, query = link.partition("?")
     if page == DESIGN.page:
         kernel = DESIGN.reading(dict(part.split("=") for part in query.split("&") if part))
-        data, kind = kernel_svg(kernel.entries["linked_kernel"], cell=72).encode(), "svg+xml"
+        data, kind = (
+            kernel_svg(kernel.entries[design_keys.LINKED_KERNEL], cell=72).encode(),
+            "svg+xml",
+        )
     else:
         both = np.stack(view_of(link).bits())
         height, width = both.shape[1:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ui.links.fields import Address, choice
+from ui.speed import keys
 
 __all__ = ["BATCHES", "QUESTIONS", "SPEED", "THREADS"]
 
@@ -21,8 +22,8 @@ SPEED = Address(
     "speed",
     (),
     (
-        choice("speed_batch", BATCHES, BATCHES[0], name="batch", code=str),
-        choice("speed_threads", THREADS, THREADS[0], name="threads", code=str),
-        choice("speed_question", QUESTIONS, QUESTIONS[0], name="question"),
+        choice(keys.BATCH, BATCHES, BATCHES[0], name="batch", code=str),
+        choice(keys.THREADS, THREADS, THREADS[0], name="threads", code=str),
+        choice(keys.QUESTION, QUESTIONS, QUESTIONS[0], name="question"),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from design_core.jobs.contest import LENGTHS, NETWORKS
 from design_core.zoo.arms import ARMS, PICTURE_ARMS
 from ui.links.fields import Address, choice, slug, whole
+from ui.train import keys
 
 __all__ = [
     "ACTIVATION",
@@ -45,12 +46,12 @@ TRAIN = Address(
     "train",
     (),
     (
-        choice("train_source", SOURCES, DIGITS, name="pictures"),
-        choice("train_network", tuple(NETWORKS), next(iter(NETWORKS)), name="network"),
-        choice("train_differs", DIFFERENCES, ACTIVATION, name="differs"),
+        choice(keys.SOURCE, SOURCES, DIGITS, name="pictures"),
+        choice(keys.NETWORK, tuple(NETWORKS), next(iter(NETWORKS)), name="network"),
+        choice(keys.DIFFERS, DIFFERENCES, ACTIVATION, name="differs"),
         *(
             choice(
-                f"train_{difference}_{side}",
+                keys.of_side(difference, side),
                 options,
                 FIRST[difference][side],
                 name=f"{('activation', 'picture')[difference == CUT]}{side + 1}",
@@ -59,7 +60,7 @@ TRAIN = Address(
             for difference, options in ((ACTIVATION, ACTIVATIONS), (CUT, CUTS))
             for side in (0, 1)
         ),
-        choice("train_length", tuple(LENGTHS), next(iter(LENGTHS)), name="length"),
-        whole("train_seed", 0, MOST_SEED, 0, name="seed"),
+        choice(keys.LENGTH, tuple(LENGTHS), next(iter(LENGTHS)), name="length"),
+        whole(keys.SEED, 0, MOST_SEED, 0, name="seed"),
     ),
 )

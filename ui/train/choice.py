@@ -10,6 +10,7 @@ from design_core.jobs.contest import LENGTHS, NETWORKS
 from design_core.kernels.spec import encode_kernel
 from design_core.zoo.arms import arm_of, picture_arm
 from ui.design.desk import desk
+from ui.train import keys
 from ui.train.address import (
     ACTIVATION,
     ACTIVATIONS,
@@ -53,7 +54,7 @@ def choose() -> Choice:
     network = st.selectbox(
         "Network",
         list(NETWORKS),
-        key="train_network",
+        key=keys.NETWORK,
         persist_state="session",
         help="tiny is a VGG-small of two stages and width 16. The number behind vgg_small is its "
         "width, the channels of its first stage; it has three.",
@@ -64,7 +65,7 @@ def choose() -> Choice:
             DIFFERENCES,
             default=ACTIVATION,
             required=True,
-            key="train_differs",
+            key=keys.DIFFERS,
             persist_state="session",
             width="stretch",
             help="Everything else is the same: first weights, batches, augmentation, seed. With a "
@@ -79,7 +80,7 @@ def choose() -> Choice:
                 options,
                 index=options.index(FIRST[differs][side]),
                 format_func=_name if differs == ACTIVATION else _cut_name,
-                key=f"train_{differs}_{side}",
+                key=keys.of_side(differs, side),
                 persist_state="session",
             )
         )
@@ -90,7 +91,7 @@ def choose() -> Choice:
         list(LENGTHS),
         default=next(iter(LENGTHS)),
         required=True,
-        key="train_length",
+        key=keys.LENGTH,
         persist_state="session",
         width="stretch",
         help=", ".join(f"{name}: {steps:,} steps or more" for name, steps in LENGTHS.items()) + ".",
@@ -99,7 +100,7 @@ def choose() -> Choice:
         "Seed",
         0,
         MOST_SEED,
-        key="train_seed",
+        key=keys.SEED,
         persist_state="session",
         help="Of the first weights and of the order of the pictures, for both alike.",
     )

@@ -18,6 +18,7 @@ from design_core.training.class_zip import (
 from design_core.training.data import TrainingData, load_data, split_classes_evenly, textures
 from design_core.zoo.naming import data_set_name
 from ui.text import plain
+from ui.train import keys
 from ui.train.address import DIGITS, SOURCES, TEXTURES, UPLOAD
 from ui.upload_bounds import FullError, hold
 
@@ -32,7 +33,7 @@ def choose_pictures() -> tuple[TrainingData, str] | None:
     source = st.selectbox(
         "Pictures",
         SOURCES,
-        key="train_source",
+        key=keys.SOURCE,
         persist_state="session",
         help="Digits are scikit-learn's, 8×8 pixels. Grass or gravel are pieces of two of the "
         "embedded photos. A ZIP file holds a folder of pictures for each class.",

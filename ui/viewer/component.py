@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from design_core import browser
 from design_core.browser.kernels import kernel_ranks, plain_kernel
+from design_core.browser.limits import MAX_ZOOM
 from design_core.kernels.kernel import ThresholdKernel
 
 __all__ = [
@@ -56,8 +57,8 @@ _FAR = 1e6  # no slider reaches such a strength or offset
 
 _HERE = Path(__file__).parent
 # Joined in this order into one module; a component takes one script.
-_SHARED = ("reports", "math", "paint", "files", "kernel_drawing", "kernel_panel")
-_OWN = ("framing", "readout", "gallery", "save_menu", "gestures", "keys", "viewer")
+_SHARED = ("reports", "math", "limits", "paint", "files", "kernel_drawing", "kernel_panel")
+_OWN = ("framing", "readout", "map_strip", "save_menu", "gestures", "keys", "viewer")
 
 
 def viewer_markup() -> str:
@@ -79,10 +80,10 @@ _pictures = st.components.v2.component(
     "design_viewer",
     html=viewer_markup(),
     css=viewer_style(),
-    js=viewer_script() + browser.joined("mount", folder=_HERE / "js"),
+    js=viewer_script() + browser.joined("channel") + browser.joined("mount", folder=_HERE / "js"),
 )
 _settings = st.components.v2.component(
-    "design_viewer_settings", js=browser.joined("settings", folder=_HERE / "js")
+    "design_viewer_settings", js=browser.joined("channel", "settings")
 )
 
 
@@ -349,7 +350,7 @@ def _read(
         kernel=_edited(kernel, reported) if answers("kernel") else kernel,
         view=view if view in VIEWS else given["view"],
         selected=selected if _is_index(selected, shape[0]) else given["selected"],
-        zoom=zoom if isinstance(zoom, int) and 1 <= zoom <= 64 else None,
+        zoom=zoom if isinstance(zoom, int) and 1 <= zoom <= MAX_ZOOM else None,
         divider=min(1.0, max(0.0, divider)) if isinstance(divider, (int, float)) else 0.5,
         pinned=_pixel(pinned, shape),
     )

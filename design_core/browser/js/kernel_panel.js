@@ -47,8 +47,8 @@ class KernelPanel {
   /** Make room for a new kernel: ends of the sliders that hold what was given, and its slices. */
   prepare(given) {
     for (const input of this.sliders) {
-      input.min = Math.min(-2, given[input.name]);
-      input.max = Math.max(2, given[input.name]);
+      input.min = Math.min(-LIMITS.reach, given[input.name]);
+      input.max = Math.max(LIMITS.reach, given[input.name]);
     }
     const [count] = given.shape;
     const host = this.holder.find(".slices");

@@ -23,12 +23,10 @@ const COLOURS = Object.fromEntries(
   Object.entries(PALETTES).map(([name, hexes]) => [name, Uint32Array.from(hexes, colour)]),
 );
 
-const MAX_ZOOM = 64;
-
 /** The largest whole factor at which the map fits the panel; never below 1. */
 function fittingZoom(map, panel) {
   const factor = Math.min(panel.width / map.columns, panel.height / map.rows);
-  return Math.min(MAX_ZOOM, Math.max(1, Math.floor(factor)));
+  return Math.min(LIMITS.zoom, Math.max(1, Math.floor(factor)));
 }
 
 /**

@@ -87,7 +87,7 @@ class Editor {
 
   /** Let the pictures beside the editor be cut at once; Python's answer comes later. */
   preview() {
-    const viewer = globalThis[Symbol.for("design.viewer")]?.get("design_viewer")?.viewer;
+    const viewer = globalThis[Symbol.for("design.channels")]?.get("design_viewer")?.instrument;
     viewer?.preview(this.kernel.shape, this.kernel.ranks);
   }
 

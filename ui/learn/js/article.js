@@ -1,7 +1,6 @@
 // The article itself: values that the sentences set, figures that follow within a frame, and what
 // goes to Python once the reader rests. Mounted by Streamlit through the default export.
 
-const articleChannels = (globalThis[Symbol.for("design.article")] ??= new Map());
 const mountedArticles = new WeakMap();
 const REPORT_MS = 400; // after the last change, or the end of scrolling
 const LEAVE_MS = 5000; // in which a page turns
@@ -366,14 +365,11 @@ export default function mount({ data, parentElement, setStateValue, setTriggerVa
   }
   article.onState = (report) => setStateValue("state", report);
   article.onWish = (wish) => setTriggerValue("wish", wish);
-  const channel = articleChannels.get(key) ?? {};
-  articleChannels.set(key, channel);
-  channel.article = article;
-  if (channel.settings) article.receiveSettings(channel.settings);
+  const leave = joinChannel(key, article);
   article.receiveData(data);
   return () => {
     article.close();
     mountedArticles.delete(parentElement);
-    if (channel.article === article) delete channel.article;
+    leave();
   };
 }

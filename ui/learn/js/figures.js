@@ -120,8 +120,9 @@ class CutFigure extends Figure {
 
   constructor(root, article) {
     super(root, article);
+    const { low, high } = article.dials.get("cut");
     this.chart = new LineChart(this.find(".chart"), {
-      x: [-1.5, 1.5], y: [0, 0.6], xTicks: [-1.5, -1, -0.5, 0, 0.5, 1, 1.5], yTicks: [0, 0.2, 0.4, 0.6], yText: (y) => `${Math.round(100 * y)} %`,
+      x: [low, high], y: [0, 0.6], xTicks: [-1.5, -1, -0.5, 0, 0.5, 1, 1.5], yTicks: [0, 0.2, 0.4, 0.6], yText: (y) => `${Math.round(100 * y)} %`,
       xTitle: "cut, standard deviations", yTitle: "differences kept",
     });
     this.charts.push(this.chart);
@@ -191,8 +192,10 @@ class StairFigure extends Figure {
 
   constructor(root, article) {
     super(root, article);
+    const { low, high } = article.dials.get("ramp");
+    this.ends = [low, high];
     this.chart = new LineChart(this.find(".chart"), {
-      x: [-2.5, 2.5], y: [0, 1], xTicks: [-2, -1, 0, 1, 2], yTicks: [0, 0.25, 0.5, 0.75, 1], yText: (y) => `${Math.round(100 * y)} %`,
+      x: this.ends, y: [0, 1], xTicks: [-2, -1, 0, 1, 2], yTicks: [0, 0.25, 0.5, 0.75, 1], yText: (y) => `${Math.round(100 * y)} %`,
       xTitle: "x, standard deviations", yTitle: "share of +1",
     });
     this.charts.push(this.chart);
@@ -200,7 +203,7 @@ class StairFigure extends Figure {
       input.addEventListener("change", () => article.set("stair", input.value));
     }
     this.strip = { rows: 12, columns: 204 };
-    this.rampValues = Float32Array.from({ length: 12 * 204 }, (_, p) => -2.5 + (5 * (p % 204)) / 203);
+    this.rampValues = Float32Array.from({ length: 12 * 204 }, (_, p) => low + ((high - low) * (p % 204)) / 203);
   }
 
   draw() {
@@ -217,14 +220,15 @@ class StairFigure extends Figure {
     this.show("picture", this.cut(kernel), "bits", `The picture cut by ${stair}.`);
     const share = staircase(thresholds, ramp);
     const places = [...new Set(thresholds)].sort((a, b) => a - b);
-    const steps = (all) => [[-2.5, 0], ...[...new Set(all)].sort((a, b) => a - b).map((t) => [t, staircase(all, t)]), [2.5, 1]];
+    const [low, high] = this.ends;
+    const steps = (all) => [[low, 0], ...[...new Set(all)].sort((a, b) => a - b).map((t) => [t, staircase(all, t)]), [high, 1]];
     this.say({
       "stair-share": SHARE(share, 0), "stair-sign": ramp >= 0 ? "all" : "none",
       "stair-steps": places.length === 1 ? "one threshold" : `${places.length} thresholds`, "stair-levels": places.length + 1,
     });
     this.chart.draw({
       lines: [
-        { kind: "sign", points: [[-2.5, 0], [0, 1], [2.5, 1]], stepped: true, label: "Sign", labelAt: 0 },
+        { kind: "sign", points: [[low, 0], [0, 1], [high, 1]], stepped: true, label: "Sign", labelAt: 0 },
         { kind: "this", points: steps(thresholds), stepped: true },
       ],
       verticals: [{ x: ramp, label: `x = ${signed(ramp, 2)}` }],
@@ -280,8 +284,10 @@ class DetailFigure extends Figure {
 
   constructor(root, article) {
     super(root, article);
+    const { low, high } = article.dials.get("push");
+    this.most = high;
     this.chart = new LineChart(this.find(".chart"), {
-      x: [0, 2.5], y: [0, 2], xTicks: [0, 0.5, 1, 1.5, 2, 2.5], yTicks: [0, 0.5, 1, 1.5, 2], yText: (y) => y.toFixed(1),
+      x: [low, high], y: [0, 2], xTicks: [0, 0.5, 1, 1.5, 2, 2.5], yTicks: [0, 0.5, 1, 1.5, 2], yText: (y) => y.toFixed(1),
       xTitle: "strength of the checkerboard", yTitle: "per pixel",
     });
     this.charts.push(this.chart);
@@ -289,7 +295,7 @@ class DetailFigure extends Figure {
 
   picture() {
     this.curves = Array.from({ length: SWEEP }, (_, k) => {
-      const strength = (2.5 * k) / (SWEEP - 1);
+      const strength = (this.most * k) / (SWEEP - 1);
       const { tv, entropy } = this.scored(strength);
       return { strength, tv, entropy };
     });

@@ -24,7 +24,7 @@ class Plate {
    */
   show(layer, map) {
     if (!this.room) return;
-    const zoom = Math.max(1, Math.min(MAX_ZOOM, Math.floor(Math.min(this.room / map.columns, this.tall / map.rows))));
+    const zoom = Math.max(1, Math.min(LIMITS.zoom, Math.floor(Math.min(this.room / map.columns, this.tall / map.rows))));
     const [width, height] = [zoom * map.columns, zoom * map.rows];
     if (this.canvas.width !== width || this.canvas.height !== height) {
       Object.assign(this.canvas, { width, height });

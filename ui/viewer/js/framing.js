@@ -50,7 +50,7 @@ class Framing {
     const { x, y } = anchor ?? { x: width / 2, y: height / 2 };
     const row = (y - before.top) / before.zoom;
     const column = (x - before.left) / before.zoom;
-    state.zoom = zoom === null ? null : Math.max(1, Math.min(MAX_ZOOM, Math.round(zoom)));
+    state.zoom = zoom === null ? null : Math.max(1, Math.min(LIMITS.zoom, Math.round(zoom)));
     const factor = this.zoomNow();
     this.panTo(row + (height / 2 - y) / factor, column + (width / 2 - x) / factor);
     this.viewer.report(500);

@@ -55,8 +55,9 @@ class Keys {
   }
 
   strengthen(step) {
+    const { min, max } = this.viewer.find("input[name=strength]");
     const next = Math.round((this.viewer.kernel.strength + step) * 100) / 100;
-    this.viewer.setScale("strength", Math.max(-2, Math.min(2, next)));
+    this.viewer.setScale("strength", Math.max(Number(min), Math.min(Number(max), next)));
     this.viewer.report(300);
   }
 }

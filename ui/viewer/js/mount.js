@@ -1,10 +1,5 @@
-// The viewer as a Streamlit component, mounted through the default export.
-//
-// Two components share this page. This one carries the code and the maps (bytes that Streamlit
-// sends once and then knows by hash); the other, settings.js, carries everything small that may
-// change with each run. They meet in `channels`, under the viewer's key.
+// The viewer as a Streamlit component, mounted through the default export; see channel.js.
 
-const channels = (globalThis[Symbol.for("design.viewer")] ??= new Map());
 const viewers = new WeakMap();
 
 /**
@@ -19,10 +14,7 @@ export default function mount({ data, parentElement, setStateValue }) {
   if (!viewer) {
     viewer = new Viewer(parentElement);
     viewers.set(parentElement, viewer);
-    const channel = channels.get(header.key) ?? {};
-    channels.set(header.key, channel);
-    channel.viewer = viewer;
-    if (channel.settings) viewer.receiveSettings(channel.settings);
+    viewer.leave = joinChannel(header.key, viewer);
   }
   viewer.setStateValue = setStateValue;
   if (viewer.newest.maps?.hash !== header.hash) {
@@ -33,7 +25,6 @@ export default function mount({ data, parentElement, setStateValue }) {
   viewer.showWhole(header.whole);
   return () => {
     viewer.close();
-    const channel = channels.get(header.key);
-    if (channel.viewer === viewer) delete channel.viewer;
+    viewer.leave();
   };
 }

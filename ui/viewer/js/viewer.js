@@ -59,7 +59,7 @@ class Viewer {
     this.kernelPanel = new KernelPanel(this);
     this.framing = new Framing(this);
     this.readout = new Readout(this);
-    this.gallery = new Gallery(this.find(".gallery"), (selected) => this.select(selected));
+    this.mapStrip = new MapStrip(this.find(".gallery"), (selected) => this.select(selected));
     this.listen();
   }
 
@@ -137,7 +137,7 @@ class Viewer {
     const resized = this.map?.rows !== rows || this.map?.columns !== columns;
     if (anew || resized) this.resize(rows, columns, user);
     if (newMaps) {
-      this.gallery.fill(settings.names, this.map, (k) => this.mapValues(k));
+      this.mapStrip.fill(settings.names, this.map, (k) => this.mapValues(k));
     }
     if (newSelection) this.select(user?.selected ?? settings.selected, { quiet: true });
     if (newView) this.showView();
@@ -222,7 +222,7 @@ class Viewer {
     this.scores = { sign: score(sign, columns, [1, 1], sign) };
     this.diffusedScores = null;
     this.drawOverview();
-    this.gallery.mark(this.state.selected);
+    this.mapStrip.mark(this.state.selected);
     this.redraw({ bits: true });
     if (!quiet) this.report(250);
   }
@@ -603,7 +603,7 @@ class Viewer {
         if (this.settings) this.showView(); // one picture fewer or more
       }
       this.layOut();
-      this.gallery.offerSpread();
+      this.mapStrip.offerSpread();
     });
     widths.observe(this.root);
     this.observers = [sizes, widths];

@@ -1,6 +1,6 @@
 // The strip of maps under the pictures: choose one of many by click or arrow keys.
 
-class Gallery {
+class MapStrip {
   /**
    * @param {HTMLElement} host
    * @param {(selected: number) => void} onSelect

@@ -10,14 +10,14 @@ import pytest
 from design_core import scores
 from design_core.kernels.kernel import OMEGA, ThresholdKernel, binarize
 from design_core.scaling import Scale
-from design_core.search.objectives import Objective, local_score
-from design_core.search.tables import (
+from design_core.search.block_tables import (
     PATTERNS,
     _blocks_of,
     estimate_tables,
     random_convolution_blocks,
     random_convolution_tables,
 )
+from design_core.search.objectives import Objective, local_score
 
 
 def bits_of(codes: np.ndarray, width: int) -> np.ndarray:

@@ -1,0 +1,6 @@
+"""Keys of the session that Live sets and others read, or that stand in its links."""
+
+from __future__ import annotations
+
+DATA = "live_data"
+NETWORKS = "live_networks"

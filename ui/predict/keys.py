@@ -1,0 +1,27 @@
+"""Keys of the session that Predict sets and others read, or that stand in its links."""
+
+from __future__ import annotations
+
+CHOSEN = "predict_chosen"
+CODE = "predict_code"
+DATA = "predict_data"
+DIAGNOSE_BLOCK = "diagnose_block"
+DIAGNOSE_NETWORK = "diagnose_network"
+DIAGNOSE_ON = "diagnose_on"
+GROUP = "predict_group"
+NETWORKS = "predict_networks"
+PANEL = "predict_panel"
+#: How the key of a perturbation's strength begins; its name follows.
+PERTURB = "perturb_"
+PERTURB_DRAW = "perturb_draw"
+PERTURB_KIND = "perturb_kind"
+SAMPLE = "predict_sample"
+STRENGTH_COUNT = "strength_count"
+STRENGTH_KERNEL = "strength_kernel"
+SWAP_KERNEL = "swap_kernel"
+SWAP_OFFSET = "swap_offset"
+SWAP_STRENGTH = "swap_strength"
+SWAP_TEXT = "swap_text"
+SWAP_WAY = "swap_way"
+SWAP_WHERE = "swap_where"
+WAY = "predict_way"
