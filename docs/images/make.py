@@ -31,7 +31,7 @@ from deploy.server import running  # noqa: E402
 from tests.waiting import painted, settle  # noqa: E402
 
 LINK = "explore?picture=camera&source=picture"
-WINDOW: ViewportSize = {"width": 1100, "height": 800}
+WINDOW: ViewportSize = {"width": 1100, "height": 1100}
 DESK: ViewportSize = {"width": 1440, "height": 900}
 PAGES = ("explore", "design")  # that are shown whole
 STEPS = [k / 8 for k in range(9)]  # strengths, from Sign (0) to DeSign (1)
@@ -75,14 +75,16 @@ def _screenshot(page: Page, strength: float) -> NDArray[np.uint8]:
     page.locator(".viewer input[name=strength]").evaluate(_DRAW, str(strength))
     painted(page)
     box = page.locator(".viewer").bounding_box()
+    top = page.locator(".viewer .stage").bounding_box()
     bottom = page.locator(".viewer input[name=offset]").bounding_box()
     assert box
+    assert top
     assert bottom
     clip = {
         "x": int(box["x"]) - 10,
-        "y": int(box["y"]) + 36,
+        "y": int(top["y"]) - 5,
         "width": int(box["width"]) + 20,
-        "height": int(bottom["y"] - box["y"]) - 52,
+        "height": int(bottom["y"] - top["y"]) - 10,
     }
     return np.asarray(Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB"))
 
