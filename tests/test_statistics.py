@@ -207,7 +207,7 @@ def test_rank_correlation_holds_the_true_value_as_often_as_it_says() -> None:
 
 def test_rank_correlation_refuses_what_has_no_ranks() -> None:
     with pytest.raises(ValueError, match="five values"):
-        rank_correlation([1, 2, 3], [1, 2, 3])
+        rank_correlation([1, 2, 3, 4], [1, 2, 3, 4])
     with pytest.raises(ValueError, match="differ"):
         rank_correlation([1, 1, 1, 1, 1], [1, 2, 3, 4, 5])
     assert rank_correlation([1, 2, 3, 4, 5], [5, 4, 3, 2, 1]).ci95 == pytest.approx((-1, -1))

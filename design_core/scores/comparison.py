@@ -251,4 +251,4 @@ def _pattern_words(design: ActivationScores) -> str:
 
 
 def _figure(ratio: float) -> str:
-    return f"{ratio:.1f}" if 0.1 <= ratio < 100 else f"{ratio:.2g}"
+    return f"{ratio:.0f}" if ratio >= 100 else f"{ratio:.1f}" if ratio >= 0.1 else f"{ratio:.2g}"

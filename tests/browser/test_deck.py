@@ -85,8 +85,9 @@ def keys(page: Any, shown: list[str]) -> None:
     page.keyboard.press("Enter")
     place(page, "2 / 6")
     until(lambda: page.evaluate(STRENGTH) == 0, "the build to begin with Sign")
+    settle(page)
     page.keyboard.press("PageDown")
-    assert page.evaluate(STRENGTH) == 0.5
+    until(lambda: page.evaluate(STRENGTH) == 0.5, "the kernel of the scene")
     place(page, "2 / 6")
     page.keyboard.press("b")
     assert page.locator(".black").is_visible()

@@ -156,7 +156,9 @@ def test_every_command_takes_them(
 ) -> None:
     zoo = folder / "zoo"
     monkeypatch.setattr("design_core.zoo.entry.layer_maps", partial(layer_maps, root=zoo))
-    monkeypatch.setattr("design_core.zoo.card.find_card", partial(find_card, root=zoo))
+    monkeypatch.setattr(
+        "design_core.zoo.card.find_card", lambda name, root=zoo: find_card(name, root)
+    )
     (name,) = (card.name for card in load_cards(zoo) if card.activation == MINE.activation)
     words = {
         **{"NAME": name, "LAYER": f"layer:{name}:late", "ZOO": str(zoo)},

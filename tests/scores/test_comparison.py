@@ -141,6 +141,9 @@ def test_a_difference_that_no_eye_sees_is_none() -> None:
         (0.951, "as many edges as Sign"),
         (1.049, "as many edges as Sign"),
         (1.051, "1.1 × the edges of Sign"),
+        (0.0949, "0.095 × the edges of Sign"),
+        (99.94, "99.9 × the edges of Sign"),
+        (120.4, "120 × the edges of Sign"),
     ],
 )
 def test_five_percent_make_a_difference(ratio: float, told: str) -> None:
@@ -180,3 +183,14 @@ def test_convolutions_of_large_pictures_come_some_rows_at_a_time(
     monkeypatch.setattr(feature_maps, "_BLOCK", 27 * 64 * 100)
     blocked = picture_maps(sample("camera"), "random-conv", maps=5).x
     np.testing.assert_allclose(blocked, whole, rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    ("entropy", "told"),
+    [(0.504, "as much of the picture as Sign"), (0.506, "more of the picture than Sign")],
+)
+def test_what_rounds_to_the_same_number_is_the_same(entropy: float, told: str) -> None:
+    sign = replace(scored(NOISE, SIGN), entropy_2x2=np.array([0.5]))
+    other = scored(NOISE, ThresholdKernel.from_thresholds([[0.5]]))
+    design = replace(other, entropy_2x2=np.array([entropy]))
+    assert finding(sign, design).startswith(f"DeSign keeps {told}")

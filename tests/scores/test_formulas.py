@@ -210,7 +210,8 @@ def test_ssim_is_one_for_equal_maps_and_nan_where_no_window_fits() -> None:
     assert scores.ssim(x, x) == pytest.approx([1, 1])
     assert scores.ssim(x, -x).max() < 0.5
     assert np.isnan(scores.ssim(x[0, :2], x[0, :2]))
-    assert scores.ssim(x[0, :4, :4], x[0, :4, :4]) == pytest.approx(1)
+    for side in (3, 4):
+        assert scores.ssim(x[0, :side, :side], x[0, :side, :side]) == pytest.approx(1)
 
 
 def test_ssim_by_its_definition_on_windows_of_seven() -> None:

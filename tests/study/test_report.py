@@ -156,3 +156,10 @@ def test_mcnemar_in_words() -> None:
     assert "(p = 1.0000)" in mcnemar_words(disagreement(true, true, true), "a", "b")
     second[:] = 1
     assert "a is ahead (p < 0.0001)" in mcnemar_words(disagreement(true, true, second), "a", "b")
+
+
+def test_learning_is_told_at_the_five_points_below_signs_mean() -> None:
+    sign = made_card("sign", False, {0: 0.76, 1: 0.77, 2: 0.78})
+    better = made_card("design:2x2-v2", False, {0: 0.78, 1: 0.79, 2: 0.8})
+    (learning,) = (one for one in report([sign, better]) if "faster" in one.question)
+    assert "reaches 75% after" in learning.answers[0][1]
