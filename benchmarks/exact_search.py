@@ -30,10 +30,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.machine import machine_facts  # noqa: E402
+from design_core.search.block_tables import random_convolution_tables  # noqa: E402
 from design_core.search.landscape import list_landscape  # noqa: E402
 from design_core.search.objectives import Objective  # noqa: E402
 from design_core.search.scorer import Scorer  # noqa: E402
-from design_core.search.tables import random_convolution_tables  # noqa: E402
 from design_core.search.transfer import find_optimum  # noqa: E402
 
 #: Side and objective, on all six levels.
