@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ui.entry import require_entry
+from ui.live import keys
 from ui.live.address import LIVE, STATE
 from ui.live.choice import first_live
 from ui.live.still import still_html
@@ -22,8 +23,8 @@ def still() -> str:
     session = st.session_state
     if session.get(RAN) or not has_pytorch():
         return ""
-    dataset = str(session.get("live_data") or data_sets()[0])
-    references = session.get("live_networks") or first_live(dataset)
+    dataset = str(session.get(keys.DATA) or data_sets()[0])
+    references = session.get(keys.NETWORKS) or first_live(dataset)
     try:
         return still_html(references, dataset, session.get(STATE, ""))
     except ValueError:  # which the page itself will say

@@ -91,7 +91,7 @@ with st.sidebar:
     st.divider()
     references = choose_networks()
     with st.expander("A network of your own", icon=":material/upload:"):
-        own_panel(take_own("predict"))
+        own_panel(take_own(keys.CAME))
 heading = st.empty()
 strip = st.container()
 try:

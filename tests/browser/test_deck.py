@@ -20,7 +20,7 @@ LISTED = [
     *("D", "Q", "Esc"),
 ]
 
-VIEWER = "globalThis[Symbol.for('design.viewer')].get('viewer')?.viewer"
+VIEWER = "globalThis[Symbol.for('design.channels')].get('viewer')?.instrument"
 
 # Of the kernel on stage.
 STRENGTH = """() => globalThis[Symbol.for('design.channels')].get('stage_viewer')?.instrument

@@ -51,10 +51,10 @@ def first_live(dataset: str) -> list[str]:
 
 def choose_networks() -> list[str]:
     """Draw the controls and return references of the chosen networks."""
-    if came := st.session_state.pop("live_came", ""):  # one brought along, under two kernels
+    if came := st.session_state.pop(keys.CAME, ""):  # one brought along, under two kernels
         dataset = card_of(came)[0].dataset
         if came in runnable(dataset):
-            st.session_state["live_data"], st.session_state["live_networks"] = dataset, [came]
+            st.session_state[keys.DATA], st.session_state[keys.NETWORKS] = dataset, [came]
     dataset = st.segmented_control(
         "Networks trained on",
         data_sets(),

@@ -2,5 +2,6 @@
 
 from __future__ import annotations
 
+CAME = "live_came"
 DATA = "live_data"
 NETWORKS = "live_networks"

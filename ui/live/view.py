@@ -33,7 +33,7 @@ def show_live(revision: int) -> None:
     with st.sidebar:
         references = choose_networks()
         with st.expander("A network of your own", icon=":material/upload:"):
-            own_panel(take_own("live"))
+            own_panel(take_own(keys.CAME))
         for card in own_cards():
             if f"{card.name}@0" not in runnable(card.dataset):
                 st.info(

@@ -89,20 +89,26 @@ def _picture_pair(references: list[str]) -> list[str]:
     return []
 
 
-def take_own(page: str) -> Callable[[str], None]:
-    """What shows a network that was just brought along, beside one that is shown already."""
-    return lambda reference: st.session_state.update({f"{page}_came": reference})
+def take_own(came: str) -> Callable[[str], None]:
+    """What shows a network that was just brought along, beside one that is shown already.
+
+    Parameters
+    ----------
+    came
+        The page's key for it.
+    """
+    return lambda reference: st.session_state.update({came: reference})
 
 
 def _show_what_came() -> None:
-    came = st.session_state.pop("predict_came", "")
+    came = st.session_state.pop(keys.CAME, "")
     if not came:
         return
     dataset = card_of(came)[0].dataset
-    st.session_state["predict_data"] = dataset
-    beside = [one for one in st.session_state.get("predict_networks", ()) if one != came]
+    st.session_state[keys.DATA] = dataset
+    beside = [one for one in st.session_state.get(keys.NETWORKS, ()) if one != came]
     beside = [one for one in beside if card_of(one)[0].dataset == dataset]
-    st.session_state["predict_networks"] = [came, *(beside or first_networks(dataset))[:1]]
+    st.session_state[keys.NETWORKS] = [came, *(beside or first_networks(dataset))[:1]]
 
 
 def choose_networks() -> list[str]:

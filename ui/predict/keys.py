@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+CAME = "predict_came"
 CHOSEN = "predict_chosen"
 CODE = "predict_code"
 DATA = "predict_data"

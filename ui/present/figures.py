@@ -27,6 +27,7 @@ from design_core.search.front import Front, tv_information_front
 from design_core.study.evidence import answers, verdict
 from design_core.study.picture_cuts import picture_sentences
 from design_core.zoo.arms import arm_of, picture_arm
+from ui.batch import keys as batch_keys
 from ui.batch.address import BATCH
 from ui.batch.chart import kept_words
 from ui.charts import ink
@@ -43,10 +44,12 @@ from ui.predict.answers import answers_html, seen_html
 from ui.predict.asked import subject_of
 from ui.predict.picture import Chosen
 from ui.pytorch import has_pytorch
+from ui.rail import keys as rail_keys
 from ui.scenes import kernel_of
 from ui.speed import keys as speed_keys
 from ui.speed.address import SPEED
 from ui.speed.answers import main_network
+from ui.train import keys as train_keys
 from ui.train.address import ACTIVATION, DESK, TRAIN
 
 __all__ = ["Drawn", "draws", "figure_of"]
@@ -265,10 +268,10 @@ def _train(state: Mapping[str, Any]) -> Drawn:
     from ui.train.drawing import samples_html
     from ui.train.pictures import embedded
 
-    data = embedded(state["train_source"])
+    data = embedded(state[train_keys.SOURCE])
     if data is None:
         raise ValueError("Pictures of your own stay on Train; choose digits or textures there.")
-    differs = state["train_differs"]
+    differs = state[train_keys.DIFFERS]
     find = arm_of if differs == ACTIVATION else picture_arm
     left, right = (
         "your kernel of Design" if option == DESK else find(option).short
@@ -282,12 +285,17 @@ def _train(state: Mapping[str, Any]) -> Drawn:
 
 
 def _batch(state: Mapping[str, Any]) -> Drawn:
-    names = [name for group in state["batch_samples"] for name in sample_names(group)]
+    names = [name for group in state[batch_keys.SAMPLES] for name in sample_names(group)]
     if not names:
         raise ValueError("Pictures of your own stay on Batch; choose embedded samples there.")
     kernel, fitted = kernel_of(state)
     settings = Settings(
-        kernel, fitted, state["longest"], state["source"], state["maps"], state["seed"]
+        kernel,
+        fitted,
+        state[rail_keys.LONGEST],
+        state[rail_keys.SOURCE],
+        state[rail_keys.MAPS],
+        state[rail_keys.SEED],
     )
     rows = _batch_rows(tuple(names), settings)
     return Drawn(f"{kept_words(rows)}.", _kept(rows))

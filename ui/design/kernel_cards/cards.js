@@ -98,7 +98,7 @@ class Cards {
   /** The map that the viewer shows, cut by the card's kernel, at a whole factor of the screen's pixels. */
   drawMap({ size, thresholds, words }) {
     const canvas = this.root.querySelector("canvas");
-    const viewer = globalThis[Symbol.for("design.viewer")]?.get(this.data.viewer)?.viewer;
+    const viewer = globalThis[Symbol.for("design.channels")]?.get(this.data.viewer)?.instrument;
     canvas.hidden = !viewer?.x;
     if (canvas.hidden) return;
     const { x, map } = viewer;
