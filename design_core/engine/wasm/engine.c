@@ -11,9 +11,15 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#ifdef __wasm_simd128__
 #include <wasm_simd128.h>
-
 #define EXPORT(name) __attribute__((export_name(#name))) name
+#define UNROLL _Pragma("unroll")
+#else  // for a processor, as design_core/engine/native does
+#include "scalar.h"
+#define EXPORT(name) design_##name
+#define UNROLL
+#endif
 
 enum { LANES = 16, TILE = 4, COUNTS = 31 };  // COUNTS: bytes whose differing bits a byte can count
 
@@ -70,14 +76,14 @@ void EXPORT(bit_sums)(const u8 *x, int padded_width, int bytes, const u8 *weight
       for (int u = 0; u < size; u++)
         for (int k = 0; k < span; k++, w += LANES) {
           v128_t weight = wasm_v128_load(w);
-#pragma unroll
+UNROLL
           for (int p = 0; p < TILE; p++) {
             v128_t differing = wasm_v128_xor(wasm_v128_load8_splat(start[p] + u * row + k), weight);
             counts[p] = wasm_i8x16_add(counts[p], wasm_i8x16_popcnt(differing));
           }
           if (++counted == COUNTS || (u == size - 1 && k == span - 1)) {
             counted = 0;
-#pragma unroll
+UNROLL
             for (int p = 0; p < TILE; p++) {
               low[p] = widened(low[p], counts[p], false);
               high[p] = widened(high[p], counts[p], true);
@@ -85,7 +91,7 @@ void EXPORT(bit_sums)(const u8 *x, int padded_width, int bytes, const u8 *weight
             }
           }
         }
-#pragma unroll
+UNROLL
       for (int p = 0; p < TILE; p++) {
         wasm_v128_store(end[p] + o, wasm_i16x8_sub(whole, wasm_i16x8_shl(low[p], 1)));
         wasm_v128_store(end[p] + o + 8, wasm_i16x8_sub(whole, wasm_i16x8_shl(high[p], 1)));
@@ -271,7 +277,7 @@ void EXPORT(real_block)(const float *x, int padded_width, int channels, const fl
       for (int u = 0; u < size; u++)
         for (int k = 0; k < real.span; k++, w += lanes) {
           v128_t left = wasm_v128_load(w), right = wasm_v128_load(w + 4);
-#pragma unroll
+UNROLL
           for (int p = 0; p < TILE; p++) {
             v128_t value = wasm_v128_load32_splat(starts[p] + u * real.row + k);
             low[p] = wasm_f32x4_add(low[p], wasm_f32x4_mul(value, left));
