@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from design_core.study.learning_curves import QUANTITIES, Band, convergence, learning_band
 from design_core.study.pairs import groups
 from design_core.zoo.card import Card
-from ui.charts import show_chart
+from ui.charts import ink, show_chart
 from ui.compare import keys
 from ui.compare.charts import learning_chart
 from ui.compare.names import card_names
@@ -23,6 +26,10 @@ LEARNING = tuple(title.capitalize() for title in QUANTITIES.values())
 
 #: Test accuracy whose epoch is told at first, in %.
 FIRST_TARGET = 70
+
+# Cards are objects that all sessions share until one of the zoo changes, when all are read anew. Of
+# what is kept by their ids each entry holds its cards, so that no other card can get such an id.
+_BY_ID: dict[str | type[Any], Callable[[Any], Any]] = {Card: id}
 
 _PERCENT = ("test_accuracy", "flip_ratio", "density")
 
@@ -45,37 +52,62 @@ def learning_panel(cards: Sequence[Card]) -> None:
         return
     with right:
         accuracy = _target(logged)
-    bands = {card.name: learning_band(card, quantity) for card in logged}
-    reach = _reach(list(bands.values()))
+    reach = _reach(tuple(logged), quantity)[1]
+    level = accuracy if quantity == "test_accuracy" else None
     for place, shared, group in places_by_training(logged):
-        names = card_names(group)
+        drawn = _drawn(tuple(group), quantity, reach, level, ink().ground)
         with place:
             show_chart(
-                learning_chart(
-                    group,
-                    [bands[card.name] for card in group],
-                    names,
-                    quantity=QUANTITIES[quantity],
-                    reach=reach,
-                    percent=quantity in _PERCENT,
-                    level=accuracy if quantity == "test_accuracy" else None,
-                ),
+                drawn.chart,
                 title=f"{shown} with {shared}",
-                alt="After the last epoch: "
-                + ", ".join(
-                    f"{name} {bands[card.name].mean[-1]:.3g}"
-                    for name, card in zip(names, group, strict=True)
-                )
-                + ".",
+                alt=drawn.alt,
                 key=f"learning_{shared}",
             )
     st.caption("Line: mean over the seeds. Band: from the lowest to the highest seed.")
     _table([card for training in groups(logged) for card in training], accuracy)
 
 
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """A chart of cards, and its words."""
+
+    cards: tuple[Card, ...]
+    chart: go.Figure
+    alt: str
+
+
+@st.cache_resource(max_entries=128, show_spinner=False, hash_funcs=_BY_ID)
+def _drawn(
+    cards: tuple[Card, ...],
+    quantity: str,
+    reach: tuple[float, float],
+    level: float | None,
+    ground: str,
+) -> _Drawn:
+    """Learning curves of cards; `ground` tells the theme whose colours they have."""
+    del ground
+    names = card_names(cards)
+    bands = _bands(cards, quantity)
+    ends = (f"{name} {band.mean[-1]:.3g}" for name, band in zip(names, bands, strict=True))
+    chart = learning_chart(
+        cards,
+        bands,
+        names,
+        quantity=QUANTITIES[quantity],
+        reach=reach,
+        percent=quantity in _PERCENT,
+        level=level,
+    )
+    return _Drawn(cards, chart, f"After the last epoch: {', '.join(ends)}.")
+
+
+def _bands(cards: Sequence[Card], quantity: str) -> list[Band]:
+    return [learning_band(card, quantity) for card in cards]
+
+
 def _target(cards: Sequence[Card]) -> float:
     """An accuracy that some network reaches, as a share."""
-    best = max(max(card.curve(seed)) for card in cards for seed in card.seeds)
+    best = _best(tuple(cards))[1]
     highest = max(2, int(100 * best))
     held = st.session_state.get(keys.LEARNING_TARGET)
     if isinstance(held, int) and not 1 <= held <= highest:
@@ -91,15 +123,41 @@ def _target(cards: Sequence[Card]) -> float:
     return percent / 100
 
 
-def _reach(bands: Sequence[Band]) -> tuple[float, float]:
+@st.cache_resource(max_entries=16, show_spinner=False, hash_funcs=_BY_ID)
+def _best(cards: tuple[Card, ...]) -> tuple[tuple[Card, ...], float]:
+    """Cards, and the best accuracy after any epoch."""
+    return cards, max(max(card.curve(seed)) for card in cards for seed in card.seeds)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=_BY_ID)
+def _reach(cards: tuple[Card, ...], quantity: str) -> tuple[tuple[Card, ...], tuple[float, float]]:
+    """Cards, and the axis that all their charts share."""
+    bands = _bands(cards, quantity)
     low = min(float(band.low.min()) for band in bands)
     high = max(float(band.high.max()) for band in bands)
     margin = 0.04 * (high - low or 1.0)
-    return low - margin, high + margin
+    return cards, (low - margin, high + margin)
 
 
 def _table(cards: Sequence[Card], accuracy: float) -> None:
     """Per network: the epoch of every seed, and what it flips in the last epoch."""
+    st.dataframe(
+        _frame(tuple(cards), accuracy)[1],
+        key="convergence_table",
+        hide_index=True,
+        height="content",
+        column_config={
+            "Weights flipped, first epoch, %": st.column_config.NumberColumn(format="%.1f"),
+            "last epoch, %": st.column_config.NumberColumn(format="%.1f"),
+            "Training loss, last epoch": st.column_config.NumberColumn(format="%.3f"),
+        },
+        alt=f"Epochs until {accuracy:.0%} test accuracy, flipped weights and training loss.",
+    )
+
+
+@st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=_BY_ID)
+def _frame(cards: tuple[Card, ...], accuracy: float) -> tuple[tuple[Card, ...], pd.DataFrame]:
+    """Cards, and the rows of their table."""
     rows = []
     for card, name in zip(cards, card_names(cards), strict=True):
         reached = convergence(card, accuracy)
@@ -115,15 +173,4 @@ def _table(cards: Sequence[Card], accuracy: float) -> None:
                 "Training loss, last epoch": learning_band(card, "loss").mean[-1],
             }
         )
-    st.dataframe(
-        pd.DataFrame(rows),
-        key="convergence_table",
-        hide_index=True,
-        height="content",
-        column_config={
-            "Weights flipped, first epoch, %": st.column_config.NumberColumn(format="%.1f"),
-            "last epoch, %": st.column_config.NumberColumn(format="%.1f"),
-            "Training loss, last epoch": st.column_config.NumberColumn(format="%.3f"),
-        },
-        alt=f"Epochs until {accuracy:.0%} test accuracy, flipped weights and training loss.",
-    )
+    return cards, pd.DataFrame(rows)
