@@ -138,14 +138,21 @@ def accuracy_range(cards: Sequence[Card]) -> list[float]:
 
 
 def beside(
-    chart: go.Figure, x: float, y: float, label: str, colour: str, *, shift: float = 0.0
+    chart: go.Figure,
+    x: float,
+    y: float,
+    label: str,
+    colour: str,
+    *,
+    shift: float = 0.0,
+    left: bool = False,
 ) -> None:
-    """A label to the right of a point, `shift` pixels above it."""
+    """A label to the right of a point, or to its left, `shift` pixels above it."""
     chart.add_annotation(
         x=x,
         y=y,
-        xanchor="left",
-        xshift=9,
+        xanchor="right" if left else "left",
+        xshift=-9 if left else 9,
         yshift=shift,
         showarrow=False,
         text=label,

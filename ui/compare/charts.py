@@ -183,7 +183,11 @@ def information_chart(
         arm = card_arm(card)
         _add_mark(chart, card, bits, f"{arm.short}<br>%{{x:.3f}} bits per pixel", seeds=3)
         if arm.key in _NAMED:
-            beside(chart, bits, 100 * card.accuracy, arm.short, card_colour(card))
+            beside(
+                *(chart, bits, 100 * card.accuracy, arm.short, card_colour(card)),
+                shift=-14 if arm.key == "sign" else 0,  # clear of the thresholds near the mean
+                left=bits > (min(kept) + max(kept)) / 2,  # where a phone has room
+            )
     if ceiling is not None:
         chart.add_hline(
             y=100 * ceiling.accuracy,
@@ -193,7 +197,7 @@ def information_chart(
         )
     frame(chart, "bits per pixel that the cut keeps", "test accuracy, %", height=_TALL)
     margin = max(0.02, 0.12 * (max(kept) - min(kept)))
-    chart.update_xaxes(range=[min(kept) - margin, max(kept) + 2.5 * margin])
+    chart.update_xaxes(range=[min(kept) - margin, max(kept) + margin])
     chart.update_yaxes(range=accuracy_range([*cards, *([ceiling] if ceiling else [])]))
     return chart
 

@@ -44,9 +44,9 @@ def picture_panel(cards: Sequence[Card]) -> None:
     for number, study in enumerate(studies):
         setting = setting_of(study[0])
         chart_title(f"{setting[:1].upper()}{setting[1:]}")
-        st.markdown("\n".join(f"- {plain(told)}" for _, told in picture_sentences(study)))
         _chart(study, key=f"information_{number}")
         _pair_link(study)
+        st.markdown("\n".join(f"- {plain(told)}" for _, told in picture_sentences(study)))
         _table(study, key=f"cuts_{number}")
     if studies:
         _gains(cards)
