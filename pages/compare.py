@@ -11,11 +11,13 @@ from design_core.study.report import for_people, headline
 from design_core.zoo.card import OWN, Card
 from design_core.zoo.naming import card_short_name
 from ui.compare import keys
+from ui.compare.ablation_panel import ablation_panel
 from ui.compare.address import COMPARE, OVERVIEW, PANELS
 from ui.compare.answers_panel import answers_panel
 from ui.compare.batch_norm_panel import batch_norm_panel
 from ui.compare.classes_panel import classes_panel
 from ui.compare.confusion_panel import confusion_panel
+from ui.compare.corruption_panel import corruption_panel
 from ui.compare.density_panel import density_panel
 from ui.compare.filters import choose_cards
 from ui.compare.learning_panel import learning_panel
@@ -34,6 +36,8 @@ DRAWN: dict[str, Callable[[Sequence[Card]], None]] = {
     "One-bit pictures": picture_panel,
     "Learning": learning_panel,
     "Batch norm": batch_norm_panel,
+    "Corruptions": corruption_panel,
+    "Ablation": ablation_panel,
     "Answers": answers_panel,
 }
 DRAWN_WITH_OWN: dict[str, Callable[[Sequence[Card]], None]] = {

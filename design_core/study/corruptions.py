@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from design_core.paths import RESOURCES
 from design_core.pictures.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from design_core.pictures.perturbations import Pixels
 from design_core.statistics import Difference, compare_seeds, holm, mean_interval
+from design_core.study.learning_curves import Band
+from design_core.study.number_words import p_words, signed_points
 from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card
 from design_core.zoo.entry import Entry
+from design_core.zoo.naming import batch_norm_words, data_set_name, network_words
 
 __all__ = [
+    "CORRUPTED",
     "Corrupted",
     "CorruptedCard",
     "CorruptionTest",
     "corrupted_accuracy",
+    "corruption_band",
+    "corruption_sentences",
     "corruption_tests",
     "corruptions_markdown",
+    "recorded_corruptions",
 ]
+
+#: What ``zoo corruptions --json`` printed of whole test sets.
+CORRUPTED = RESOURCES / "measured" / "corruptions.json"
 
 _AT_ONCE = 1000  # pictures
 _BASES = ("sign", "uniform:2x2-v2")
@@ -209,12 +221,62 @@ def corruptions_markdown(found: Sequence[CorruptedCard]) -> str:
         shares = (clean, float(np.mean(list(one.means.values()))), *by_kind)
         cells = " | ".join(f"{100 * share:.2f}" for share in shares)
         lines.append(f"| {one.card.name} | {len(one.seeds)} | {cells} |")
-    lines.append("")
-    for test in corruption_tests(found):
-        low, high = (100 * bound for bound in test.difference.ci95)
-        lines.append(
-            f"- {test.title} ({test.first}): {100 * test.difference.mean:+.2f} points of mean "
-            f"corruption accuracy, 95 % interval {low:+.2f} to {high:+.2f}, "
-            f"{test.difference.test} test, p {test.p:.3f} by Holm."
-        )
+    lines += ["", *(f"- {told}" for _, told in corruption_sentences(found))]
     return "\n".join(lines) + "\n"
+
+
+def corruption_sentences(found: Sequence[CorruptedCard]) -> Iterator[tuple[str, str]]:
+    """Setting and sentence of each test."""
+    cards = {one.card.name: one.card for one in found}
+    for test in corruption_tests(found):
+        card = cards[test.first]
+        low, high = (signed_points(bound) for bound in test.difference.ci95)
+        yield (
+            f"{data_set_name(card.dataset)}, {network_words(card)}, {batch_norm_words(card)}",
+            f"{test.title}, {batch_norm_words(card)}: {signed_points(test.difference.mean)} points "
+            f"of mean corruption accuracy (95 % interval {low} to {high}, "
+            f"{min(test.difference.counts)} seeds, {test.difference.test}, {p_words(test.p)} by "
+            "Holm).",
+        )
+
+
+def recorded_corruptions(cards: Sequence[Card]) -> list[CorruptedCard]:
+    """What was measured of these cards on whole test sets; empty if nothing was."""
+    if not CORRUPTED.is_file():
+        return []
+    stored = json.loads(CORRUPTED.read_text("utf-8"))["networks"]
+    measured = {one["name"]: one for one in stored}
+    return [
+        CorruptedCard(
+            card,
+            measured[card.name]["pictures"],
+            tuple(
+                Corrupted(
+                    one["seed"],
+                    one["clean"],
+                    {name: tuple(shares) for name, shares in one["accuracy"].items()},
+                )
+                for one in measured[card.name]["seeds"]
+            ),
+        )
+        for card in cards
+        if card.name in measured
+    ]
+
+
+def corruption_band(found: CorruptedCard, corruption: str | None = None) -> Band:
+    """Accuracy at severity 0, the picture as it is, and at each of `SEVERITIES`, over seeds.
+
+    Parameters
+    ----------
+    corruption
+        One of `CORRUPTIONS`; the mean over all of them if left out.
+    """
+    names = CORRUPTIONS if corruption is None else (corruption,)
+    curves = np.array(
+        [
+            [one.clean, *np.mean([one.accuracy[name] for name in names], axis=0)]
+            for one in found.seeds
+        ]
+    )
+    return Band(curves.mean(0), curves.min(0), curves.max(0))

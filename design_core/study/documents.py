@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from design_core.atomic import write_atomically
+from design_core.study.corruptions import corruptions_markdown, recorded_corruptions
 from design_core.study.evidence import evidence_markdown
 from design_core.study.markdown_tables import results_markdown
 from design_core.study.pattern_gains import gains_markdown
@@ -20,11 +21,19 @@ def documents(cards: Sequence[Card]) -> dict[str, str]:
     tables = (
         *(pictures_markdown(cards), gains_markdown(cards)),
         *(evidence_markdown(cards), results_markdown(cards)),
+        _corruptions(cards),
     )
     return {
         "zoo table": "\n".join(part for part in tables if part),
         "finding": finding_markdown(cards),
     }
+
+
+def _corruptions(cards: Sequence[Card]) -> str:
+    found = recorded_corruptions(cards)
+    if not found:
+        return ""
+    return f"**Corrupted test pictures, accuracy in percent**\n\n{corruptions_markdown(found)}"
 
 
 def between_markers(text: str, name: str) -> tuple[str, str, str] | None:

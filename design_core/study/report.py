@@ -18,6 +18,7 @@ from design_core.statistics import (
 )
 from design_core.study.batch_norm import DESIGN, SIGN, Gain, batch_norm_gains, gain_over
 from design_core.study.claims import LEAST_PAIRS, LEVEL
+from design_core.study.corruptions import corruption_sentences, recorded_corruptions
 from design_core.study.disagreement import Disagreement
 from design_core.study.learning_curves import convergence
 from design_core.study.learning_rates import learning_rate_words
@@ -238,6 +239,10 @@ def report(cards: Sequence[Card]) -> list[Section]:
         ("Which part of the gain does batch norm take over?", batch_norm_gain_words(hidden)),
         ("Does it learn faster or slower?", _learning(hidden)),
         ("How dense are the activations?", _densities(hidden)),
+        (
+            "Who keeps more on corrupted pictures?",
+            corruption_sentences(recorded_corruptions(ordered)),
+        ),
     )
     return [Section(question, tuple(found)) for question, found in sections]
 

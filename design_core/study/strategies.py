@@ -15,7 +15,13 @@ from design_core.study.plan import plan
 from design_core.study.queue import job_card
 from design_core.zoo.card import Card
 
-__all__ = ["QUESTIONS", "StrategyAnswer", "strategy_answers", "strategy_sentences"]
+__all__ = [
+    "QUESTIONS",
+    "StrategyAnswer",
+    "configuration_cards",
+    "strategy_answers",
+    "strategy_sentences",
+]
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -135,6 +141,12 @@ def strategy_sentences(cards: Sequence[Card]) -> list[tuple[str, str]]:
     if left := asked - len(answers):
         told.append(("", f"{left} of {asked} pairs are still to be trained."))
     return told
+
+
+def configuration_cards(cards: Sequence[Card]) -> dict[str, Card]:
+    """The cards that the questions ask about, by the name of their runs without the seed."""
+    by_name = {card.name: card for card in cards}
+    return {name: by_name[card] for name, card in _card_names().items() if card in by_name}
 
 
 def _difference(cards: Mapping[str, Card], first: str, second: str) -> Difference | None:

@@ -18,15 +18,19 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from design_core.__main__ import main
+from design_core.kernels.spec import decode_kernel, parse_kernel
 from design_core.lab.predicted_pictures import predict_set, sets_of_classes
 from design_core.lab.subset import sample_subset
 from design_core.pictures.dataset_cards import CIFAR10_CLASSES
 from design_core.pictures.datasets import open_split
 from design_core.pictures.picture_set import PictureSet
+from design_core.study.ablation import ablation_cells, main_effects
+from design_core.study.corruptions import corruption_sentences, recorded_corruptions
 from design_core.study.disagreement import card_disagreement, spread
 from design_core.study.report import for_people, headline, report
 from design_core.zoo.card import Card, find_card, load_cards
 from tests.app_pages import APP, bodies, heading
+from tests.study.test_ablation import cards as ablation_cards
 from ui.compare.address import PANELS
 from ui.compare.filters import AFFINE, options
 from ui.compare.learning_panel import LEARNING
@@ -476,3 +480,35 @@ def test_latencies_on_demand(app: AppTest) -> None:
     assert not app.exception
     assert (app.dataframe[0].value["latency"] > 0).all()
     assert any("Latency: least of" in one.value for one in app.caption)
+
+
+def test_corruptions_are_the_recorded_ones(app: AppTest) -> None:
+    show(app, panel="Corruptions", data="CIFAR-10")
+    found = recorded_corruptions([card for card in CARDS if card.dataset == "cifar10"])
+    told = [sentence for _, sentence in corruption_sentences(found)]
+    assert told
+    assert all(any(sentence in one.value for one in app.markdown) for sentence in told)
+    app.segmented_control(key="compare_corruption").set_value("JPEG").run()
+    assert not app.exception
+    show(app, panel="Corruptions", data="CIFAR-100")
+    assert "was measured on corrupted pictures" in app.info[0].value
+
+
+def test_the_ablation_is_a_map_with_a_way_to_explore(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = list(ablation_cards().values())
+    monkeypatch.setattr("ui.networks.cards", lambda: made)
+    app = AppTest.from_file(APP, default_timeout=120).run()
+    app.switch_page("pages/compare.py").run()
+    show(app, panel="Ablation", data="all")
+    cells, effects = ablation_cells(made), main_effects(ablation_cells(made))
+    assert "Points over Sign, by size and pattern of the kernel" in " ".join(bodies(app))
+    assert any(all(one.sentence() in text.value for one in effects) for text in app.markdown)
+    kernel = app.selectbox(key="ablation_kernel")
+    assert len(kernel.options) == len(cells)
+    kernel.set_value("bayer 4×4").run()
+    (link,) = [one.proto for one in app.get("page_link") if "Explore" in one.proto.label]
+    assert "bayer-4" in link.query_string
+    kernel.set_value("striped 2×2, quantile").run()
+    (link,) = [one.proto for one in app.get("page_link") if "Explore" in one.proto.label]
+    code = link.query_string.partition("=")[2]
+    assert decode_kernel(code) == parse_kernel("2x2-v2@quantile")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,14 +11,18 @@ import pytest
 from design_core.__main__ import main
 from design_core.pictures.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from design_core.statistics import compare_seeds
+from design_core.study import corruptions
 from design_core.study.corruptions import (
     CorruptedCard,
     corrupted_accuracy,
+    corruption_band,
+    corruption_sentences,
     corruption_tests,
     corruptions_markdown,
+    recorded_corruptions,
 )
 from design_core.training.data import load_data
-from design_core.zoo.card import find_card
+from design_core.zoo.card import find_card, load_cards
 from design_core.zoo.entry import open_entry
 
 SIGN, DESIGN = (f"digits-tiny-w16-{key}-affine_on" for key in ("sign", "design_2x2-v2"))
@@ -80,3 +85,37 @@ def test_the_command_gives_the_same(
 def test_no_pictures_are_told() -> None:
     with pytest.raises(ValueError, match="got 0 and 0"):
         corrupted_accuracy([], np.empty((0, 8, 8, 1), np.uint8), np.empty(0, np.int64))
+
+
+def test_the_record_is_read_as_it_was_measured(
+    found: list[CorruptedCard], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    record = tmp_path / "corruptions.json"
+    monkeypatch.setattr(corruptions, "CORRUPTED", record)
+    cards = [one.card for one in found]
+    assert recorded_corruptions(cards) == []
+    record.write_text(json.dumps({"networks": [one.to_dict() for one in found], "tests": []}))
+    again = recorded_corruptions(cards)
+    assert [one.to_dict() for one in again] == [one.to_dict() for one in found]
+    assert recorded_corruptions(cards[1:])[0].card is cards[1]
+    assert list(corruption_sentences(again)) == list(corruption_sentences(found))
+
+
+def test_a_band_begins_with_the_picture_as_it_is(found: list[CorruptedCard]) -> None:
+    one = found[0]
+    blur = corruption_band(one, "blur")
+    assert len(blur.mean) == 1 + len(SEVERITIES)
+    for band in (blur, corruption_band(one)):
+        assert band.mean[0] == pytest.approx(np.mean([seed.clean for seed in one.seeds]))
+    assert blur.low[5] == min(seed.accuracy["blur"][4] for seed in one.seeds)
+    assert corruption_band(one).mean[1:].mean() == pytest.approx(np.mean(list(one.means.values())))
+
+
+def test_the_record_here_is_of_whole_test_sets_and_of_networks_that_are_here() -> None:
+    found = recorded_corruptions(load_cards())
+    assert found
+    for one in found:
+        assert one.pictures == one.card.data["test"]
+        assert [seed.seed for seed in one.seeds] == list(one.card.seeds)
+        for seed in one.seeds:
+            assert seed.clean == pytest.approx(one.card.accuracies[seed.seed], abs=1e-9)

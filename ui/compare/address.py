@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from ui.compare import keys
+from ui.compare.corruption_panel import ALL, CORRUPTION_NAMES
 from ui.compare.filters import AFFINE, data_options, options
 from ui.compare.learning_panel import FIRST_TARGET, LEARNING
 from ui.compare.wrong_panel import SIDES
@@ -17,9 +18,12 @@ __all__ = ["COMPARE", "OVERVIEW", "PANELS"]
 
 OVERVIEW, LEARN, BATCH_NORM, WRONG = "Overview", "Learning", "Batch norm", "Who got it wrong"
 CONFUSION, CLASSES, DENSITY, ANSWERS = "Confusion", "Classes", "Density", "Answers"
-PICTURES = "One-bit pictures"
+PICTURES, CORRUPTED, ABLATION = "One-bit pictures", "Corruptions", "Ablation"
 #: In the order of the page.
-PANELS = (OVERVIEW, PICTURES, LEARN, BATCH_NORM, WRONG, CONFUSION, CLASSES, DENSITY, ANSWERS)
+PANELS = (
+    *(OVERVIEW, PICTURES, LEARN, BATCH_NORM, CORRUPTED, ABLATION),
+    *(WRONG, CONFUSION, CLASSES, DENSITY, ANSWERS),
+)
 
 
 def _on(*panels: str) -> Any:
@@ -88,5 +92,6 @@ COMPARE = Address(
         _seed("compare_first_seed", "first_seed").only(_on(WRONG)),
         _seed("compare_second_seed", "second_seed").only(_on(WRONG)),
         choice(keys.WRONG_SIDE, SIDES, SIDES[0], name="side").only(_on(WRONG)),
+        choice(keys.CORRUPTION, CORRUPTION_NAMES, ALL, name="corruption").only(_on(CORRUPTED)),
     ),
 )

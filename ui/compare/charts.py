@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from design_core.statistics import Interval
+from design_core.study.ablation import Cell
 from design_core.study.batch_norm import BatchNormGains, Gain
 from design_core.study.class_accuracy import ClassAccuracy, Rates
 from design_core.study.learning_curves import Band
@@ -36,7 +37,9 @@ from ui.compare.names import card_colour, card_dash, card_fill, card_names, trai
 from ui.text import chart_text
 
 __all__ = [
+    "ablation_chart",
     "accuracy_chart",
+    "band_chart",
     "batch_norm_chart",
     "class_chart",
     "confusion_chart",
@@ -44,7 +47,6 @@ __all__ = [
     "difference_chart",
     "gain_chart",
     "information_chart",
-    "learning_chart",
     "size_chart",
     "wrong_chart",
 ]
@@ -202,6 +204,35 @@ def information_chart(
     return chart
 
 
+def ablation_chart(cells: Sequence[Cell]) -> go.Figure:
+    """Gains over Sign as a map, sizes across and patterns down; a mark per cell, to be clicked."""
+    points = np.array([100 * cell.gain.mean for cell in cells])
+    most = float(max(1.0, np.abs(points).max()))
+    sizes = sorted({cell.factors["size"] for cell in cells}, key=int)
+    patterns = list(dict.fromkeys(cell.factors["pattern"] for cell in cells))
+    chart = go.Figure(
+        go.Scatter(
+            x=[cell.factors["size"] for cell in cells],
+            y=[cell.factors["pattern"] for cell in cells],
+            mode="markers+text",
+            marker={
+                **{"symbol": "square", "size": 46, "color": points, "cmin": -most, "cmax": most},
+                **{"colorscale": diverging(), "line": {"color": ink().quiet, "width": 1}},
+            },
+            text=[f"{value:+.1f}".replace("-", "−") for value in points],
+            textfont={"size": LABEL, "color": ink().text},
+            customdata=[[100 * bound for bound in cell.gain.ci95] for cell in cells],
+            hovertemplate="%{y} %{x}×%{x}<br>%{text} points over Sign "
+            "(%{customdata[0]:+.2f} to %{customdata[1]:+.2f})<extra></extra>",
+        )
+    )
+    frame(chart, "size", "", height=_AXIS + 56 * len(patterns))
+    chart.update_xaxes(type="category", categoryorder="array", categoryarray=sizes)
+    chart.update_yaxes(type="category", autorange="reversed", title=None)
+    chart.update_xaxes(range=[-0.6, len(sizes) - 0.4], showgrid=False, side="top")
+    return chart
+
+
 def gain_chart(gains: Sequence[PatternGain]) -> go.Figure:
     """What patterns gain against how alike neighbours are: the picture and hidden layers."""
     chart = go.Figure()
@@ -242,7 +273,7 @@ def gain_chart(gains: Sequence[PatternGain]) -> go.Figure:
     return chart
 
 
-def learning_chart(
+def band_chart(
     cards: Sequence[Card],
     bands: Sequence[Band],
     names: Sequence[str],
@@ -251,6 +282,8 @@ def learning_chart(
     reach: tuple[float, float],
     percent: bool,
     level: float | None = None,
+    across: str = "epoch",
+    start: int = 1,
 ) -> go.Figure:
     """Mean over seeds as a line, from the lowest to the highest seed as a band.
 
@@ -258,6 +291,8 @@ def learning_chart(
     ----------
     reach
         Of the vertical axis, so that charts side by side can be compared.
+    across, start
+        What is counted from left to right, and from which number on.
     level
         Where to draw a line across.
     """
@@ -266,10 +301,10 @@ def learning_chart(
     ends = []
     for card, band, name in zip(cards, bands, names, strict=True):
         colour = card_colour(card)
-        epochs = np.arange(1, len(band.mean) + 1)
+        steps = np.arange(start, len(band.mean) + start)
         if len(card.seeds) > 1:
             chart.add_scatter(
-                x=np.concatenate([epochs, epochs[::-1]]),
+                x=np.concatenate([steps, steps[::-1]]),
                 y=factor * np.concatenate([band.high, band.low[::-1]]),
                 mode="lines",
                 line={"width": 0},
@@ -279,18 +314,18 @@ def learning_chart(
             )
         unit = " %" if percent else ""
         chart.add_scatter(
-            x=epochs,
+            x=steps,
             y=factor * band.mean,
             mode="lines+markers",
             marker={"size": 4},
             line={"color": colour, "width": 2.2, "dash": card_dash(card)},
-            hovertemplate=f"{name}<br>epoch %{{x}}: %{{y:.3g}}{unit}<extra></extra>",
+            hovertemplate=f"{name}<br>{across} %{{x}}: %{{y:.3g}}{unit}<extra></extra>",
         )
-        ends.append((float(factor * band.mean[-1]), int(epochs[-1]), name, colour))
+        ends.append((float(factor * band.mean[-1]), int(steps[-1]), name, colour))
     if level is not None:
         line = {"color": ink().quiet, "width": 1, "dash": "dash"}
         chart.add_hline(y=factor * level, line=line)
-    frame(chart, "epoch", f"{quantity}, %" if percent else quantity, height=330)
+    frame(chart, across, f"{quantity}, %" if percent else quantity, height=330)
     low, high = (factor * bound for bound in reach)
     _label_ends(chart, ends, pixels=250 / max(high - low, 1e-9))
     chart.update_yaxes(range=[low, high])

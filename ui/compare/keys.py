@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+CORRUPTION = "compare_corruption"
 LEARNING_QUANTITY = "learning_quantity"
 LEARNING_TARGET = "learning_target"
 PANEL = "compare_panel"

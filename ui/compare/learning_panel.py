@@ -15,7 +15,7 @@ from design_core.study.pairs import groups
 from design_core.zoo.card import Card
 from ui.charts import ink, show_chart
 from ui.compare import keys
-from ui.compare.charts import learning_chart
+from ui.compare.charts import band_chart
 from ui.compare.names import card_names
 from ui.compare.trainings import places_by_training
 
@@ -89,7 +89,7 @@ def _drawn(
     names = card_names(cards)
     bands = _bands(cards, quantity)
     ends = (f"{name} {band.mean[-1]:.3g}" for name, band in zip(names, bands, strict=True))
-    chart = learning_chart(
+    chart = band_chart(
         cards,
         bands,
         names,
