@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from design_core.atomic import write_atomically
+from design_core.study.assumption import assumption_markdown
 from design_core.study.corruptions import corruptions_markdown, recorded_corruptions
 from design_core.study.evidence import evidence_markdown
 from design_core.study.markdown_tables import results_markdown
@@ -21,7 +22,7 @@ def documents(cards: Sequence[Card]) -> dict[str, str]:
     tables = (
         *(pictures_markdown(cards), gains_markdown(cards)),
         *(evidence_markdown(cards), results_markdown(cards)),
-        _corruptions(cards),
+        *(assumption_markdown(cards), _corruptions(cards)),
     )
     return {
         "zoo table": "\n".join(part for part in tables if part),

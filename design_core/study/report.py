@@ -16,6 +16,7 @@ from design_core.statistics import (
     compare_seeds,
     mean_difference,
 )
+from design_core.study.assumption import assumption_words
 from design_core.study.batch_norm import DESIGN, SIGN, Gain, batch_norm_gains, gain_over
 from design_core.study.claims import LEAST_PAIRS, LEVEL
 from design_core.study.corruptions import corruption_sentences, recorded_corruptions
@@ -239,6 +240,7 @@ def report(cards: Sequence[Card]) -> list[Section]:
         ("Which part of the gain does batch norm take over?", batch_norm_gain_words(hidden)),
         ("Does it learn faster or slower?", _learning(hidden)),
         ("How dense are the activations?", _densities(hidden)),
+        ("Is x half-normal, as scaling assumes?", assumption_words(hidden)),
         (
             "Who keeps more on corrupted pictures?",
             corruption_sentences(recorded_corruptions(ordered)),
