@@ -1,6 +1,6 @@
 """Is the assumption behind scaling true? Every network's x against the half-normal, recorded.
 
-    python benchmarks/half_normal.py DATA_ROOT [--pictures 500]
+    python benchmarks/half_normal.py DATA_ROOT [--pictures 100]
 
 For every checkpoint whose data are there, and every layer: the Kolmogorov–Smirnov distance of the
 positive x to the half-normal, the share above 0, the excess kurtosis, and for each threshold the
@@ -43,7 +43,7 @@ def layers(reference: str, root: Path, count: int) -> dict[str, Any] | None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data_root", type=Path)
-    parser.add_argument("--pictures", type=int, default=500)
+    parser.add_argument("--pictures", type=int, default=100)
     args = parser.parse_args()
     found: dict[str, Any] = {}
     for card in load_cards():
