@@ -12,7 +12,7 @@ from design_core.zoo.card import OWN, Card
 from design_core.zoo.naming import card_short_name
 from ui.compare import keys
 from ui.compare.ablation_panel import ablation_panel
-from ui.compare.address import COMPARE, OVERVIEW, PANELS
+from ui.compare.address import COMPARE, OVERVIEW, offered_panels
 from ui.compare.answers_panel import answers_panel
 from ui.compare.batch_norm_panel import batch_norm_panel
 from ui.compare.classes_panel import classes_panel
@@ -76,9 +76,12 @@ st.html(
     f'<h1 class="ds-finding">{sentence_html(people)}</h1>'
     f'<p class="ds-note">{sentence_html(f"{figures} {beside}".strip())}</p>'
 )
+offered = offered_panels()
+if st.session_state.get(keys.PANEL) not in offered:  # by a link, before its kernels are trained
+    st.session_state[keys.PANEL] = OVERVIEW
 panel = st.segmented_control(
     "Panel",
-    PANELS,
+    offered,
     default=OVERVIEW,
     required=True,
     key=keys.PANEL,

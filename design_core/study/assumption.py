@@ -15,7 +15,7 @@ import numpy as np
 from design_core.paths import RESOURCES
 from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card
-from design_core.zoo.naming import batch_norm_words, data_set_name, network_words
+from design_core.zoo.naming import batch_norm_words, data_set_name, training_name
 
 __all__ = [
     "ASSUMPTION",
@@ -114,7 +114,7 @@ def assumption_words(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
     for one in card_assumptions(cards):
         card = one.card
         yield (
-            f"{data_set_name(card.dataset)}, {network_words(card)}, {batch_norm_words(card)}",
+            f"{data_set_name(card.dataset)}, {training_name(card)}, {batch_norm_words(card)}",
             one.sentence(),
         )
 
@@ -122,7 +122,7 @@ def assumption_words(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
 def assumption_markdown(cards: Sequence[Card]) -> str:
     """A table of all cards, farthest layers told; empty where nothing was measured."""
     rows = [
-        f"| {data_set_name(one.card.dataset)}, {network_words(one.card)}, "
+        f"| {data_set_name(one.card.dataset)}, {training_name(one.card)}, "
         f"{arm_of(one.card.activation).title}, {batch_norm_words(one.card)} "
         f"| {min(one.distance.values()):.2f} to {max(one.distance.values()):.2f} "
         f"| {max(one.kurtosis.values()):.1f} "

@@ -31,7 +31,7 @@ from design_core.study.report import for_people, headline, report
 from design_core.zoo.card import Card, find_card, load_cards
 from tests.app_pages import APP, bodies, heading
 from tests.study.test_ablation import cards as ablation_cards
-from ui.compare.address import PANELS
+from ui.compare.address import offered_panels
 from ui.compare.filters import AFFINE, options
 from ui.compare.learning_panel import LEARNING
 from ui.compare.names import card_names
@@ -119,7 +119,7 @@ def test_the_table_is_what_the_command_prints(
     assert list(table["accuracy"]) == sorted(table["accuracy"], reverse=True)
 
 
-@pytest.mark.parametrize("panel", PANELS)
+@pytest.mark.parametrize("panel", offered_panels())
 def test_every_panel_under_every_filter(app: AppTest, panel: str) -> None:
     datasets = [*dict.fromkeys(card.dataset for card in CARDS), "all"]
     for data, affine in itertools.product(datasets, AFFINE):
@@ -319,7 +319,7 @@ def test_an_own_network_joins_and_leaves(app: AppTest, sound: bytes) -> None:
     app.file_uploader(key="own_files").set_value(("mine.safetensors", sound, "")).run()
     assert not app.exception
     assert name in set(app.dataframe[0].value["name"])
-    for panel in PANELS:  # not measured: it may not disturb what is
+    for panel in offered_panels():  # not measured: it may not disturb what is
         show(app, panel=panel, data="digits")
     show(app, panel="Overview", data="digits")
     app.button(key=f"evaluate_digits_{name}").click().run()
@@ -462,7 +462,7 @@ def test_any_set_of_cards(zoo: str, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     made = [made_files(tmp_path, *card) for card in ZOOS[zoo]]
     monkeypatch.setattr("ui.networks.zoo_cards", lambda: load_cards(tmp_path))
     fresh = linked()
-    for panel in PANELS:
+    for panel in offered_panels():
         show(fresh, panel=panel)
     if zoo == "five seeds":
         assert any("5 paired seeds" in body for body in bodies(fresh))
@@ -494,9 +494,21 @@ def test_corruptions_are_the_recorded_ones(app: AppTest) -> None:
     assert "was measured on corrupted pictures" in app.info[0].value
 
 
+def test_the_ablation_is_not_offered_before_its_kernels_are_trained(app: AppTest) -> None:
+    trained = bool(ablation_cells(CARDS))
+    assert ("Ablation" in app.segmented_control(key="compare_panel").options) == trained
+    app.session_state["compare_panel"] = "Ablation"  # as a link sets it
+    app.run()
+    assert not app.exception
+    assert app.segmented_control(key="compare_panel").value == (
+        "Ablation" if trained else "Overview"
+    )
+
+
 def test_the_ablation_is_a_map_with_a_way_to_explore(monkeypatch: pytest.MonkeyPatch) -> None:
     made = list(ablation_cards().values())
-    monkeypatch.setattr("ui.networks.cards", lambda: made)
+    for place in ("ui.networks.cards", "ui.compare.address.cards"):
+        monkeypatch.setattr(place, lambda: made)
     app = AppTest.from_file(APP, default_timeout=120).run()
     app.switch_page("pages/compare.py").run()
     show(app, panel="Ablation", data="all")

@@ -10,7 +10,7 @@ import pytest
 
 from design_core.study.overview import overview_csv
 from design_core.zoo.card import find_card, load_cards
-from ui.compare.address import PANELS
+from ui.compare.address import offered_panels
 
 pytestmark = pytest.mark.browser
 
@@ -45,7 +45,7 @@ def test_every_panel_fits_and_every_chart_speaks(
     compare: Callable[..., Any], width: int, theme: str
 ) -> None:
     page = compare("?data=digits", width=width, theme=theme)
-    for panel in PANELS:
+    for panel in offered_panels():
         page.locator(".st-key-compare_panel").get_by_text(panel, exact=True).click()
         chosen = page.locator(".st-key-compare_panel button[aria-checked=true]")
         chosen.get_by_text(panel, exact=True).wait_for()

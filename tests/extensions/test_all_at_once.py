@@ -32,7 +32,7 @@ from tests.extensions.test_activation_kinds import Fading, build, even, negated
 from tests.extensions.test_data_set import CARD as GREYS
 from tests.extensions.test_pages import text
 from tests.extensions.test_score import corner
-from ui.compare.address import PANELS as COMPARE_PANELS
+from ui.compare.address import offered_panels
 from ui.design.address import PANELS as DESIGN_PANELS
 from ui.predict.address import PANELS as PREDICT_PANELS
 from ui.speed.address import QUESTIONS
@@ -183,7 +183,7 @@ def test_every_command_takes_them(
 
 #: The keys and values of each page's panels; a page without any is opened as it is.
 PANELS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "compare": ("compare_panel", COMPARE_PANELS),
+    "compare": ("compare_panel", offered_panels()),
     "predict": ("predict_panel", PREDICT_PANELS),
     "design": ("panel", DESIGN_PANELS),
     "speed": ("speed_question", QUESTIONS),

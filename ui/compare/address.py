@@ -6,6 +6,7 @@ import re
 from functools import partial
 from typing import Any
 
+from design_core.study.ablation import ablation_cells
 from ui.compare import keys
 from ui.compare.corruption_panel import ALL, CORRUPTION_NAMES
 from ui.compare.filters import AFFINE, data_options, options
@@ -14,7 +15,7 @@ from ui.compare.wrong_panel import SIDES
 from ui.links.fields import Address, Field, State, choice, several, slug, whole
 from ui.networks import cards
 
-__all__ = ["COMPARE", "OVERVIEW", "PANELS"]
+__all__ = ["COMPARE", "OVERVIEW", "PANELS", "offered_panels"]
 
 OVERVIEW, LEARN, BATCH_NORM, WRONG = "Overview", "Learning", "Batch norm", "Who got it wrong"
 CONFUSION, CLASSES, DENSITY, ANSWERS = "Confusion", "Classes", "Density", "Answers"
@@ -24,6 +25,11 @@ PANELS = (
     *(OVERVIEW, PICTURES, LEARN, BATCH_NORM, CORRUPTED, ABLATION),
     *(WRONG, CONFUSION, CLASSES, DENSITY, ANSWERS),
 )
+
+
+def offered_panels() -> list[str]:
+    """The panels that have something to show; the ablation has nothing before it is trained."""
+    return [panel for panel in PANELS if panel != ABLATION or ablation_cells(cards())]
 
 
 def _on(*panels: str) -> Any:
