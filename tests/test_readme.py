@@ -53,8 +53,8 @@ def test_the_finding_is_that_of_the_results() -> None:
     assert len(rows) == 3
     for row in rows:
         assert f"\n| {row} |" in table, row
-    (finding,) = re.findall(r"^One-bit pictures.*points \(95 % interval.*$", README, re.MULTILINE)
-    first = finding.partition(": ")[2].partition(" The real-valued picture")[0]
+    (finding,) = re.findall(r"^With one bit per pixel.*points \(95 % .*$", README, re.MULTILINE)
+    first = finding.partition("colour, ")[2].partition(" The real-valued picture")[0]
     assert f"\n- {first}\n" in RESULTS
 
 

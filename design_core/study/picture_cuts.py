@@ -134,17 +134,18 @@ def picture_finding(cards: Sequence[Card]) -> tuple[str, str] | None:
 
     Returns
     -------
-    Setting and answer in one sentence; and how far the pattern goes towards the real picture, empty
-    without that network. None where no study has come so far.
+    The answer in one sentence; and how far the pattern goes towards the real picture, where that
+    network is there, with the setting. None where no study has come so far.
     """
     for study in picture_studies(cards):
         for answer in picture_answers(study)[:1]:
             if min(answer.difference.counts) >= LEAST_PAIRS:
                 sentence = answer.sentence()
-                if answer.shown:  # it begins with the name of a cut
-                    sentence = sentence[:1].upper() + sentence[1:]
+                if not answer.shown:  # else it begins with the name of a cut
+                    sentence = sentence[:1].lower() + sentence[1:]
                 setting = setting_of(study[0])
-                return f"{setting[:1].upper()}{setting[1:]}: {sentence}", _ceiling(study)
+                beside = f"{_ceiling(study)} {setting[:1].upper()}{setting[1:]}."
+                return f"With one bit per pixel and colour, {sentence}", beside.strip()
     return None
 
 

@@ -140,10 +140,11 @@ def test_the_finding_is_the_headline_once_three_seeds_pair() -> None:
     assert found is not None
     sentence, beside = found
     assert sentence.startswith(
-        "One-bit pictures of CIFAR-10, tiny of width 16, 20 epochs: "
-        "Bayer 2×2 with a phase per colour beats one threshold at +0.2: +4.60 points"
+        "With one bit per pixel and colour, Bayer 2×2 with a phase per colour beats one threshold "
+        "at +0.2: +4.60 points"
     )
     assert beside.startswith("The real-valued picture reaches 70.60 %")
+    assert beside.endswith(" One-bit pictures of CIFAR-10, tiny of width 16, 20 epochs.")
     assert headline([SIGN_ON, *STUDY]) == found
     few = [cut_card("sign", 58, 57), cut_card(PHASES, 63, 62)]
     assert picture_finding(few) is None
