@@ -83,7 +83,7 @@ def test_answers(zoo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_learning(zoo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = counted(learning_panel, "learning_chart", monkeypatch)
+    drawn = counted(learning_panel, "band_chart", monkeypatch)
     read = counted(learning_panel, "learning_band", monkeypatch)
     app = opened("learning")
     before, first_reads = app.dataframe[0].value, len(read)

@@ -278,6 +278,7 @@ const GIVES = {
     return { ...maps, kind: "real" };
   },
   Residual(layer, maps, products) {
+    requireMaps(maps, "Residual", ["real"], null); // its shortcut adds them as they are
     const sums = GIVES.BitConv(layer.conv, GIVES.Cut(layer.act, maps), products);
     const branch = GIVES.ScaleShift(layer.norm, sums);
     // The two sides of the sum: a window of even size, padded or not, leaves another size.
