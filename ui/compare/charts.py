@@ -329,7 +329,7 @@ def band_chart(
     low, high = (factor * bound for bound in reach)
     _label_ends(chart, ends, pixels=250 / max(high - low, 1e-9))
     chart.update_yaxes(range=[low, high])
-    _room_for_labels(chart, names, last=max(x for _, x, _, _ in ends))
+    _room_for_labels(chart, names, last=max(x for _, x, _, _ in ends), first=start)
     return chart
 
 
@@ -353,9 +353,9 @@ def _label_ends(
         )
 
 
-def _room_for_labels(chart: go.Figure, names: Sequence[str], *, last: int) -> None:
+def _room_for_labels(chart: go.Figure, names: Sequence[str], *, last: int, first: int = 1) -> None:
     """The lines end at the edge of the plot and their names stand in the margin."""
-    chart.update_xaxes(range=[0.8, last + 0.05], tickformat="d")
+    chart.update_xaxes(range=[first - 0.2, last + 0.05], tickformat="d")
     chart.update_layout(margin={"r": 12 + 6.4 * max(map(len, names), default=0)})
 
 
