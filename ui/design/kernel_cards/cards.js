@@ -26,6 +26,7 @@ class Cards {
     this.place = Math.min(this.place, Math.max(0, data.walk.length - 1));
     this.walk.setAttribute("aria-valuemin", 1);
     this.walk.setAttribute("aria-valuemax", data.walk.length);
+    this.walk.setAttribute("aria-valuenow", this.place + 1); // a slider has a value, used or not
     if (this.isWalked()) this.step(0);
     else this.hide();
   }
