@@ -23,7 +23,7 @@ _cards = st.components.v2.component(
     "design_kernel_cards",
     html=(_HERE / "cards.html").read_text(encoding="utf-8"),
     css=(_HERE / "cards.css").read_text(encoding="utf-8"),
-    js=browser.joined("math", "paint", "kernel_drawing")
+    js=browser.joined("math", "limits", "paint", "kernel_drawing")
     + (_HERE / "cards.js").read_text(encoding="utf-8"),
 )
 
