@@ -24,7 +24,7 @@ class Live {
     Object.assign(this, { root, given, options, offered: given.offered, pointed: null, pinned: false, layouts: 0 });
     this.calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.state = readLiveState(options.start);
-    this.reporting = new Report(() => this.tell());
+    this.reporting = new Report(() => this.sendState());
     this.changed = () => { this.stale = true; };
     this.settled = () => {
       this.recount();
@@ -401,7 +401,7 @@ class Live {
     this.reporting.soon(REPORT_MS);
   }
 
-  tell() {
+  sendState() {
     const kernels = this.sides.map((side) => side.kernels.codes());
     this.options.onState(writeLiveState({ ...this.state, kernels }));
   }
