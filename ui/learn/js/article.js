@@ -15,7 +15,8 @@ class Article {
    */
   constructor(root, onState, onWish) {
     Object.assign(this, { root, onState, onWish, dials: new Map(), figures: [], dirty: new Set(), part: "start" });
-    this.reporting = new Report(() => this.tell());
+    // Not while a number is held, however long the hand rests: the page would run under it.
+    this.reporting = new Report(() => (root.querySelector(".held") ? this.report() : this.tell()));
     this.seen = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) target.inView = isIntersecting;
       this.ask();
