@@ -15,7 +15,8 @@ from design_core.pictures.samples import sample, sample_names
 from design_core.zoo.entry import Entry, open_entry
 from design_core.zoo.uploaded import open_file
 from tests.browser.test_accessibility import findings
-from tests.browser.test_live import answers, expected_answers, settled, side
+from tests.browser.test_live import answers, expected_answers, side
+from tests.waiting import painted
 from ui.live.choice import first_live
 
 pytestmark = pytest.mark.browser
@@ -89,7 +90,7 @@ def test_the_file_is_small_and_answers_as_the_app(
         for number, entry in enumerate(pair):
             assert answers(page, number) == expected_answers(entry, sample(name))
         page.keyboard.press(".")  # keys work before anything was clicked
-        settled(page)
+        painted(page)
     # What is set stands in the address, and opens again.
     side(page, 1).locator(".preset").select_option("2x2-v2")
     page.wait_for_function("() => location.hash.includes('b0-2x2-v2')")
@@ -134,7 +135,7 @@ def test_the_file_for_everybody(opened: Any, axe: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     for view in ("walk", "frames"):
         page.locator(f".live [data-view={view}]").click()
-        settled(page)
+        painted(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         found += findings(page, axe)
     assert found == []

@@ -25,10 +25,10 @@ from tests.browser.test_live import (
     canvas_bits,
     pair,
     pixels_of,
-    settled,
     side,
     visit,
 )
+from tests.waiting import painted
 
 __all__ = ["pair", "visit"]  # fixtures
 
@@ -57,7 +57,7 @@ def point_at(page: Any, layer: int, row: int, column: int) -> None:
     canvas.scroll_into_view_if_needed()
     zoom = int(canvas.get_attribute("data-place").split()[0])
     canvas.click(position={"x": (column + 0.5) * zoom, "y": (row + 0.5) * zoom})
-    settled(page)
+    painted(page)
 
 
 def answer_of(entry: Entry, model: nn.Module, x: Tensor) -> tuple[str, str]:
@@ -72,7 +72,7 @@ def test_a_bit_is_taken_apart_and_changes_are_followed(visit: Open, pair: list[E
     x = pixels_of(entry, sample_names("cifar10")[FRAME])
     _, taps = activation_maps(model, x)
     page.locator(".live [data-which='1']").click()
-    settled(page)
+    painted(page)
     # Station by station, the first map of each layer.
     for layer, tap in enumerate(taps):
         canvas = page.locator(".live .station.layer").nth(layer).locator(".bits canvas")
@@ -109,7 +109,7 @@ def test_a_bit_is_taken_apart_and_changes_are_followed(visit: Open, pair: list[E
     page.locator(".live .products canvas").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    settled(page)
+    painted(page)
     flipped = deepcopy(model)
     with torch.no_grad():
         flipped.get_parameter("blocks.block3.conv.weight")[channel, 0, 0, 1] *= -1
@@ -126,7 +126,7 @@ def test_a_bit_is_taken_apart_and_changes_are_followed(visit: Open, pair: list[E
     box.locator("input[name=strength]").focus()
     for _ in range(40):
         page.keyboard.press("ArrowRight")
-    settled(page)
+    painted(page)
     strength = float(box.locator("input[name=strength]").input_value())
     levels = KERNEL.levels.copy()
     levels[0, 0, 0] = KERNEL.level_set[list(KERNEL.level_set).index(levels[0, 0, 0]) + 1]
@@ -139,7 +139,7 @@ def test_a_bit_is_taken_apart_and_changes_are_followed(visit: Open, pair: list[E
     # Weights as trained, kernel too: the answer is the first one.
     page.locator(".live .unflip").click()
     box.locator(".reset").click()
-    settled(page)
+    painted(page)
     assert answers(page, 1) == before
 
 
@@ -155,7 +155,7 @@ def test_the_walk_by_keys_and_by_pointer(visit: Open, pair: list[Entry]) -> None
     real = taps[1].x[0, 0, 3, 4].item()
     assert numbers(told(page)["Batch norm"])[-1] == pytest.approx(real, abs=6e-4)
     page.keyboard.press("ArrowRight")
-    settled(page)
+    painted(page)
     assert page.locator(".live .probe-title").inner_text().endswith("row 3, column 5")
     # The first layer multiplies real numbers.
     point_at(page, 0, 10, 11)
@@ -188,7 +188,7 @@ def test_on_a_phone_by_touch_and_by_keys(visit: Open, pair: list[Entry]) -> None
         return page.locator(".live .probe-title").inner_text()
 
     page.touchscreen.tap(*at(row, column))
-    settled(page)
+    painted(page)
     assert title() == f"block3, map 0, row {row}, column {column}"
     # A finger drawn over the map reads along; the page does not scroll under it.
     touch = page.context.new_cdp_session(page)
@@ -201,12 +201,12 @@ def test_on_a_phone_by_touch_and_by_keys(visit: Open, pair: list[Entry]) -> None
     ):
         points = [{"x": place[0], "y": place[1]}] if place else []
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-        settled(page)
+        painted(page)
     assert title() == "block3, map 0, row 9, column 2"
     assert page.locator(".stMain").evaluate("e => e.scrollTop") == scrolled
     canvas.focus()
     page.keyboard.press("ArrowRight")
-    settled(page)
+    painted(page)
     assert title() == "block3, map 0, row 9, column 3"
 
     # A weight is flipped by a finger; the answer follows.
@@ -214,7 +214,7 @@ def test_on_a_phone_by_touch_and_by_keys(visit: Open, pair: list[Entry]) -> None
     products.scroll_into_view_if_needed()
     grid = products.bounding_box()
     page.touchscreen.tap(grid["x"] + 16 * 1.5, grid["y"] + 3 * 16 + 3 + 8)
-    settled(page)
+    painted(page)
     flipped = deepcopy(entry.checkpoint.model)
     with torch.no_grad():
         flipped.get_parameter("blocks.block3.conv.weight")[0, 0, 0, 1] *= -1

@@ -14,7 +14,8 @@ from design_core.engine.files import packed_bytes
 from design_core.pictures.samples import sample, sample_names
 from design_core.zoo.entry import Entry, open_entry
 from design_core.zoo.uploaded import read_own
-from tests.browser.test_live import answers, expected_answers, settled
+from tests.browser.test_live import answers, expected_answers
+from tests.waiting import painted
 
 pytestmark = pytest.mark.browser
 
@@ -81,7 +82,7 @@ def test_live_runs_what_one_brings(visit: Visit, name: str, make: Callable[[], b
     for place in sample_names("cifar10")[:3]:
         assert answers(page, 0) == expected_answers(entry, sample(place))
         page.locator(".live .step").click()
-        settled(page)
+        painted(page)
 
 
 def test_live_says_what_it_does_not_carry(visit: Visit) -> None:

@@ -19,10 +19,10 @@ from design_core.pictures.datasets import open_split
 from design_core.pictures.samples import sample, sample_names
 from design_core.zoo.entry import open_entry
 from tests.browser.test_accessibility import findings
-from tests.browser.test_live import answers, best_answer, expected_answers, settled
+from tests.browser.test_live import answers, best_answer, expected_answers
 from tests.browser.test_live_file import FromFolder
 from tests.browser.test_present import NAMES, says, visit  # noqa: F401
-from tests.waiting import settle
+from tests.waiting import painted, settle
 from ui.live.choice import first_live
 from ui.present.scenes import curated_scenes
 
@@ -58,7 +58,7 @@ def test_page_down_steps_from_still_to_live_scenes(visit: Open) -> None:  # noqa
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 0.9 * box["height"], steps=12)
     page.mouse.up()
-    settled(page)
+    painted(page)
     assert answers(page, 0)[0][0] == "1"
     says(page, "live-draw")  # to draw is no click on the stage
     page.keyboard.press("PageDown")
@@ -91,17 +91,17 @@ def take_apart(page: Any, picture: Picture | None = None) -> None:
         picture = digits.picture(WALKED)
     x = entry.checkpoint.pictures.normalized(entry.checkpoint.pictures.pixels(picture))
     model = entry.checkpoint.model
-    settled(page)
+    painted(page)
     with torch.inference_mode():
         assert walked_answer(page) == best_answer(entry, model(x)[0].softmax(0))
         page.locator(".live .station.layer").nth(1).locator(".bits canvas").click(
             position={"x": 4, "y": 4}
         )
-        settled(page)
+        painted(page)
         assert page.locator(".live .probe-title").inner_text() == "block2, map 0, row 0, column 0"
         side = page.locator(".live .side").nth(1)
         side.locator(".kernel g[data-cell]").first.click()
-        settled(page)
+        painted(page)
         kernel = PUBLISHED["2x2-v2"]
         levels = kernel.levels.copy()
         levels[0, 0, 0] = kernel.level_set[list(kernel.level_set).index(levels[0, 0, 0]) + 1]
@@ -111,7 +111,7 @@ def take_apart(page: Any, picture: Picture | None = None) -> None:
         flipped.get_parameter("blocks.block2.conv.weight")[0, 0, 0, 0] *= -1
         page.locator(".live .products canvas").focus()
         page.keyboard.press("Enter")
-        settled(page)
+        painted(page)
         assert walked_answer(page) == best_answer(entry, flipped(x)[0].softmax(0))
 
 

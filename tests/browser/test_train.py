@@ -19,7 +19,7 @@ from PIL import Image
 from design_core.engine import load_packed
 from design_core.pictures.samples import sample, sample_names
 from design_core.zoo.uploaded import read_own
-from tests.browser.test_live import answers, settled
+from tests.browser.test_live import answers
 from tests.browser.test_live_file import FromFolder
 
 pytestmark = pytest.mark.browser
@@ -118,7 +118,7 @@ def test_every_file_of_a_training_answers_alike(
                 for one in order
             ]
         stick.page.keyboard.press(".")
-        settled(stick.page)
+        painted(stick.page)
     assert all(url.startswith(("file:", "data:", "blob:")) for url in stick.requests)
     assert not stick.errors
     stick.context.close()
