@@ -21,6 +21,7 @@ from design_core.pictures.samples import sample, sample_names
 from design_core.zoo.uploaded import read_own
 from tests.browser.test_live import answers
 from tests.browser.test_live_file import FromFolder
+from tests.waiting import painted
 
 pytestmark = pytest.mark.browser
 
