@@ -68,7 +68,7 @@ def _unguarded(part: ast.expr) -> Iterator[ast.expr]:
 LOOKED_AT = {
     "missing_extra(ModuleNotFoundError(name='torch'))",  # of no word from outside
     *("len(items)", "done", "total", "number", "count", "MAX_PICTURES"),
-    *("reason", "message", "DATA.name", "FIRST_TEXT", "spoken(live.latest)"),
+    *("reason", "message", "DATA.name", "FIRST_TEXT", "spoken(live.latest)", "here", "later"),
 }
 
 
