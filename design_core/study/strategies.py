@@ -11,9 +11,9 @@ from functools import lru_cache
 
 from design_core.statistics import Difference, holm, paired_difference
 from design_core.study.claims import LEAST_PAIRS, corrected_words, is_shown
-from design_core.study.plan import plan
-from design_core.study.queue import job_card
-from design_core.zoo.card import Card
+from design_core.study.plan import Job, plan
+from design_core.training.recipe import load_recipe
+from design_core.zoo.card import Card, card_name
 
 __all__ = [
     "QUESTIONS",
@@ -164,7 +164,19 @@ def _card_names() -> Mapping[str, str]:
     """The card of each configuration that is asked about."""
     asked = {name for pairs in QUESTIONS.values() for pair in pairs for name in pair}
     return {
-        name: job_card(job)
+        name: _card_of(job)
         for job in plan()
         if job.seed == 0 and (name := _configuration(job.name)) in asked
     }
+
+
+def _card_of(job: Job) -> str:
+    """As `design_core.study.queue.job_card`, but without PyTorch, which Compare has to do without.
+
+    The network's defaults, which only PyTorch's builders know, are not needed: all that a name
+    holds is said by the changes of these runs.
+    """
+    recipe = load_recipe(job.recipe).with_changes(job.changes)
+    return card_name(
+        {"data": {"name": job.data}, "recipe": recipe.to_dict(), "network": recipe.network}
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +13,12 @@ from scipy import stats
 from design_core.paths import ROOT
 from design_core.study.plan import plan
 from design_core.study.queue import job_card
-from design_core.study.strategies import QUESTIONS, strategy_answers, strategy_sentences
+from design_core.study.strategies import (
+    QUESTIONS,
+    configuration_cards,
+    strategy_answers,
+    strategy_sentences,
+)
 from design_core.zoo.card import Card
 from tests.made_cards import made_card
 
@@ -38,6 +45,18 @@ def test_every_run_of_these_questions_is_planned_with_three_seeds() -> None:
     names = [job.name for job in plan()]
     for configuration in {name for pair in PAIRS for name in pair}:
         assert all(f"{configuration}-s{seed}" in names for seed in range(3))
+
+
+def test_cards_are_found_without_pytorch_under_the_names_that_the_queue_gives() -> None:
+    made = [card(name, 50) for name in {name for pair in PAIRS for name in pair}]  # by job_card
+    found = configuration_cards(made)
+    assert sorted(one.name for one in found.values()) == sorted(one.name for one in made)
+    code = (
+        "import sys, design_core.study.ablation as ablation; ablation.ablation_cells([]); "
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_the_page_tells_how_many_tests_there_are() -> None:
