@@ -1,11 +1,11 @@
 from . import resnet, vgg
+from .activation import portable_options
 from .intermediate import ActivationMaps, activation_maps
 from .registry import (
     NetworkSpec,
     build_network,
     network_names,
     network_options,
-    portable_options,
 )
 
 __all__ = [

@@ -9,9 +9,9 @@ wrote: names of activations come out of checkpoints too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -40,6 +40,7 @@ __all__ = [
     "is_real",
     "of_layer",
     "portable_activation",
+    "portable_options",
     "thermometer",
 ]
 
@@ -245,6 +246,17 @@ def portable_activation(text: str) -> str:
     'design:2x2-v2 then sign'
     """
     return _THEN.join(_portable(part) for part in _chain(text))
+
+
+def portable_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The same options, kernels' files read now and put in as codes.
+
+    Give it only what the owner of this machine wrote; see `portable_activation`.
+    """
+    return {
+        key: portable_activation(value) if isinstance(value, str) else value
+        for key, value in options.items()
+    }
 
 
 def _portable(text: str) -> str:

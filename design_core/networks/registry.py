@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from torch import nn
 
-from design_core.networks.activation import activation_kernels, portable_activation
+from design_core.networks.activation import activation_kernels, portable_options
 from design_core.networks.facts import PLANE_OPTIONS, NetworkFacts
 from design_core.networks.shared import SharedOptions
 from design_core.registry import Registry
@@ -20,7 +20,6 @@ __all__ = [
     "build_network",
     "network_names",
     "network_options",
-    "portable_options",
     "register_network",
 ]
 
@@ -118,17 +117,6 @@ def build_network(name: str, **options: Option) -> nn.Module:
         Unknown network or option, or an option of the wrong type.
     """
     return NetworkSpec(name, portable_options(options)).build()
-
-
-def portable_options(options: Mapping[str, Option]) -> dict[str, Option]:
-    """The same options, kernels' files read now and put in as codes.
-
-    Give it only what the owner of this machine wrote; see `portable_activation`.
-    """
-    return {
-        key: portable_activation(value) if isinstance(value, str) else value
-        for key, value in options.items()
-    }
 
 
 @dataclass(frozen=True)

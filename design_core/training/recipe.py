@@ -20,6 +20,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from design_core.networks import portable_options
+
 if TYPE_CHECKING:
     from design_core.networks import NetworkSpec
 
@@ -82,8 +84,6 @@ class Recipe:
         >>> recipe.epochs, dict(recipe.network)
         (30, {'name': 'vgg_small', 'activation': 'relu'})
         """
-        from design_core.networks import portable_options  # recipes are read without PyTorch
-
         own = {entry.name for entry in fields(self)} - {"network", "name"}
         training: dict[str, Any] = {}
         network: dict[str, Any] = {}
