@@ -40,6 +40,7 @@ __all__ = [
     "ablation_chart",
     "accuracy_chart",
     "band_chart",
+    "band_reach",
     "batch_norm_chart",
     "class_chart",
     "confusion_chart",
@@ -271,6 +272,14 @@ def gain_chart(gains: Sequence[PatternGain]) -> go.Figure:
     chart.add_hline(y=0, line={"color": ink().sign, "width": 2})
     chart.update_xaxes(range=[min(0.25, *(one.correlation[0] for one in gains)), 1.06])
     return chart
+
+
+def band_reach(bands: Sequence[Band]) -> tuple[float, float]:
+    """An axis that holds all bands, so that charts side by side can be compared."""
+    low = min(float(band.low.min()) for band in bands)
+    high = max(float(band.high.max()) for band in bands)
+    margin = 0.04 * (high - low or 1.0)
+    return low - margin, high + margin
 
 
 def band_chart(

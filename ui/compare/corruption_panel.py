@@ -19,7 +19,7 @@ from design_core.study.learning_curves import Band
 from design_core.zoo.card import Card
 from ui.charts import show_chart
 from ui.compare import keys
-from ui.compare.charts import band_chart
+from ui.compare.charts import band_chart, band_reach
 from ui.compare.names import card_names
 from ui.compare.trainings import places_by_training
 from ui.text import plain
@@ -51,7 +51,7 @@ def corruption_panel(cards: Sequence[Card]) -> None:
     )
     name = None if shown == ALL else list(CORRUPTIONS)[CORRUPTION_NAMES.index(shown) - 1]
     bands = {card: corruption_band(one, name) for card, one in found.items()}
-    reach = _reach(list(bands.values()))
+    reach = band_reach(list(bands.values()))
     for place, shared, group in places_by_training([one.card for one in found.values()]):
         names = card_names(group)
         with place:
@@ -82,12 +82,6 @@ def corruption_panel(cards: Sequence[Card]) -> None:
     told = list(corruption_sentences(list(found.values())))
     st.markdown("\n".join(f"- {plain(sentence)}" for _, sentence in told))
     _table(list(found.values()))
-
-
-def _reach(bands: Sequence[Band]) -> tuple[float, float]:
-    low = min(float(band.low.min()) for band in bands)
-    high = max(float(band.high.max()) for band in bands)
-    return low - 0.04 * (high - low), high + 0.04 * (high - low)
 
 
 def _percents(band: Band) -> str:

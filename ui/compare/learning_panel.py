@@ -15,7 +15,7 @@ from design_core.study.pairs import groups
 from design_core.zoo.card import Card
 from ui.charts import ink, show_chart
 from ui.compare import keys
-from ui.compare.charts import band_chart
+from ui.compare.charts import band_chart, band_reach
 from ui.compare.names import card_names
 from ui.compare.trainings import places_by_training
 
@@ -132,11 +132,7 @@ def _best(cards: tuple[Card, ...]) -> tuple[tuple[Card, ...], float]:
 @st.cache_resource(max_entries=32, show_spinner=False, hash_funcs=_BY_ID)
 def _reach(cards: tuple[Card, ...], quantity: str) -> tuple[tuple[Card, ...], tuple[float, float]]:
     """Cards, and the axis that all their charts share."""
-    bands = _bands(cards, quantity)
-    low = min(float(band.low.min()) for band in bands)
-    high = max(float(band.high.max()) for band in bands)
-    margin = 0.04 * (high - low or 1.0)
-    return cards, (low - margin, high + margin)
+    return cards, band_reach(_bands(cards, quantity))
 
 
 def _table(cards: Sequence[Card], accuracy: float) -> None:
