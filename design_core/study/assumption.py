@@ -56,7 +56,7 @@ class CardAssumption:
         worst = max(self.distance, key=self.distance.__getitem__)
         heavy = max(self.kurtosis, key=self.kurtosis.__getitem__)
         told = (
-            f"{arm_of(self.card.activation).title}: the positive x are "
+            f"{arm_of(self.card.activation).short}: the positive x are "
             f"{min(self.distance.values()):.2f} to {self.distance[worst]:.2f} from a half-normal "
             f"(Kolmogorov–Smirnov; farthest in {worst}), excess kurtosis up to "
             f"{self.kurtosis[heavy]:.1f} ({heavy})"
