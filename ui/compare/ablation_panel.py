@@ -72,15 +72,12 @@ def _code(cell: Cell) -> str:
 def _opened(cells: Sequence[Cell]) -> None:
     points = st.session_state["ablation_map"]["selection"]["points"]
     if points:
-        st.session_state["ablation_kernel"] = cells[points[0]["point_index"]]
+        st.session_state["ablation_kernel"] = _title(cells[points[0]["point_index"]])
 
 
 def _way_to_explore(cells: Sequence[Cell]) -> None:
     with st.container(horizontal=True, gap="medium", vertical_alignment="bottom"):
         titles = [_title(cell) for cell in cells]
-        held = st.session_state.get("ablation_kernel")
-        if isinstance(held, Cell):  # clicked on the map
-            st.session_state["ablation_kernel"] = _title(held)
         shown = st.selectbox("Kernel", titles, key="ablation_kernel", persist_state="session")
         st.page_link(
             "pages/explore.py",
