@@ -21,7 +21,6 @@ from design_core.engine.files import packed_bytes
 from design_core.engine.folding import Chain, ResidualChain, UnpackableError
 from design_core.engine.layers import ScaleShift
 from design_core.engine.network import PackedNetwork
-from design_core.engine.packing import pack
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.kernels.patterns import PATTERNS
 from design_core.networks.activation import activation_kernels, of_layer
@@ -117,6 +116,8 @@ def live_network(checkpoint: Checkpoint, *, name: str, about: str = "", key: str
 
 
 def _packed(checkpoint: Checkpoint, name: str) -> PackedNetwork:
+    from design_core.engine.packing import pack  # brings PyTorch; talks of stills do without
+
     form = checkpoint.pictures
     try:
         return checkpoint.packed or pack(checkpoint.model, form.shape, pictures=form)
@@ -143,7 +144,7 @@ def _name(kernel: ThresholdKernel) -> str:
 
 def _activations(checkpoint: Checkpoint) -> Iterator[_Activation]:
     """From the picture on, as the packed layers have them."""
-    from design_core.engine.packing import unfolded  # brings PyTorch; talks of stills do without
+    from design_core.engine.packing import unfolded  # as above
 
     network, options = unfolded(checkpoint.model), checkpoint.spec.options
     if network.picture is not None:

@@ -149,7 +149,7 @@ def test_mcnemar_in_words() -> None:
     first[:1], second[1:7] = 1, 1
     told = mcnemar_words(disagreement(true, first, second), "Sign", "DeSign 2D")
     assert (
-        "Of 20 test pictures, 7 part the two: Sign alone is right on 6, DeSign 2D alone on 1."
+        "Of 20 test pictures, 7 divide the two: Sign alone is right on 6, DeSign 2D alone on 1."
         in told
     )
     assert "By McNemar's exact test neither is shown to be ahead (p = 0.1250)." in told

@@ -91,8 +91,8 @@ def test_a_folder_of_runs_is_a_zoo(
     assert find_card("finished@3", tmp_path)[1] == 3
     assert find_card(NAME, run.parent)[1] is None
     assert "finished" in output(capsys, "models", "--zoo", str(tmp_path))
-    densities = report(load_cards(tmp_path))[-1]
-    assert len(densities.answers) == 1
+    answers = {section.question: section.answers for section in report(load_cards(tmp_path))}
+    assert len(answers["How dense are the activations?"]) == 1
 
 
 def test_an_unfinished_run_is_said_to_be_one(
