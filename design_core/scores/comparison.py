@@ -77,13 +77,8 @@ def _scores_of_bits(x: NDArray[np.float32], kernel: ThresholdKernel) -> Activati
         entropy_2x2=scores.block_entropy(bits, period=kernel.shape[1:]),
         correlation=scores.correlation(bits, x),
         pattern_tv=pattern_variation(x, kernel),
-        likeness=_likeness(bits, x),
+        likeness=scores.likeness(bits, x),
     )
-
-
-def _likeness(output: NDArray[Any], x: NDArray[np.float32]) -> Floats:
-    seen: Floats = scores.correlation(scores.reconstruct(output, x), x)
-    return np.where(np.ptp(x, axis=(-2, -1)) > 0, seen, np.nan)
 
 
 def compare_activations(
@@ -126,7 +121,9 @@ def compare_activations(
     own = ThresholdKernel.of(kernel)
     # Scores need several times the memory of their maps, so that these come a few at a time.
     step = max(1, _BLOCK // max(1, x.shape[1] * x.shape[2]))
-    starts = range(0, max(1, len(x)), step)
+    if step >= len(x):
+        return _compared(x, own)
+    starts = range(0, len(x), step)
     blocks = (_compared(x[at : at + step], _from_channel(own, at)) for at in starts)
     return _joined(x, blocks, step)
 
@@ -149,7 +146,7 @@ def _scores_of_relu(x: NDArray[Any]) -> ActivationScores:
         entropy_2x2=np.full(x.shape[:-2], np.nan),
         correlation=scores.correlation(rectified, x),
         pattern_tv=np.zeros(x.shape[:-2]),
-        likeness=_likeness(rectified, x),
+        likeness=scores.likeness(rectified, x),
     )
 
 

@@ -7,6 +7,7 @@ adds 1.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ __all__ = [
     "activation_density",
     "block_entropy",
     "correlation",
+    "likeness",
     "neighbour_correlation",
     "pooled_block_entropy",
     "psnr",
@@ -31,6 +33,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 _BLOCK = 2**20  # blocks of bits that are counted at a time
+_BAND = 2**19  # values of a map that are looked at in float64 at a time
 
 #: Total variation, by name: what is averaged.
 TV_VARIANTS = {
@@ -60,6 +63,13 @@ def _mean(values: NDArray[Any]) -> Floats:
     return result
 
 
+def _bands(height: int, width: int) -> Iterator[slice]:
+    """Rows that come a few at a time, so that a large map is never whole in float64."""
+    step = max(1, _BAND // max(1, width))
+    for top in range(0, height, step):
+        yield slice(top, min(top + step, height))
+
+
 def total_variation(x: ArrayLike, variant: str = "anisotropic") -> Floats:
     """Total variation per pixel.
 
@@ -85,9 +95,8 @@ def total_variation(x: ArrayLike, variant: str = "anisotropic") -> Floats:
     maps = _numbers(x)
     if variant == "anisotropic" or (variant == "isotropic" and 1 in maps.shape[-2:]):
         return _mean_change(maps, -1) + _mean_change(maps, -2)
-    dx, dy = np.diff(maps, axis=-1), np.diff(maps, axis=-2)
     if variant == "isotropic":
-        return _mean(np.hypot(dx[..., :-1, :], dy[..., :, :-1]))
+        return _mean_slope(maps)
     if variant == "repository":
         if maps.shape[-1] != maps.shape[-2]:
             raise ValueError(
@@ -95,6 +104,7 @@ def total_variation(x: ArrayLike, variant: str = "anisotropic") -> Floats:
                 f"and {maps.shape[-1]} columns."
             )
         # MATLAB's (:) runs down the columns: dy (H−1 rows) and dx (H rows) fall out of step.
+        dx, dy = np.diff(maps, axis=-1), np.diff(maps, axis=-2)
         by_column = [d.swapaxes(-1, -2).reshape(*maps.shape[:-2], 1, -1) for d in (dx, dy)]
         return _mean(np.hypot(*by_column))
     raise ValueError(
@@ -106,6 +116,18 @@ def _mean_change(maps: NDArray[Any], axis: int) -> Floats:
     """Mean magnitude of the differences of neighbours along an axis."""
     change = np.diff(maps, axis=axis)
     return _mean(np.abs(change, out=change))
+
+
+def _mean_slope(maps: NDArray[Any]) -> Floats:
+    """Mean of √(dx² + dy²) over the pixels with a right and a lower neighbour."""
+    height, width = maps.shape[-2] - 1, maps.shape[-1] - 1
+    total = np.zeros(maps.shape[:-2])
+    for rows in _bands(height, width):
+        band = maps[..., rows.start : rows.stop + 1, :]
+        dx = np.diff(band[..., :-1, :], axis=-1)
+        dy = np.diff(band[..., :-1], axis=-2)
+        total += np.hypot(dx, dy, out=dx).sum(axis=(-2, -1), dtype=np.float64)
+    return np.asarray(total / (height * width))
 
 
 def tv_map(x: ArrayLike, variant: str = "anisotropic") -> NDArray[Any]:
@@ -213,13 +235,28 @@ def _entropy_per_pixel(counts: Floats) -> Floats:
 
 
 def correlation(x: ArrayLike, y: ArrayLike) -> Floats:
-    """Pearson correlation of two maps, between −1 and 1; 0 where either is constant."""
-    a, b = _numbers(x).astype(np.float64), _numbers(y).astype(np.float64)
-    a -= a.mean(axis=(-2, -1), keepdims=True)
-    b -= b.mean(axis=(-2, -1), keepdims=True)
-    both = _mean(a * b)
-    norm = np.sqrt(_mean(np.square(a, out=a)) * _mean(np.square(b, out=b)))
-    return np.divide(both, norm, out=np.zeros_like(norm), where=norm > 0)
+    """Pearson correlation of two maps, between −1 and 1; 0 where either is constant.
+
+    Raises
+    ------
+    ValueError
+        Maps of different sides.
+    """
+    a, b = as_array(x), as_array(y)
+    _require_maps(a)
+    _require_maps(b)
+    if a.shape[-2:] != b.shape[-2:]:
+        raise ValueError(f"A correlation needs maps of one size; got {a.shape} and {b.shape}.")
+    means = [one.mean(axis=(-2, -1), dtype=np.float64, keepdims=True) for one in (a, b)]
+    leading = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+    both, of_a, of_b = (np.zeros(leading) for _ in range(3))
+    for rows in _bands(*a.shape[-2:]):
+        c, d = (one[..., rows, :] - mean for one, mean in zip((a, b), means, strict=True))
+        both += (c * d).sum(axis=(-2, -1))
+        of_a += np.square(c, out=c).sum(axis=(-2, -1))
+        of_b += np.square(d, out=d).sum(axis=(-2, -1))
+    norm = np.sqrt(of_a * of_b)
+    return np.divide(both, norm, out=np.zeros(leading), where=norm > 0)
 
 
 def neighbour_correlation(maps: ArrayLike) -> Floats:
@@ -268,11 +305,8 @@ def reconstruct(bits: ArrayLike, x: ArrayLike, *, window: int = 5) -> Floats:
     -------
     float64 array of the shape of x; the mean of x where the bits do not vary with x.
     """
-    from scipy.ndimage import uniform_filter
-
     target = _numbers(x).astype(np.float64)
-    size = (0,) * (target.ndim - 2) + (window, window)
-    local: Floats = uniform_filter(_numbers(bits).astype(np.float64), size, mode="nearest")
+    local = _local_average(bits, window, np.float64)
     local -= local.mean(axis=(-2, -1), keepdims=True)
     variance = _mean(local * local)
     slope = np.divide(
@@ -280,6 +314,27 @@ def reconstruct(bits: ArrayLike, x: ArrayLike, *, window: int = 5) -> Floats:
     )
     local *= slope[..., None, None]
     local += target.mean(axis=(-2, -1), keepdims=True)
+    return local
+
+
+def likeness(output: ArrayLike, x: ArrayLike, *, window: int = 5) -> Floats:
+    """Pearson correlation of the local average of an output with x: what the eye sees from afar.
+
+    That of `reconstruct` with x, without the straight line, which changes no correlation but its
+    sign: between 0 and 1; NaN where x is flat, and nothing could be like it.
+    """
+    maps = as_array(x)
+    seen = np.abs(correlation(_local_average(output, window, np.float32), maps))
+    return np.where(np.ptp(maps, axis=(-2, -1)) > 0, seen, np.nan)
+
+
+def _local_average(maps: ArrayLike, window: int, kind: type[np.floating[Any]]) -> NDArray[Any]:
+    """Mean over a window × window box, edges repeated."""
+    from scipy.ndimage import uniform_filter
+
+    values = _numbers(maps)
+    size = (0,) * (values.ndim - 2) + (window, window)
+    local: NDArray[Any] = uniform_filter(values, size, output=kind, mode="nearest")
     return local
 
 

@@ -13,6 +13,7 @@ from hypothesis.extra import numpy as hnp
 
 from design_core import scores
 from design_core.kernels.kernel import ThresholdKernel, binarize
+from design_core.scores import formulas
 
 maps = hnp.arrays(
     np.float64,
@@ -195,6 +196,38 @@ def test_reconstruction_averages_a_box_with_repeated_edges() -> None:
     box[1:6, 1:6] = 1 / 25
     seen = scores.reconstruct(bits, box)
     assert np.allclose(seen, box)
+
+
+def test_likeness_is_the_correlation_of_the_reconstruction() -> None:
+    x = np.random.default_rng(6).normal(size=(3, 30, 41)).cumsum(axis=2).astype(np.float32)
+    x[2] = 4  # flat
+    for output in (x >= 1, x < 1, np.maximum(x, 0)):
+        alike = scores.likeness(output, x)
+        expected = scores.correlation(scores.reconstruct(output, x), x)
+        np.testing.assert_allclose(alike[:2], expected[:2], atol=1e-6)
+        assert np.isnan(alike[2])
+
+
+def test_maps_that_come_some_rows_at_a_time_score_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = np.random.default_rng(7).normal(size=(2, 23, 31))
+
+    def scored() -> list[np.ndarray]:
+        bits = x > 0.5
+        return [
+            scores.correlation(bits, x),
+            scores.likeness(bits, x),
+            scores.total_variation(x, "isotropic"),
+        ]
+
+    whole = scored()
+    for rows in (1, 4, 22):
+        monkeypatch.setattr(formulas, "_BAND", rows * 31)
+        np.testing.assert_allclose(scored(), whole, rtol=1e-12)
+
+
+def test_a_correlation_of_maps_of_two_sizes_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"one size; got \(5, 4\) and \(6, 4\)"):
+        scores.correlation(np.ones((5, 4)), np.ones((6, 4)))
 
 
 def test_psnr_closed_form() -> None:
