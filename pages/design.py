@@ -29,6 +29,7 @@ from ui.design.scoring import (
     source_words,
 )
 from ui.design.search_panel import find_button, search_panel
+from ui.design.sizes_panel import sizes_panel
 from ui.design.sweep_panel import sweep_panel
 from ui.design.threshold_panel import threshold_panel
 from ui.entry import require_entry
@@ -209,6 +210,8 @@ elif panel == "Thresholds":
     threshold_panel(design, scene)
 elif panel == "Sweep":
     sweep_panel(design, scene)
+elif panel == "Sizes":
+    sizes_panel(design, question)
 elif panel == "Files and code":
     files_panel(design)
 else:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from design_core.progress import Progress, no_progress
+from design_core.progress import Progress, no_progress, part_of
 from design_core.search.block_tables import BlockTables
 from design_core.search.find import KernelScore, find_kernels
 from design_core.search.objectives import Objective
@@ -57,7 +58,7 @@ def size_rows(
     *,
     progress: Progress = no_progress,
 ) -> Iterator[SizeRow]:
-    """A row for each side, as it is found.
+    """A row for each side, as it is found; a search that is stopped ends them.
 
     Parameters
     ----------
@@ -75,12 +76,17 @@ def size_rows(
     ValueError
         A side out of range.
     """
-    for side in sides:
+    for place, side in enumerate(sides):
         size = side, side
+        shares = [(place + part / 2) / len(sides) for part in range(3)]
         tv, information = (
-            find_kernels(tables, size, objective=objective, top=1, progress=progress)
-            for objective in ("tv", "information")
+            find_kernels(
+                tables, size, objective=objective, top=1, progress=part_of(progress, *ends)
+            )
+            for objective, ends in zip(("tv", "information"), pairwise(shares), strict=True)
         )
+        if tv.stopped or information.stopped:
+            return
         medians = [_median(tables, size, name) for name in ("tv", "information")]
         yield SizeRow(
             side,

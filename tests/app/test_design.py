@@ -16,6 +16,7 @@ from design_core.kernels.published import PUBLISHED
 from design_core.kernels.spec import encode_kernel, parse_kernel
 from design_core.search.block_tables import random_convolution_tables
 from design_core.search.find import find_kernels, full_landscape, score_kernel
+from design_core.search.sizes import size_rows
 from tests.app_pages import APP, heading
 from tests.hostile import odd_pictures
 from ui.design.desk import MAX_SNAPSHOTS, TRANSFORMS, Desk, resized
@@ -286,6 +287,25 @@ def test_the_sweep_shows_every_map(app: AppTest, across: str) -> None:
     assert grid.count("<img") == (20 if across.startswith("Scalings") else 16)
     app.multiselect(key="sweep_strengths").set_value([]).run()
     assert "at least one strength" in app.info[0].value
+
+
+def test_sizes_are_compared_and_the_best_is_taken(app: AppTest) -> None:
+    panel(app, "Sizes")
+    app.slider(key="sizes_up_to").set_value(2).run()
+    next(one for one in app.button if one.label == "Compare the sizes").click().run()
+    assert not app.exception
+    _, rows = app.session_state["sizes_shown"]
+    one, two = size_rows(random_convolution_tables(form="relu"), (1, 2))
+    assert [row.best_tv.tv for row in rows] == [one.best_tv.tv, two.best_tv.tv]
+    table = app.dataframe[0].value
+    assert table["Most bits per pixel"].tolist() == [
+        round(row.best_information.information, 3) for row in (one, two)
+    ]
+    app.button(key="take_size_2").click().run()
+    assert desk(app).kernel == two.best_information.kernel
+    assert "compare again" not in " ".join(one.value for one in app.caption)
+    app.selectbox(key="score_form").set_value("signed").run()
+    assert "compare again" in " ".join(one.value for one in app.caption)
 
 
 def put_file(app: AppTest, name: str, data: bytes) -> None:

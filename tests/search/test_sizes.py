@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from design_core.__main__ import main
+from design_core.progress import StoppedError
 from design_core.search.block_tables import random_convolution_tables
 from design_core.search.find import full_landscape
 from design_core.search.sizes import size_rows, sizes_markdown
@@ -31,6 +32,15 @@ def test_a_row_is_what_its_whole_landscape_says() -> None:
     assert two.best_tv.tv == pytest.approx(1.996094, abs=1e-6)  # [0 9; 9 0]
     assert {one.kernel.name for one in two.published} >= {"2x2-v1", "2x2-v2"}
     assert one.best_information.kernel.levels.tolist() == [[[1]]]
+
+
+def test_a_search_that_is_stopped_ends_the_rows() -> None:
+    def progress(fraction: float | None, _message: str) -> None:
+        if fraction is not None and fraction > 0.6:  # half is done with 2×2
+            raise StoppedError
+
+    rows = list(size_rows(random_convolution_tables(), (2, 4), progress=progress))
+    assert [row.side for row in rows] == [2]
 
 
 def test_the_table_has_a_line_for_each_size() -> None:

@@ -15,7 +15,7 @@ from ui.rail.fields import FIRST_KERNEL, PICTURE_FIELDS, named, pattern_of
 
 __all__ = ["DESIGN", "PANELS"]
 
-PANELS = ("Find the best", "Thresholds", "Sweep", "Files and code", "What it selects")
+PANELS = ("Find the best", "Thresholds", "Sweep", "Sizes", "Files and code", "What it selects")
 
 
 def _read_kernel(state: State) -> str:

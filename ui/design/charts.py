@@ -8,16 +8,22 @@ import numpy as np
 import plotly.graph_objects as go
 
 from design_core.search.objectives import TERMS
+from design_core.search.sizes import SizeRow
 from ui.charts import LABEL, Ink, beside, frame, ink, translucent
 from ui.design.landscapes import Judged, Listing, Plane
 
-__all__ = ["landscape_chart", "plane_chart"]
+__all__ = ["landscape_chart", "plane_chart", "sizes_chart"]
 
 _ROW = 15  # height of a row of labels, pixels
 _LETTER = 0.011  # width of a letter as a share of the plot
 _PLANE_HEIGHT = 350
 _PLANE_PIXELS = 240  # height of the plane's highest label
 _NEAR = 0.25  # labels closer than this in total variation may run into each other
+
+_AXES = {
+    "tv": "total variation, edges per pixel",
+    "information": "information, bits per pixel",
+}
 
 
 def landscape_chart(listing: Listing, judged: Judged, *, objective: str) -> go.Figure:
@@ -108,13 +114,57 @@ def plane_chart(
         font={"size": 12, "color": colours.this},
         bgcolor=translucent(colours.ground, 0.85),  # the front's line may run behind it
     )
-    frame(
-        chart,
-        "total variation, edges per pixel",
-        "information, bits per pixel",
-        height=_PLANE_HEIGHT,
-    )
+    frame(chart, _AXES["tv"], _AXES["information"], height=_PLANE_HEIGHT)
     chart.update_layout(hoverlabel={"align": "left"}, margin={"t": 20})
+    chart.update_yaxes(rangemode="tozero")
+    return chart
+
+
+def sizes_chart(rows: Sequence[SizeRow], measure: str) -> go.Figure:
+    """Best, median and published kernels by the side of the kernel.
+
+    Parameters
+    ----------
+    measure
+        ``information``, in bits per pixel, or ``tv``, in edges per pixel.
+    """
+    colours = ink()
+    sides = [row.side for row in rows]
+    of_best = [getattr(row, f"best_{measure}") for row in rows]
+    lines = {
+        "best": ([getattr(one, measure) for one in of_best], colours.this),
+        "median of random kernels": (
+            [getattr(row, f"median_{measure}") for row in rows],
+            colours.quiet,
+        ),
+    }
+    chart = go.Figure()
+    for name, (values, colour) in lines.items():
+        chart.add_scatter(
+            x=sides,
+            y=values,
+            mode="lines+markers",
+            line={"color": colour, "width": 2},
+            marker={"size": 8, "color": colour},
+            hovertemplate=f"%{{x}}×%{{x}}, {name}: %{{y:.3f}}<extra></extra>",
+        )
+        beside(chart, sides[-1], values[-1], name, colour, left=True, shift=12)
+    published = [(row.side, one) for row in rows for one in row.published]
+    chart.add_scatter(
+        x=[side for side, _ in published],
+        y=[getattr(one, measure) for _, one in published],
+        mode="markers",
+        marker={
+            "size": 11,
+            "symbol": "diamond",
+            "color": colours.published,
+            "line": {"color": colours.ground, "width": 1.5},
+        },
+        text=[one.kernel.name for _, one in published],
+        hovertemplate="%{text}: %{y:.3f}<extra></extra>",
+    )
+    frame(chart, "side of the kernel", _AXES[measure])
+    chart.update_xaxes(tickvals=sides, ticktext=[f"{side}×{side}" for side in sides])
     chart.update_yaxes(rangemode="tozero")
     return chart
 

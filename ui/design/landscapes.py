@@ -6,7 +6,7 @@ is asked of a picture is kept for its session only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -38,6 +38,7 @@ from design_core.search.landscape import Landscape
 from design_core.search.objectives import Objective
 from design_core.search.sampling import PlanePoints, SampledScores, plane_points, sample_scores
 from design_core.search.scorer import Scorer
+from design_core.search.sizes import SizeRow, size_rows
 from ui.compute import Scene, maps_of
 
 __all__ = [
@@ -221,6 +222,10 @@ class Question:
         if not found.stopped:
             answer.append(found)
         return found
+
+    def sizes(self, sides: Sequence[int], progress: Progress) -> list[SizeRow]:
+        """What kernels of these sides come to; of a stopped comparison those that are whole."""
+        return list(size_rows(self.tables(), sides, progress=progress))
 
 
 @_shared

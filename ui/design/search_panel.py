@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from html import escape
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import RerunException, StopException
 
 from design_core.kernels.kernel import ThresholdKernel
-from design_core.progress import StoppedError, no_progress, time_left
+from design_core.progress import Progress, no_progress
 from design_core.search.constraints import Constraints
 from design_core.search.find import KernelScore, SearchResult
 from design_core.search.scorer import SLICE_RULES
@@ -17,6 +15,7 @@ from design_core.search.symmetry import REFLECTIONS
 from ui.design.desk import Desk
 from ui.design.landscapes import Question, SearchOrder
 from ui.design.scoring import form_words, objective_words, source_words
+from ui.design.watching import watched
 from ui.figures import kernel_image
 from ui.text import plain
 
@@ -24,7 +23,6 @@ __all__ = ["find_button", "search_panel"]
 
 _LARGEST = 8
 _CARD = 168  # pixels: six in a row on a desk, two on a phone
-_TICK = 0.1  # seconds between two messages about progress
 
 
 def search_panel(desk: Desk, question: Question) -> None:
@@ -145,35 +143,15 @@ def _order(desk: Desk, question: Question) -> SearchOrder | None:
 
 def _search(question: Question, order: SearchOrder) -> None:
     """Search with a bar; any interaction stops the search, which leaves the best so far."""
-    slot = st.empty()
-    room = slot.container(horizontal=True, vertical_alignment="center")
-    bar = room.progress(0.0, "Searching")
-    room.button("Stop", key="stop_search", icon=":material/stop:")
-    begun = last = time.monotonic()
-    ended: RerunException | StopException | None = None
 
-    def progress(fraction: float | None, message: str) -> None:
-        nonlocal last, ended
-        now = time.monotonic()
-        if ended is None and now - last < _TICK:
-            return
-        last = now
+    def work(progress: Progress) -> None:
         try:
-            text = f"{message}{time_left(fraction, now - begun)}"
-            bar.progress(min(1.0, max(0.0, fraction or 0.0)), plain(text))
-        except (RerunException, StopException) as end:  # how Streamlit ends a run of the page
-            ended = end
-        if ended is not None:
-            raise StoppedError
+            st.session_state["search_result"] = question.find(order, progress)
+        except ValueError as error:
+            st.session_state.pop("search_result", None)
+            st.warning(plain(str(error)), icon=":material/info:")
 
-    try:
-        st.session_state["search_result"] = question.find(order, progress)
-    except ValueError as error:
-        st.session_state.pop("search_result", None)
-        st.warning(plain(str(error)), icon=":material/info:")
-    if ended is not None:
-        raise ended
-    slot.empty()
+    watched(work, "Searching", key="stop_search")
 
 
 def _show(desk: Desk, found: SearchResult) -> None:
