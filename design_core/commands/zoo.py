@@ -9,6 +9,7 @@ import sys
 from dataclasses import asdict
 from fnmatch import fnmatch
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from design_core.commands.models import add_zoo_argument
 from design_core.paths import DATA
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from design_core.study.plan import Job
     from design_core.training.data import TrainingData
     from design_core.zoo.card import Card
@@ -31,6 +34,12 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     parts = parser.add_subparsers(dest="part", required=True, metavar="PART")
 
     plan = parts.add_parser("plan", help="list the runs that are left")
+    plan.add_argument(
+        "--time",
+        action="store_true",
+        help="measure a step of each kind of run on this machine, and say how long the list takes "
+        "by one training at a time; needs --data-root where a set is not in its usual place",
+    )
     train = parts.add_parser("train", help="do the runs that are left; stop and repeat at will")
     train.add_argument("--workers", type=int, default=2, help="one-thread trainings at a time")
     collect = parts.add_parser("collect", help="add finished runs to the zoo")
@@ -62,6 +71,14 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
     corruptions.add_argument("--json", action="store_true", help="print JSON instead of a table")
     for part in (plan, train, park, verify, corruptions):
         part.add_argument("--only", default="*", metavar="PATTERN", help="names, as 'stat-sign-*'")
+    for part in (plan, train, park):
+        part.add_argument(
+            "--list",
+            choices=("cores", "gpu"),
+            default="cores",
+            help="which list: short runs for processor cores (the default), or the paper's width "
+            "and a hundred epochs for one GPU",
+        )
     for part in (train, park):
         part.add_argument(
             "--runs",
@@ -70,7 +87,7 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
             metavar="DIR",
             help="runs' folders (default: runs)",
         )
-    for part in (train, collect, verify, corruptions):
+    for part in (plan, train, collect, verify, corruptions):
         part.add_argument("--data-root", type=Path, metavar="DIR", help="where data sets lie")
     for part in (plan, train, collect, park, verify, table, report, corruptions):
         add_zoo_argument(part)
@@ -84,18 +101,49 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _jobs(args: argparse.Namespace) -> list[Job]:
-    from design_core.study.plan import plan
+    from design_core.study.plan import LISTS
 
-    return [job for job in plan() if fnmatch(job.name, args.only)]
+    return [job for job in LISTS[args.list]() if fnmatch(job.name, args.only)]
 
 
 def _plan(args: argparse.Namespace) -> int:
     from design_core.study.queue import open_jobs, parked_runs
 
     parked = parked_runs(args.zoo)
-    for job in open_jobs(_jobs(args), args.zoo):
+    jobs = open_jobs(_jobs(args), args.zoo)
+    for job in jobs:
         print(f"{job.name}{' (begun)' if job.name in parked else ''}")
+    if args.time:
+        _time(jobs, args.data_root)
     return 0
+
+
+def _time(jobs: Sequence[Job], root: Path | None) -> None:
+    """A line for each kind of run, which is one whose runs differ in their seeds, and the sum."""
+    from design_core.training.data import picture_size
+    from design_core.training.recipe import load_recipe
+    from design_core.training.run import time_of_step
+
+    hours = 0.0
+    for kind, found in groupby(sorted(jobs, key=_kind), key=_kind):
+        recipe = load_recipe(kind[0]).with_changes(kind[2])
+        data = _data(kind[1], picture_size(recipe.network), root or DATA)
+        if data is None:
+            raise ValueError(f"{kind[1]} is no data set by name; leave its runs out by --only.")
+        seconds, runs = time_of_step(recipe, data), len(list(found))
+        steps = recipe.epochs * (len(data.train_x) // recipe.batch_size)
+        hours += runs * steps * seconds / 3600
+        print(
+            f"{kind[1]}, {' '.join(kind[2])}: {1000 * seconds:.1f} ms a step, "
+            f"{recipe.batch_size / seconds:,.0f} pictures a second, "
+            f"{steps * seconds / 3600:.2f} hours a run, {runs} runs",
+            flush=True,
+        )
+    print(f"All {len(jobs)} runs, one at a time: {hours:.1f} hours of training.")
+
+
+def _kind(job: Job) -> tuple[str, str, tuple[str, ...]]:
+    return job.recipe, job.data, job.changes
 
 
 def _train(args: argparse.Namespace) -> int:

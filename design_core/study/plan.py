@@ -1,12 +1,15 @@
-"""The zoo's plan: every training run that it wants, the most telling ones first.
+"""The zoo's plans: every training run that it wants, the most telling ones first.
+
+`plan` is for processor cores, `gpu_plan` for a GPU.
 
 Seeds before epochs, epochs before width, controls before everything but Sign and DeSign 2D.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from design_core.kernels.spec import encode_kernel, parse_kernel
 from design_core.pictures.photons import LIGHT_LEVELS
@@ -15,9 +18,11 @@ from design_core.zoo.arms import ARMS, PICTURE_ARMS
 __all__ = [
     "ABLATION",
     "INSIDE_SPREADS",
+    "LISTS",
     "UNIFORM_SWEEP",
     "Job",
     "ablation_strength",
+    "gpu_plan",
     "inside_pattern",
     "plan",
 ]
@@ -121,6 +126,53 @@ def plan() -> list[Job]:
         *_surrogates(),
         *_ablation(),
     ]
+
+
+def gpu_plan() -> list[Job]:
+    """Runs of the paper's size, a hundred epochs each, for one GPU; round by seed."""
+    return [*_gpu_wide(), *_gpu_resnet18(), *_gpu_cifar100()]
+
+
+#: What can be worked through, by the name of the list.
+LISTS: Mapping[str, Callable[[], list[Job]]] = MappingProxyType({"cores": plan, "gpu": gpu_plan})
+
+_LONG = "epochs=100 warmup_epochs=5"
+
+
+def _gpu_wide() -> Iterator[Job]:
+    """Width 128: hidden activations, and one-bit pictures with their ceiling."""
+    for seed in range(5):
+        for key in ("sign", "design2d", "uniform"):
+            changes = f"width=128 {_LONG}"
+            yield _job(
+                "gpu-w128", key, True, seed, data="cifar10", recipe="statistics", changes=changes
+            )
+        for key in ("phases2", "bayer2", "sign", "real"):
+            changes = f"width=128 {_LONG}" + " first=binary" * (key == "real")
+            yield _picture_job(key, seed, changes=changes, prefix="gpu-w128-picture")
+
+
+def _gpu_resnet18() -> Iterator[Job]:
+    for seed in range(3):
+        for key in ("sign", "design2d", "uniform"):
+            yield _job(
+                "gpu-resnet18", key, True, seed, data="cifar10", recipe="resnet18", changes=_LONG
+            )
+
+
+def _gpu_cifar100() -> Iterator[Job]:
+    for seed in range(5):
+        for key in ("sign", "design2d", "uniform"):
+            changes = f"width=128 {_LONG}"
+            yield _job(
+                "gpu-cifar100",
+                key,
+                True,
+                seed,
+                data="cifar100",
+                recipe="statistics",
+                changes=changes,
+            )
 
 
 def _job(

@@ -159,7 +159,7 @@ class TrainingData:
         """Fingerprint of pictures and labels of both splits, in their order."""
         digest = hashlib.sha256()
         for part in (self.train_x, self.train_y, self.test_x, self.test_y):
-            digest.update(part.numpy().tobytes())
+            digest.update(part.cpu().numpy().tobytes())
         return digest.hexdigest()
 
     def to(self, device: torch.device) -> TrainingData:
@@ -205,15 +205,16 @@ def training_batches(
     order = torch.randperm(count, generator=generator)
     offsets = torch.randint(0, 2 * crop_padding + 1, (count, 2), generator=generator)
     mirrored = torch.rand(count, generator=generator) < (0.5 if flip else 0.0)
+    # Drawn on the processor, so that every device sees the same; all else stays where pictures are.
+    order, offsets, mirrored = (one.to(x.device) for one in (order, offsets, mirrored))
     padded = F.pad(x, (0, 0, *(crop_padding,) * 4))
-    rows, columns = torch.arange(height), torch.arange(width)
+    rows, columns = (torch.arange(side, device=x.device) for side in (height, width))
     for start in range(0, count - batch_size + 1, batch_size):
         part = slice(start + rank, start + batch_size, world)
         picked = order[part]
         i = offsets[part, :1] + rows  # (batch, H): rows of each crop
         j = torch.where(mirrored[part, None], width - 1 - columns, columns) + offsets[part, 1:]
-        index = (picked[:, None, None], i[:, :, None], j[:, None, :])
-        yield padded[tuple(axis.to(x.device) for axis in index)], y[picked.to(x.device)]
+        yield padded[picked[:, None, None], i[:, :, None], j[:, None, :]], y[picked]
 
 
 def picture_size(network: Mapping[str, object]) -> tuple[int, int]:

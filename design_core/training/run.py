@@ -18,6 +18,7 @@ import io
 import json
 import platform
 import shutil
+import statistics
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -44,12 +45,12 @@ from design_core.training.recipe import Recipe
 from design_core.training.state import load_state, load_weights, save_state
 from design_core.training.trainer import Trainer, finished
 
-__all__ = ["first_network", "load_run", "train_run"]
+__all__ = ["first_network", "load_run", "time_of_step", "train_run"]
 
 Report = Callable[[str, bool], None]
 Forward = Callable[[Tensor], Tensor]
 
-_EVALUATION_BATCH = 250  # pictures: few enough for the maps to stay in the cache
+_WARMING = 3  # steps before a measurement
 
 
 def train_run(
@@ -94,6 +95,24 @@ def train_run(
             share = f"{result['right']} of {result['data']['test']} right"
             report(f"{share}: {result['accuracy']:.2%}", True)
     return result
+
+
+def time_of_step(recipe: Recipe, data: TrainingData, *, steps: int = 20) -> float:
+    """Seconds that a step of training takes here, the median of so many; nothing is written.
+
+    On the GPU where there is one. The first steps, which compile, do not count.
+    """
+    with processes() as group:
+        run = _Run(recipe, data, group, seed=0)
+        under_way = run.trainer.epoch(0)
+        seconds = []
+        for _ in range(min(_WARMING + steps, run.steps)):
+            begun = time.perf_counter()
+            next(under_way)
+            if group.device.type == "cuda":
+                torch.cuda.synchronize(group.device)
+            seconds.append(time.perf_counter() - begun)
+    return statistics.median(seconds[_WARMING:] or seconds)
 
 
 def load_run(folder: Path) -> tuple[dict[str, Any], nn.Module]:

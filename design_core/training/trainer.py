@@ -207,7 +207,8 @@ class Trainer:
             constrain_latent_weights(self.model)
             right = (logits.detach().argmax(1) == y).sum()
             self.latest = loss.detach(), right / len(y)
-            totals += torch.stack([loss.detach() * len(y), right, torch.tensor(len(y))]).to(device)
+            count = torch.full((), len(y), device=device)
+            totals += torch.stack([loss.detach() * len(y), right, count])
             yield step + 1
         loss_sum, right_sum, pictures = sum_over(self.group, totals).tolist()
         if not math.isfinite(loss_sum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from design_core.__main__ import main
 from design_core.lab import many_pictures
 from design_core.pictures.samples import sample
 from design_core.progress import StoppedError
+from design_core.training.recipe import load_recipe
 from design_core.zoo.card import CHECKPOINTS, load_cards
 from design_core.zoo.entry import open_entry
 
@@ -202,6 +204,31 @@ def test_zoo_plan_lists_what_is_left(capsys: pytest.CaptureFixture[str], tmp_pat
         *("demo-sign-on-s0", "demo-design2d-on-s0", "demo-sign-off-s0", "demo-design2d-off-s0"),
         *("demo-design3d-on-s0", "demo-hardtanh-on-s0"),
     ]
+
+
+def test_zoo_plan_measures_a_step_of_each_kind_of_run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    asked = ["zoo", "plan", "--zoo", str(tmp_path), "--only", "digits-sign-*", "--time"]
+    *listed, kind, whole = output(capsys, *asked).splitlines()
+    assert listed == [f"digits-sign-on-s{seed}" for seed in range(5)]
+    told = re.fullmatch(
+        r"digits, activation=sign affine=true: ([\d.]+) ms a step, [\d,]+ pictures a second, "
+        r"([\d.]+) hours a run, 5 runs",
+        kind,
+    )
+    assert told
+    recipe = load_recipe("digits")
+    steps = recipe.epochs * (1437 // recipe.batch_size)
+    assert float(told[2]) == pytest.approx(steps * float(told[1]) / 3.6e6, abs=0.006)
+    assert re.fullmatch(r"All 5 runs, one at a time: [\d.]+ hours of training\.", whole)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_zoo_plan_lists_the_runs_for_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
+    left = output(capsys, "zoo", "plan", "--list", "gpu", "--only", "*-s0").split()
+    assert left[0] == "gpu-w128-sign-on-s0"
+    assert {name.split("-")[1] for name in left} == {"w128", "resnet18", "cifar100"}
 
 
 def test_zoo_table_writes_what_it_prints(

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,15 @@ from design_core.kernels.patterns import bayer
 from design_core.networks import NetworkSpec
 from design_core.networks.activation import activation_kernels
 from design_core.paths import ROOT
-from design_core.study.plan import ABLATION, UNIFORM_SWEEP, Job, inside_pattern, plan
+from design_core.study.plan import (
+    ABLATION,
+    LISTS,
+    UNIFORM_SWEEP,
+    Job,
+    gpu_plan,
+    inside_pattern,
+    plan,
+)
 from design_core.study.queue import Queue, _alone, job_card, open_jobs, park_runs, parked_runs
 from design_core.training.data import load_data
 from design_core.training.recipe import load_recipe
@@ -240,10 +250,27 @@ def test_the_plan_holds_the_runs_of_the_issue() -> None:
     assert seeds == sorted(seeds)  # round by seed
 
 
-def test_every_network_of_the_plan_can_be_built() -> None:
+def test_the_list_for_a_gpu_is_the_papers_width_a_hundred_epochs_long() -> None:
+    jobs = gpu_plan()
+    both = [*plan(), *jobs]
+    assert len({job.name for job in both}) == len(both)
+    assert len({(job_card(job), job.seed) for job in both}) == len(both)
+    recipes = {job: load_recipe(job.recipe).with_changes(job.changes) for job in jobs}
+    assert all(recipe.epochs == 100 for recipe in recipes.values())
+    assert all(
+        recipe.network["name"] == "resnet18" or recipe.network["width"] == 128
+        for recipe in recipes.values()
+    )
+    cifar10 = [job for job in jobs if job.data == "cifar10" and "w128" in job.name]
+    assert Counter(job.seed for job in cifar10) == dict.fromkeys(range(5), 7)
+    assert [job.seed for job in cifar10] == sorted(job.seed for job in cifar10)  # round by seed
+
+
+@pytest.mark.parametrize("jobs", LISTS.values(), ids=LISTS)
+def test_every_network_of_a_plan_can_be_built(jobs: Callable[[], list[Job]]) -> None:
     specs = {
         NetworkSpec.from_dict(load_recipe(job.recipe).with_changes(job.changes).network)
-        for job in plan()
+        for job in jobs()
         if job.seed == 0
     }
     with torch.device("meta"):
