@@ -133,10 +133,7 @@ def sizes_chart(rows: Sequence[SizeRow], measure: str) -> go.Figure:
     of_best = [getattr(row, f"best_{measure}") for row in rows]
     lines = {
         "best": ([getattr(one, measure) for one in of_best], colours.this),
-        "median of random kernels": (
-            [getattr(row, f"median_{measure}") for row in rows],
-            colours.quiet,
-        ),
+        "median": ([getattr(row, f"median_{measure}") for row in rows], colours.quiet),
     }
     chart = go.Figure()
     for name, (values, colour) in lines.items():
@@ -163,6 +160,9 @@ def sizes_chart(rows: Sequence[SizeRow], measure: str) -> go.Figure:
         text=[one.kernel.name for _, one in published],
         hovertemplate="%{text}: %{y:.3f}<extra></extra>",
     )
+    if published:
+        side, highest = max(published, key=lambda one: getattr(one[1], measure))
+        beside(chart, side, getattr(highest, measure), "published", colours.published)
     frame(chart, "side of the kernel", _AXES[measure])
     chart.update_xaxes(tickvals=sides, ticktext=[f"{side}×{side}" for side in sides])
     chart.update_yaxes(rangemode="tozero")

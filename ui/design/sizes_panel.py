@@ -83,7 +83,18 @@ def _answer(desk: Desk, rows: Sequence[SizeRow]) -> None:
                 alt=f"The best of each size, in {unit}: {'; '.join(told)}.",
                 key=f"sizes_{measure}",
             )
-    st.dataframe(_frame(rows), key="sizes_table", hide_index=True, height="content")
+    table = _frame(rows)
+    st.dataframe(
+        table,
+        key="sizes_table",
+        hide_index=True,
+        height="content",
+        column_config={
+            str(name): st.column_config.NumberColumn(format="%.3f")
+            for name in table.select_dtypes("number")
+        },
+        alt="Scores of the best, the median and the published kernels of each size.",
+    )
     st.html('<h3 class="ds-chart-title">The kernels that keep most</h3>')
     with st.container(horizontal=True):
         for row, side in zip(rows, sides, strict=True):
@@ -105,12 +116,12 @@ def _frame(rows: Sequence[SizeRow]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Size": f"{row.side}×{row.side}",
-            "Most bits per pixel": round(row.best_information.information, 3),
-            "its edges per pixel": round(row.best_information.tv, 3),
-            "Most edges per pixel": round(row.best_tv.tv, 3),
-            "its bits per pixel": round(row.best_tv.information, 3),
-            "Median bits": round(row.median_information, 3),
-            "Median edges": round(row.median_tv, 3),
+            "Most bits per pixel": row.best_information.information,
+            "its edges per pixel": row.best_information.tv,
+            "Most edges per pixel": row.best_tv.tv,
+            "its bits per pixel": row.best_tv.information,
+            "Median bits": row.median_information,
+            "Median edges": row.median_tv,
             "Published": "; ".join(
                 f"{one.kernel.name}: {one.information:.3f} bits, {one.tv:.3f} edges"
                 for one in row.published
@@ -134,12 +145,13 @@ def _trained() -> None:
                     {
                         "Size": f"{row.side}×{row.side}",
                         "Activation or cut": row.name,
-                        "Test accuracy, %": round(100 * row.accuracy, 2),
+                        "Test accuracy, %": f"{100 * row.accuracy:.2f}",
                         "Seeds": row.seeds,
                     }
                     for row in group
                 ),
                 hide_index=True,
                 height="content",
+                alt=f"Test accuracies by the size of the kernel: {setting}.",
             )
         st.caption("After the last epoch, mean over the seeds; a single threshold is 1×1.")
