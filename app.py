@@ -16,6 +16,7 @@ bound_uploads()
 look_after_memory()
 page = enter()
 theme.apply()
+theme.follow()
 close_on_choice()
 if page.url_path not in LIGHT_PAGES:
     wait_until_warm()

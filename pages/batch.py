@@ -82,7 +82,7 @@ def chosen_items() -> list[Item]:
         accept_multiple_files=True,
         key="batch_files",
         max_upload_size=MAX_BYTES // 2**20,
-        help=f"Up to {MAX_PICTURES} pictures at once. They stay in this session and go to no disk.",
+        help=f"Up to {MAX_PICTURES} pictures at once. They stay in this session, never stored.",
     )
     groups = right.multiselect(
         "Embedded samples",
@@ -242,5 +242,10 @@ if kept and kept.rows:
     results(kept, items)
 else:
     sentence = "Score many pictures at once."
+    st.caption(
+        "Each picture gets a row: edges per pixel, density and bits per pixel under Sign and under "
+        "DeSign. A chart shows who keeps more of which picture, a row opens in Explore, and all "
+        "bits can be taken along as PNG files."
+    )
 heading.html(f'<h1 class="ds-finding">{escape(sentence)}</h1>')
 share(BATCH, about=sentence)

@@ -58,7 +58,7 @@ def headline_of_own(own: Sequence[Card]) -> tuple[str, str]:
     ]
     measured = f": {', '.join(told)} of the test pictures right." if told else "."
     note = "One seed each: chance alone moves such figures by a point or more." if told else ""
-    return f"Networks of yours{measured}", note
+    return f"Your networks{measured}", note
 
 
 require_entry()
@@ -73,8 +73,8 @@ ours = [card for card in shown if not card.name.startswith(OWN)]
 sentence, beside = headline(ours) if ours or not shown else headline_of_own(shown)
 people, figures = for_people(sentence)
 st.html(
-    f'<h1 class="ds-finding">{sentence_html(people)}</h1>'
-    f'<p class="ds-note">{sentence_html(f"{figures} {beside}".strip())}</p>'
+    f'<div class="ds-steady"><h1 class="ds-finding">{sentence_html(people)}</h1>'
+    f'<p class="ds-note">{sentence_html(f"{figures} {beside}".strip())}</p></div>'
 )
 offered = offered_panels()
 if st.session_state.get(keys.PANEL) not in offered:  # by a link, before its kernels are trained

@@ -55,10 +55,8 @@ def landscape_title(listing: Listing, judged: Judged, question: Question, size: 
     return f"{by.capitalize()} of all {listing.size:,} {size} kernels{shared}"
 
 
-def charts(
-    design: Desk, question: Question, listing: Listing, judged: Judged, plane: Plane | None
-) -> None:
-    """The landscape of the kernel's size, and the plane of all 2×2 kernels."""
+def landscape(design: Desk, question: Question, listing: Listing, judged: Judged) -> None:
+    """The kernel among all of its size."""
     size = "×".join(map(str, design.kernel.shape[1:]))
     title = landscape_title(listing, judged, question, size)
     show_chart(
@@ -70,6 +68,10 @@ def charts(
     cards = bar_cards(listing, question.levels, design.kernel.scale)
     if cards:
         kernel_cards(cards, chart="landscape", viewer=_VIEWER, key="landscape_cards")
+
+
+def plane_of_all(design: Desk, question: Question, judged: Judged, plane: Plane | None) -> None:
+    """All 2×2 kernels by edges and information; a click takes one."""
     if plane is None:
         st.caption("The kernel has too many levels to draw all its 2×2 kernels.")
         return
@@ -191,9 +193,11 @@ with left:
 with right:
     cut_picture(design, scene)
     if judged and listing:
-        charts(design, question, listing, judged, plane)
+        landscape(design, question, listing, judged)
     else:
         st.info(plain(why_not), icon=":material/info:")
+if judged:
+    plane_of_all(design, question, judged, plane)
 
 panel = st.segmented_control(
     "Panel",

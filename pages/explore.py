@@ -143,10 +143,10 @@ with buttons:
 with st.expander("All scores of this map"):
     st.dataframe(score_table(one, x), alt="Scores of Sign, DeSign and ReLU on this map")
     st.caption(
-        "Bits count 0 and 1. Information is counted apart by place in the kernel, so that a kernel "
-        "is not credited for its own pattern. The pattern's edges are those that it shows on flat "
-        "fields, each of one value of the map. PSNR and SSIM compare a 5×5 average of the output, "
-        "brought to the scale of the pre-activation, with the pre-activation."
+        "Bits count 0 and 1. Information is counted for each place in the kernel alone, so that a "
+        "kernel gains nothing by its own pattern. The pattern's edges are those that it shows on "
+        "flat fields, each of one value of the map. PSNR and SSIM compare a 5×5 average of the "
+        "output, brought to the scale of the pre-activation, with the pre-activation."
     )
 with st.expander("Take it with you"):
     downloads(picture.name, maps, shown)

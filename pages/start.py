@@ -26,8 +26,8 @@ ABOUT = (
 def see_it() -> None:
     """Own picture or camera: one click."""
     st.html(
-        "<h2>See it</h2><p>Cut a picture of yours. It stays in this session and goes to no "
-        "disk.</p>"
+        "<h2>See it</h2><p>Cut a picture of yours. It stays in this session and is never "
+        "stored.</p>"
     )
     upload = st.file_uploader(
         "Your picture", key="start_upload", max_upload_size=MAX_BYTES // 2**20

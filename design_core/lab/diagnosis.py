@@ -178,7 +178,7 @@ class Diagnosis:
     def finding(self, name: str) -> str:
         """One sentence on a network of that name."""
         total = sum(self.count(state) for state in STATES)
-        told = [f"{self.count('fine')} of {total} signs are fine"]
+        told = [f"{self.count('fine')} of {total} checks are fine"]
         for state, words in (("wrong", "wrong"), ("look", "worth a look")):
             if self.count(state):
                 told.append(f"{self.count(state)} {words} ({self._where(state)})")

@@ -18,6 +18,7 @@ from design_core.networks.activation import (
     activation_kernels,
     of_layer,
 )
+from design_core.networks.facts import PICTURE
 from design_core.networks.swap import with_kernel, with_picture
 from design_core.pictures import Picture
 from design_core.scores import activation_density, total_variation
@@ -247,7 +248,7 @@ def _passed(picture: Picture, walker: Walker) -> tuple[dict[str, float], list[_P
     logits, taps = activation_maps(walker.checkpoint.model, form.normalized(form.pixels(picture)))
     shares = logits[0].softmax(0)
     order = shares.argsort(descending=True, stable=True).tolist()
-    hidden = [tap.name for tap in taps if tap.name != "picture"]
+    hidden = [tap.name for tap in taps if tap.name != PICTURE]
     layers = [
         _Passed(
             tap.name,

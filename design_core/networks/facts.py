@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["PLANE_OPTIONS", "NetworkFacts"]
+__all__ = ["PICTURE", "PLANE_OPTIONS", "NetworkFacts"]
+
+#: What the cut of the picture is called among the layers.
+PICTURE = "picture"
 
 #: Options that make more than one plane of bits; 1 each unless somebody asks.
 PLANE_OPTIONS = ("weight_bits", "activation_bits", "weight_bases", "activation_bases")

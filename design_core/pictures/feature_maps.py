@@ -141,7 +141,7 @@ def map_words(source: str, name: str) -> str:
     return {
         "picture": "its brightness",
         "rgb": f"one of its colours, {name}",
-        "random-conv": f"a {name}: 3×3 weights of ±1, as an untrained binary layer has them",
+        "random-conv": f"{name}, with 3×3 weights of ±1 as an untrained binary layer has them",
     }.get(source, f"what a trained network's layer receives, {name}")
 
 

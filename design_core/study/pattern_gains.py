@@ -127,8 +127,10 @@ def gains_sentence(gains: Sequence[PatternGain]) -> str:
 
 
 def pattern_gain_words(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
-    """What is compared and a sentence for each gain; the picture against the layers at last."""
+    """The picture against the layers; then what is compared and a sentence for each gain."""
     gains = pattern_gains(cards)
+    if told := gains_sentence(gains):
+        yield "Picture and hidden layers", told
     for one in gains:
         low, high = (signed_points(bound) for bound in one.gain.ci95)
         yield (
@@ -137,8 +139,6 @@ def pattern_gain_words(cards: Sequence[Card]) -> Iterator[tuple[str, str]]:
             f"{signed_points(one.gain.mean)} points (95 % interval {low} to {high}, "
             f"{one.gain.test}).",
         )
-    if told := gains_sentence(gains):
-        yield "Picture and hidden layers", told
 
 
 def gains_markdown(cards: Sequence[Card]) -> str:

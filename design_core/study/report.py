@@ -230,7 +230,10 @@ def _capital(sentence: str) -> str:
 
 def report(cards: Sequence[Card]) -> list[Section]:
     """Every question that the method leaves open, with what these cards say."""
-    ordered = sorted(cards, key=lambda card: (is_embedded(card.dataset), card.name))
+    ordered = sorted(
+        cards,
+        key=lambda card: (is_embedded(card.dataset), card.activation != DESIGN, card.name),
+    )
     hidden = [card for card in ordered if not card.about_the_picture]
     sections = (
         ("Does a pattern pay at the picture?", picture_sentences(ordered)),

@@ -24,6 +24,7 @@ from design_core.zoo.card import CHECKPOINTS, load_cards
 from design_core.zoo.entry import open_entry
 from design_core.zoo.uploaded import read_own
 from tests.app_pages import APP, bodies, heading
+from ui.charts import ink, label_colour
 from ui.networks import predictions
 
 PAGE = "pages/predict.py"
@@ -108,6 +109,18 @@ def test_first_paint_is_two_answers_to_one_picture(app: AppTest) -> None:
     assert note(app) == "Cat (CIFAR-10 test picture 0). True class: cat."
     check_answers(app, "cifar10-00", [SIGN, DESIGN])
     assert any("1-bit engine, " in body for body in bodies(app))
+
+
+def test_chosen_networks_have_the_colour_of_their_answers(app: AppTest) -> None:
+    for chosen in ((SIGN, DESIGN), (DESIGN, SIGN)):
+        pick(app, *chosen)
+        (rules,) = (body for body in bodies(app) if "data-tag-index" in body)
+        for place, reference in enumerate(chosen):
+            colour = label_colour(ink().sign if reference == SIGN else ink().this)
+            assert (
+                f'.st-key-predict_networks [data-tag-index="{place}"] {{ background: {colour}'
+                in rules
+            )
 
 
 def test_every_network_and_every_sample_on_the_page(app: AppTest) -> None:

@@ -77,3 +77,30 @@ def test_labels_stand_out_from_the_page(
     assert len(labels) > 3
     pale = [label for label in labels if label[2] < 1 or label[3] < LEAST]
     assert pale == []
+
+
+def test_charts_follow_a_theme_that_turns_while_they_are_seen(
+    whole_app: str, chromium: Any
+) -> None:
+    context = chromium.new_context(
+        viewport={"width": 1440, "height": 900}, color_scheme="light", reduced_motion="reduce"
+    )
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{whole_app}/speed")
+    tick = page.locator(".js-plotly-plot .xtick text").first
+    tick.wait_for()
+    settle(page)
+    colour = "tick => getComputedStyle(tick).fill"
+    light = tick.evaluate(colour)
+    for theme, turned in (("dark", "tick !== light"), ("light", "tick === light")):
+        page.emulate_media(color_scheme=theme)
+        page.wait_for_function(
+            "light => { const tick = getComputedStyle(document.querySelector("
+            f"'.js-plotly-plot .xtick text')).fill; return {turned}; }}",
+            arg=light,
+        )
+        settle(page)
+        labels = page.evaluate(READ)
+        assert [label for label in labels if label[2] < 1 or label[3] < LEAST] == []
+    context.close()

@@ -10,6 +10,7 @@ import pytest
 
 from design_core.study.overview import overview_csv
 from design_core.zoo.card import find_card, load_cards
+from tests.waiting import settle
 from ui.compare.address import offered_panels
 
 pytestmark = pytest.mark.browser
@@ -38,6 +39,19 @@ def compare(whole_app: str, chromium: Any) -> Iterator[Callable[..., Any]]:
     for context in opened:
         context.close()
     assert errors == []
+
+
+def test_panels_stay_in_place_whatever_the_finding(compare: Callable[..., Any]) -> None:
+    page = compare()
+    panels, finding = page.locator(".st-key-compare_panel"), page.locator("h1.ds-finding")
+    place, first = panels.bounding_box(), finding.text_content()
+    page.locator(".st-key-zoo_data").get_by_role("combobox").click()
+    page.get_by_role("option", name="digits", exact=False).first.click()
+    page.wait_for_function(
+        "first => document.querySelector('h1.ds-finding').textContent !== first", arg=first
+    )
+    settle(page)
+    assert panels.bounding_box() == place
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])

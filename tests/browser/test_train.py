@@ -131,7 +131,7 @@ def test_what_was_trained_goes_to_every_page_with_its_class_names(trained: Train
     page.get_by_role("radio", name="weather").click()
     page.locator(".ds-answer li", has_text="snow").first.wait_for()
     page.get_by_role("radio", name="Diagnose").click()
-    page.get_by_text("signs are fine").first.wait_for()
+    page.get_by_text("checks are fine").first.wait_for()
     page.get_by_role("button", name="Watch them live").click()
     page.wait_for_selector(".live[data-ready=true]")
     page.locator(".live .side .network", has_text="own:weather").first.wait_for()
@@ -141,7 +141,7 @@ def test_what_was_trained_goes_to_every_page_with_its_class_names(trained: Train
     trained.go("Compare")
     page.locator(".st-key-zoo_data").click()
     page.get_by_role("option", name="weather").click()
-    page.locator("h1.ds-finding", has_text="Networks of yours: own:weather").wait_for()
+    page.locator("h1.ds-finding", has_text="Your networks: own:weather").wait_for()
     page.get_by_role("radio", name="Confusion").click()
     page.locator(".stPlotlyChart", has_text="night sky").first.wait_for()
 

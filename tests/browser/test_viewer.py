@@ -343,6 +343,24 @@ def test_difference_and_tv_map(open_viewer: Open) -> None:
     assert painted(tv_map(design), CIVIDIS, view, 1).all()
 
 
+def test_a_legend_moves_nothing(open_viewer: Open) -> None:
+    view = open_viewer(view="side-by-side")
+    place = view.find(".captions").bounding_box()
+    view.focus_stage()
+    view.press("t")
+    assert view.find(".captions").bounding_box() == place
+    legend = view.find(".legend").bounding_box()
+    names = view.find(".caption:not([hidden]) h3")
+    for k in range(names.count()):
+        name = names.nth(k).evaluate(
+            "h3 => { const r = document.createRange(); r.selectNodeContents(h3); "
+            "return r.getBoundingClientRect().right; }"
+        )
+        box = names.nth(k).bounding_box()
+        beside = name <= legend["x"] or legend["x"] + legend["width"] <= box["x"]
+        assert beside, names.nth(k).text_content()
+
+
 def test_inspector_reads_and_pins_a_pixel(open_viewer: Open) -> None:
     view = open_viewer(kernel="3x3-symmetric-v1")
     x = example_maps(*SHAPE)

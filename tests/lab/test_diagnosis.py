@@ -164,7 +164,7 @@ def test_the_finding_names_what_is_not_fine() -> None:
     network = checkpoint("design:2x2-v2", image_size=16, affine=True)
     subset = noise(16)
     assert diagnose(network, subset).finding("It") == (
-        "It on noise: 20 of 21 signs are fine; 1 worth a look (half-normal of block2)."
+        "It on noise: 20 of 21 checks are fine; 1 worth a look (half-normal of block2)."
     )
     with torch.no_grad():
         for name in ("block2", "block3"):

@@ -24,7 +24,9 @@ def answers_panel(cards: Sequence[Card]) -> None:
             continue
         settings = section.by_setting()
         st.markdown(plain(for_people(next(iter(settings.values()))[0])[0]))
-        with st.expander(f"Every setting, {sum(map(len, settings.values()))} answers with tests"):
+        count = len(section.answers)
+        answers = f"{count} answers with tests" if count > 1 else "one answer with its test"
+        with st.expander(f"Every setting, {answers}"):
             for setting, sentences in settings.items():
                 st.caption(plain(setting))
                 st.markdown("\n".join(f"- {plain(sentence)}" for sentence in sentences))

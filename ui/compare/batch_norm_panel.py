@@ -22,10 +22,10 @@ __all__ = ["batch_norm_panel"]
 def batch_norm_panel(cards: Sequence[Card]) -> None:
     """The gain over Sign with and without γ and β, for each activation."""
     st.markdown(
-        "A learned β moves the threshold of a whole channel, so batch norm finds a *uniform* shift "
-        "by itself; with γ = 1 and β = 0 fixed it cannot. A gain over Sign that is there only with "
-        "γ, β fixed is such a shift; a pattern in space is what β can neither make nor undo, so "
-        "only a gain that stays with γ, β learned, and above the uniform control, is the pattern's."
+        "A learned β moves the threshold of a whole channel: batch norm finds a *uniform* shift by "
+        "itself. With γ = 1 and β = 0 fixed it cannot. So a gain over Sign that is there only with "
+        "γ, β fixed comes from the shift. A pattern is what β can neither make nor undo: a gain is "
+        "the pattern's where it stays with γ, β learned and the uniform control does not reach it."
     )
     compared = batch_norm_gains(cards)
     if not compared:

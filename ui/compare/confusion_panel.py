@@ -39,7 +39,7 @@ def confusion_panel(cards: Sequence[Card]) -> None:
     with places[2]:
         show_chart(
             difference_chart(difference, classes),
-            title=f"{pair.second_name} less {pair.first_name}, points",
+            title=f"{pair.second_name} minus {pair.first_name}, points",
             alt=_difference_words(difference, classes),
             key="confusion_difference",
         )

@@ -10,6 +10,8 @@ import streamlit as st
 from design_core.zoo.arms import arm_of
 from design_core.zoo.card import Card
 from design_core.zoo.naming import data_set_heading, data_sets
+from ui.charts import activation_colour
+from ui.chips import colour_chips
 from ui.compare import keys
 
 __all__ = ["AFFINE", "ALL", "choose_cards", "data_options", "keep_valid", "options"]
@@ -86,6 +88,8 @@ def _narrowed(
         persist_state="session",
         help=help_text,
     )
+    if quantity == "activation":
+        colour_chips(key, [activation_colour(name) for name in chosen])
     return [card for card in left if not chosen or _quantity(card, quantity) in chosen]
 
 

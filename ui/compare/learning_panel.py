@@ -113,7 +113,7 @@ def _target(cards: Sequence[Card]) -> float:
     if isinstance(held, int) and not 1 <= held <= highest:
         st.session_state[keys.LEARNING_TARGET] = min(FIRST_TARGET, highest)
     percent: int = st.slider(
-        "Epochs until the test accuracy is, in %",
+        "Epochs to a test accuracy of, %",
         1,
         highest,
         min(FIRST_TARGET, highest),

@@ -74,7 +74,7 @@ def _charts(cards: Sequence[Card]) -> None:
             ),
             key="accuracy_chart",
         )
-    with right:
+    with right.container(key="overview_size"):  # which stays in view beside the long list
         show_chart(
             size_chart(cards),
             title="What does a better network cost in bytes?",

@@ -101,7 +101,7 @@ def _table(study: Sequence[Card], *, key: str) -> None:
     ordered = sorted(study, key=lambda card: -card.accuracy)
     rows = pd.DataFrame(
         {
-            "cut": [card_arm(card).title for card in ordered],
+            "cut": [f"{card_arm(card).short}: {card_arm(card).title}" for card in ordered],
             "accuracy": [100 * card.accuracy for card in ordered],
             "seeds": [len(card.seeds) for card in ordered],
             "kept": [information(card) for card in ordered],

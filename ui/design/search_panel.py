@@ -44,7 +44,7 @@ def find_button(desk: Desk, question: Question) -> None:
         icon=":material/search:",
         key="find_here",
         help=f"Take the {rows}×{columns} kernel that has most {by} on {source_words(question)}. "
-        "The panel below shows the runners-up, and takes conditions.",
+        "The panel below shows the runners-up and lets you set conditions.",
         disabled=max(rows, columns) > _LARGEST,
     ):
         return
@@ -61,7 +61,7 @@ def find_button(desk: Desk, question: Question) -> None:
 
 def _take(desk: Desk, kernel: ThresholdKernel) -> None:
     desk.take(kernel)
-    st.toast(f"Taken: {plain(kernel.name)}. Undo leads back.", icon=":material/check:")
+    st.toast(f"Taken: {plain(kernel.name)}. Undo takes it back.", icon=":material/check:")
 
 
 def _name(found: SearchResult, number: int) -> str:
@@ -92,7 +92,7 @@ def _order(desk: Desk, question: Question) -> SearchOrder | None:
             "Symmetry",
             ["none", *(name for name in REFLECTIONS if name != "identity")],
             key="find_symmetry",
-            help="That rearrangement must leave the kernel as it is.",
+            help="The kernel stays the same when it is mirrored or turned like this.",
         )
         second = st.columns(4)
         levels = second[0].multiselect(

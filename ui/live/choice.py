@@ -18,6 +18,7 @@ from ui.live import keys
 from ui.networks import card_of, entry
 from ui.predict.choice import (
     MOST,
+    colour_networks,
     data_sets,
     first_networks,
     keep_choice,
@@ -78,6 +79,7 @@ def choose_networks() -> list[str]:
         help="Two of them run side by side; one alone runs under two kernels. Networks that pass "
         "real values on are not among them: the page computes with bits.",
     )
+    colour_networks(keys.NETWORKS, chosen)
     return chosen
 
 

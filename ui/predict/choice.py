@@ -9,7 +9,9 @@ import streamlit as st
 from design_core.pictures.samples import sample_names
 from design_core.zoo import naming
 from design_core.zoo.arms import ARMS, PICTURE_ARMS
-from design_core.zoo.naming import list_network
+from design_core.zoo.naming import card_arm, list_network
+from ui.charts import arm_colour
+from ui.chips import colour_chips
 from ui.networks import card_of, cards, tell_damaged
 from ui.predict import keys
 from ui.predict.picture import GROUPS, WAYS
@@ -17,6 +19,7 @@ from ui.predict.picture import GROUPS, WAYS
 __all__ = [
     "MOST",
     "choose_networks",
+    "colour_networks",
     "data_sets",
     "first_networks",
     "keep_choice",
@@ -139,8 +142,14 @@ def choose_networks() -> list[str]:
         placeholder="Choose two to four",
         label_visibility="collapsed",
     )
+    colour_networks(keys.NETWORKS, chosen)
     tell_damaged()
     return chosen
+
+
+def colour_networks(key: str, references: list[str]) -> None:
+    """Show the networks chosen in a list in the colours that their answers have."""
+    colour_chips(key, [arm_colour(card_arm(card_of(reference)[0])) for reference in references])
 
 
 def keep_choice(key: str, references: list[str], first: Callable[[], list[str]]) -> None:

@@ -50,10 +50,9 @@ def diagnose_panel(subject: Subject) -> None:
     ):  # shows after half a second only
         diagnosis = diagnosed(chosen, pictures)
     chart_title(diagnosis.finding(chosen.name))
-    left, right = st.columns([5, 7], gap="medium")
-    with left:
-        st.html(_table(diagnosis))
-        block = _block(diagnosis)
+    left, right = st.columns(2, gap="medium")
+    left.html(_table(diagnosis))
+    block = _block(diagnosis)
     right.html(_verdicts([*block.verdicts, diagnosis.cost]) + _time(chosen))
     here = None
     if not pictures.is_picture:
@@ -157,8 +156,8 @@ def _key(diagnosis: Diagnosis, with_picture: bool) -> str:
     picture = '<span class="ds-swatch" style="--swatch:#E69F00"></span>this picture'
     return (
         '<p class="ds-note"><span class="ds-swatch" style="--swatch:#9BA0AA"></span>'
-        f"{escape(diagnosis.calibration)}{picture if with_picture else ''}, dotted: the standard "
-        "normal that thresholds are made for; upright: the thresholds</p>"
+        f"{escape(diagnosis.calibration)}{picture if with_picture else ''}. Dotted: the standard "
+        "normal that thresholds are made for. Upright: the thresholds.</p>"
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from design_core.lab.diagnosis import BlockDiagnosis, XHistogram
 from design_core.lab.perturbation_response import Response
 from design_core.lab.strength import Counted
+from design_core.networks.facts import PICTURE
 from design_core.pictures.perturbations import Perturbation
 from design_core.zoo.naming import say_class
 from ui.charts import LABEL, ORANGE, beside, frame, ink, label_colour, translucent
@@ -90,12 +91,15 @@ def blocks_chart(responses: Sequence[tuple[Network, Response]], strength: float)
     """Share of flipped bits block by block, at one strength."""
     chart = go.Figure()
     series: list[tuple[Network, NDArray[np.float64]]] = []
+    ends: list[int] = []
     for network, response in responses:
         k = response.index(strength)
+        first = 0 if next(iter(response.flipped)) == PICTURE else 1  # block k stands over k
         shares = np.array([100 * flipped[k] for flipped in response.flipped.values()])
         series.append((network, shares))
+        ends += [first, first + len(shares) - 1]
         chart.add_scatter(
-            x=np.arange(1, len(shares) + 1),
+            x=np.arange(first, first + len(shares)),
             y=shares.astype(np.float32),
             mode="lines+markers",
             line={"color": network.colour, "width": 2, "dash": network.dash},
@@ -105,7 +109,8 @@ def blocks_chart(responses: Sequence[tuple[Network, Response]], strength: float)
         )
     top = _top([shares for _, shares in series])
     frame(chart, "block", "changed bits, %")
-    chart.update_xaxes(dtick=1 if len(series[0][1]) <= 10 else 3)
+    ticks = range(min(ends), max(ends) + 1, 1 if max(ends) <= 10 else 3)
+    chart.update_xaxes(tickvals=[*ticks], ticktext=[str(tick or PICTURE) for tick in ticks])
     chart.update_yaxes(range=[0, top])
     _name_lines(chart, series, (0, top))
     return chart

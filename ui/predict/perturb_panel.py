@@ -49,8 +49,8 @@ def perturb_panel(subject: Subject) -> None:
     )
     _charts(responses, perturbation, strength)
     st.caption(
-        "Done to the pixels that go into the network, cropped and reduced already, so that one "
-        f"pixel is one of theirs. {perturbation.meaning}"
+        "What is changed are the pixels that the networks get, after the picture was cropped and "
+        f"reduced. {perturbation.meaning} Hollow marks: another class came first."
     )
 
 
@@ -164,9 +164,7 @@ def _charts(responses: Answers, perturbation: Perturbation, strength: float) -> 
         show_chart(
             confidence_chart(responses, perturbation, strength),
             title="Confidence in the first answer",
-            alt="Hollow points have another class. "
-            + _values(responses, strength, lambda r: r.confidence)
-            + f" at {at}.",
+            alt=_values(responses, strength, lambda r: r.confidence) + f" at {at}.",
             key="perturb_confidence",
         )
     with flips:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from design_core.kernels.kernel import ThresholdKernel
 from design_core.lab.walkthrough import ORDERS, LayerWalk, Walk
+from design_core.networks.facts import PICTURE
 from design_core.output.drawing import bits_png
 from ui.charts import BLUE, LABEL, ORANGE, frame, ink, show_chart
 from ui.design.desk import take_to_design
@@ -154,6 +155,11 @@ def _chart_alt(walk: Walk) -> str:
     return "Share of differing bits by layer. " + "; ".join(told)
 
 
+def _called(layer: LayerWalk) -> str:
+    """A layer within a sentence."""
+    return "the picture" if layer.name == PICTURE else layer.name
+
+
 def _gallery(layer: LayerWalk, order: str, names: Pair, key: str) -> int:
     """The channels as pictures, both networks' bits side by side; the chosen one."""
     ranked = layer.ranked(order)
@@ -167,8 +173,8 @@ def _gallery(layer: LayerWalk, order: str, names: Pair, key: str) -> int:
 
     channels, height, width = layer.shape
     told = (
-        f"{layer.name} has {channels} channels of {height}×{width}. Each pair: left {names[0]}, "
-        f"right {names[1]}"
+        f"{channels} channels of {height}×{width} in {_called(layer)}. Each pair: {names[0]} left, "
+        f"{names[1]} right."
     )
     with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
         st.html(f'<p class="ds-note">{escape(told)}</p>')
@@ -219,8 +225,8 @@ def _large(walk: Walk, layer: LayerWalk, channel: int, names: Pair, key: str) ->
     kernel = kernels[side] or kernels[1 - side] or _OFF
     own = f"the {'DeSign' if kernels[side] else 'Sign'} picture"
     told = (
-        f"Channel {channel} of {layer.name} in {names[side]}: its values, cut by Sign and by "
-        f"{kernel.name or 'the kernel'}; the network passes on "
+        f"Channel {channel} of {_called(layer)} ({names[side]}), cut by Sign and by the kernel "
+        f"“{kernel.name or 'its own'}”. The network passes on "
         f"{own if walk.is_binary[side] else 'real values, neither of the two'}."
     )
     st.html(f'<p class="ds-note">{escape(told)}</p>')

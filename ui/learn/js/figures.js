@@ -320,7 +320,7 @@ class DetailFigure extends Figure {
     this.chart.draw({
       lines: [
         { kind: "quiet", points: line("tv"), label: "total variation", labelAt: 30 },
-        { kind: "this", points: line("entropy"), label: "bits per pixel", labelAt: 34, below: true },
+        { kind: "this", points: line("entropy"), label: "bits per pixel", labelAt: 48 },
       ],
       dots: [{ kind: "quiet", x: push, y: tv }, { kind: "this", x: push, y: entropy }],
     });
