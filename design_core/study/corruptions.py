@@ -14,6 +14,7 @@ from design_core.paths import RESOURCES
 from design_core.pictures.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from design_core.pictures.perturbations import Pixels
 from design_core.statistics import Difference, compare_seeds, holm, mean_interval
+from design_core.study.claims import is_shown
 from design_core.study.learning_curves import Band
 from design_core.study.number_words import p_words, signed_points
 from design_core.zoo.arms import arm_of
@@ -230,14 +231,30 @@ def corruption_sentences(found: Sequence[CorruptedCard]) -> Iterator[tuple[str, 
     cards = {one.card.name: one.card for one in found}
     for test in corruption_tests(found):
         card = cards[test.first]
-        low, high = (signed_points(bound) for bound in test.difference.ci95)
+        trained = batch_norm_words(card)
         yield (
-            f"{data_set_name(card.dataset)}, {network_words(card)}, {batch_norm_words(card)}",
-            f"{test.title}, {batch_norm_words(card)}: {signed_points(test.difference.mean)} points "
-            f"of mean corruption accuracy (95 % interval {low} to {high}, "
-            f"{min(test.difference.counts)} seeds, {test.difference.test}, {p_words(test.p)} by "
-            "Holm).",
+            f"{data_set_name(card.dataset)}, {network_words(card)}, {trained}",
+            f"{_finding(test, card, cards[test.second])} (with {trained}; {_test_words(test)}).",
         )
+
+
+def _finding(test: CorruptionTest, first: Card, second: Card) -> str:
+    """What the seeds show, and no more."""
+    one, other = (arm_of(card.activation).short for card in (first, second))
+    mean = test.difference.mean
+    if not is_shown(test.difference, test.p):
+        told = f"No difference between {one} and {other} is shown: {signed_points(mean)} points"
+        return f"{told} of mean corruption accuracy"
+    side = "above" if mean > 0 else "below"
+    return f"{one} is {100 * abs(mean):.2f} points {side} {other} in mean corruption accuracy"
+
+
+def _test_words(test: CorruptionTest) -> str:
+    low, high = (signed_points(bound) for bound in test.difference.ci95)
+    return (
+        f"95 % interval {low} to {high}, {min(test.difference.counts)} seeds, "
+        f"{test.difference.test}, {p_words(test.p)} by Holm"
+    )
 
 
 def recorded_corruptions(cards: Sequence[Card]) -> list[CorruptedCard]:

@@ -12,6 +12,7 @@ from design_core.__main__ import main
 from design_core.pictures.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from design_core.statistics import compare_seeds
 from design_core.study import corruptions
+from design_core.study.claims import is_shown
 from design_core.study.corruptions import (
     CorruptedCard,
     corrupted_accuracy,
@@ -68,7 +69,13 @@ def test_seeds_are_paired(found: list[CorruptedCard]) -> None:
     assert test.difference.counts == (5, 5)
     text = corruptions_markdown(found)
     assert text.count("\n| digits-") == 2
-    assert "- DeSign 2D less Sign" in text
+    ((_, told),) = corruption_sentences(found)
+    assert f"- {told}" in text
+    mean, shown = test.difference.mean, is_shown(test.difference, test.p)
+    points = f"DeSign 2D is {100 * abs(mean):.2f} points {'above' if mean > 0 else 'below'} Sign"
+    expected = points if shown else "No difference between DeSign 2D and Sign is shown: "
+    assert told.startswith(expected)
+    assert told.endswith("by Holm).")
 
 
 def test_the_command_gives_the_same(
