@@ -102,7 +102,7 @@ def choose_picture() -> Chosen:
 def sample_strip(place: DeltaGenerator, references: Sequence[str]) -> None:
     """The samples of the chosen group as pictures, if samples are what is looked at.
 
-    A dot marks those that part the networks.
+    A dot marks those that get different answers.
     """
     if st.session_state.get(keys.WAY, WAYS[0]) != WAYS[0]:
         return
@@ -121,11 +121,18 @@ def sample_strip(place: DeltaGenerator, references: Sequence[str]) -> None:
             on_pick=pick,
             key="predict_strip",
         )
-        if parting:
-            st.html(
-                f'<p class="ds-note"><span class="ds-dot"></span>{len(parting)} of {len(names)} '
-                "pictures get different answers</p>"
-            )
+        st.html(
+            f'<p class="ds-note">{_parting_words(len(parting), len(names), len(references))}</p>'
+        )
+
+
+def _parting_words(parting: int, pictures: int, networks: int) -> str:
+    """A line in every case, so that what stands beneath stays where it is; as HTML."""
+    if networks < 2:
+        return "A second network shows on which pictures the answers differ."
+    if not parting:
+        return f"All {pictures} pictures get the same answers."
+    return f'<span class="ds-dot"></span>{parting} of {pictures} pictures get different answers'
 
 
 def _sample(name: str) -> Chosen:
