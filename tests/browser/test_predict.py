@@ -76,7 +76,7 @@ def test_a_channel_opens_large(page: Any) -> None:
     sides = [Walker.trained(open_entry(name).checkpoint) for name in (SIGN, DESIGN)]
     layer = walk(sample("cifar10-00"), *sides).layers[0]
     channel = int(layer.ranked("tv")[2])
-    wait_for_note(page, f"Channel {channel} of block1 in Sign: its values")
+    wait_for_note(page, f"Channel {channel} of block1 (Sign), cut by Sign")
     said = channels.nth(2).get_attribute("aria-label")
     assert f"Channel {channel}: {100 * layer.differing[channel]:.1f} % of the bits differ" in said
     viewer = page.locator(".st-key-walk_viewer .viewer[data-ready=true]")
