@@ -94,8 +94,15 @@ def view_of(link: str, *, at_hand: tuple[str, Picture] | None = None) -> View:
     state = reading.entries
     held = at_hand is not None and parameters.get("picture") == at_hand[0]
     known = held or state[rail_keys.PICTURE_WAY] == "Sample"
-    if page != EXPLORE.page or reading.ignored or not known:
-        raise ValueError(f"{link!r} is no link to a sample in Explore. {reading.ignored}")
+    if page != EXPLORE.page:
+        raise ValueError(f"A view is of Explore, not of the page {page[:20]!r}.")
+    if reading.ignored:
+        raise ValueError(f"This view cannot be shown here: {reading.ignored[0]}.")
+    if not known:
+        raise ValueError(
+            "The picture of this view is not here. Open the view on Explore, with the picture, and "
+            "come back."
+        )
     scene = Scene(
         at_hand[1] if at_hand and held else sample(state[rail_keys.SAMPLE]),
         state[rail_keys.LONGEST],

@@ -7,11 +7,13 @@ same modules. They are plain scripts that are joined in order: a component takes
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from design_core.browser.limits import limits_script
 
-__all__ = ["joined", "text", "with_kernel_panel"]
+__all__ = ["filled", "joined", "text", "with_kernel_panel"]
 
 _HERE = Path(__file__).parent
 
@@ -27,6 +29,18 @@ def joined(*names: str, folder: Path = _HERE / "js") -> str:
 def text(name: str) -> str:
     """Markup or style of this package, by file name."""
     return (_HERE / name).read_text(encoding="utf-8")
+
+
+def filled(markup: str, places: Mapping[str, str]) -> str:
+    """Markup with what belongs at its places; what looks like a place in that is text.
+
+    Examples
+    --------
+    >>> filled("<b>{name}</b> {more}", {"name": "{more}", "more": "1"})
+    '<b>{more}</b> 1'
+    """
+    names = "|".join(map(re.escape, places))
+    return re.sub(rf"\{{({names})\}}", lambda place: places[place[1]], markup)
 
 
 def with_kernel_panel(markup: str) -> str:

@@ -133,18 +133,21 @@ def live_page(
     ]
     form = entries[0].pictures
     film = samples_film(form, sample_group(found[0], form.shape[0]))
-    body = browser.text("page.html")
-    for place, text in {
-        "{title}": escape(title),
-        "{start}": escape(start),
-        "{networks}": "".join(
-            f"<li><b>{escape(name)}</b>: {escape(line)}</li>"
-            for name, line in zip(names, lines, strict=True)
-        ),
-        "{credits}": "".join(f"<p>Pictures of the film: {escape(one)}</p>" for one in film.credits),
-        "{live}": live_markup(),
-    }.items():
-        body = body.replace(place, text)
+    body = browser.filled(
+        browser.text("page.html"),
+        {
+            "title": escape(title),
+            "start": escape(start),
+            "networks": "".join(
+                f"<li><b>{escape(name)}</b>: {escape(line)}</li>"
+                for name, line in zip(names, lines, strict=True)
+            ),
+            "credits": "".join(
+                f"<p>Pictures of the film: {escape(one)}</p>" for one in film.credits
+            ),
+            "live": live_markup(),
+        },
+    )
     return html_page(
         title=f"{title} · DeSign",
         style=live_style(),

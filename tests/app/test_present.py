@@ -103,7 +103,7 @@ def test_an_upload_is_presented_in_its_own_session() -> None:
     view = view_of(f"explore?{query}", at_hand=(code, picture))
     scores = compare_activations(view.x[None], view.kernel)
     assert heading(app) == finding(scores["sign"], scores["design"])
-    with pytest.raises(ValueError, match="no link to a sample"):
+    with pytest.raises(ValueError, match="picture of this view is not here"):
         view_of(f"explore?{query}")
 
 

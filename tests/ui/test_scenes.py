@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
@@ -176,7 +177,16 @@ def test_it_has_a_small_picture(name: str) -> None:
     assert len(html) < 20_000
 
 
-@pytest.mark.parametrize("link", ["design", "explore?picture=nope", "explore?x=1"])
-def test_only_samples_in_explore_are_views(link: str) -> None:
-    with pytest.raises(ValueError, match="no link to a sample"):
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        ("design", "A view is of Explore, not of the page 'design'."),
+        ("explore?picture=nope", "This view cannot be shown here: picture ("),
+        ("explore?x=1", "This view cannot be shown here: x (unknown)."),
+        ("explore?picture=upload~0123456789abcdef~a.png", "The picture of this view is not here."),
+    ],
+)
+def test_only_samples_in_explore_are_views(link: str, said: str) -> None:
+    with pytest.raises(ValueError, match="^" + re.escape(said)) as refused:
         view_of(link)
+    assert "('" not in str(refused.value)

@@ -92,15 +92,17 @@ def read_session(data: bytes, *, known: Collection[str]) -> SessionFile:
             "that this app has saved."
         )
     if plain.get("version") != _VERSION:
+        told = json.dumps(plain["version"])[:20] if "version" in plain else "none"
         raise SessionFileError(
-            f"The session has version {str(plain.get('version'))[:20]!r}, and this app reads "
-            f"version {_VERSION}."
+            f"A session has version {_VERSION}, as this app reads it; this one has {told}."
         )
     unknown = set(plain) - _ENTRIES
     if unknown:
         raise SessionFileError(f"A session has no entry {min(unknown)[:40]!r}.")
+    if not isinstance(plain.get("page"), str):
+        raise SessionFileError("A session names the page to open, 'page', as a text; this one not.")
     session = SessionFile(
-        page=str(plain.get("page")),
+        page=plain["page"],
         rail=_parameters(plain.get("rail"), "rail"),
         pages=_by_name(plain.get("pages"), "pages"),
         pins=_by_name(plain.get("pins", {}), "pins"),

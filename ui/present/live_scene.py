@@ -40,7 +40,7 @@ def live_scene(link: str) -> LiveScene:
     """The scene behind a link to Live; ValueError if its networks are not here."""
     reading = LIVE.reading(dict(parse_qsl(link.partition("?")[2])))
     if reading.ignored:
-        raise ValueError(f"{link!r} is no link to networks that are here. {reading.ignored}")
+        raise ValueError(f"This scene cannot be shown here: {reading.ignored[0]}.")
     state = reading.entries
     return LiveScene(state[live_keys.NETWORKS], state[live_keys.DATA], state[STATE])
 

@@ -97,18 +97,19 @@ def talk_page(scenes: Sequence[Still | Moving | Figure], *, address: str = "") -
         plain.append({**_put(scene, data), **told})
     about = {"scenes": plain, "address": address, "qr": qr_svg(address) if address else ""}
     data["talk"] = json.dumps(about).encode()
-    body = (_HERE / "talk.html").read_text(encoding="utf-8")
-    for place, markup in {
-        "{credits}": "".join(f"<p>{escape(one)}</p>" for one in _credits(scenes)),
-        "{theme}": _THEME.read_text(encoding="utf-8"),
-        "{viewer_style}": viewer_style(),
-        "{viewer}": viewer_markup(),
-        "{live_style}": live_style(),
-        "{live}": live_markup(),
-        "{bar_style}": bar_style(),
-        "{bar}": bar_markup(),
-    }.items():
-        body = body.replace(place, markup)
+    body = browser.filled(
+        (_HERE / "talk.html").read_text(encoding="utf-8"),
+        {
+            "credits": "".join(f"<p>{escape(one)}</p>" for one in _credits(scenes)),
+            "theme": _THEME.read_text(encoding="utf-8"),
+            "viewer_style": viewer_style(),
+            "viewer": viewer_markup(),
+            "live_style": live_style(),
+            "live": live_markup(),
+            "bar_style": bar_style(),
+            "bar": bar_markup(),
+        },
+    )
     return html_page(
         title=f"{scenes[0].title} · DeSign",
         style=(_HERE / "talk.css").read_text(encoding="utf-8"),
