@@ -223,7 +223,7 @@ def read_outline(data: bytes, *, name: str = "The checkpoint") -> Outline:
         pictures = PictureForm.from_dict(header["pictures"])
         with torch.device("meta"):  # shapes alone: a spec may ask for more than there is memory
             model = spec.build().eval()
-            classes = model(torch.empty(1, *pictures.shape)).shape[1]
+            classes = _classes_of(model, pictures)
             model = _frozen(model) if packed else model
     except CheckpointError:
         raise
@@ -235,6 +235,19 @@ def read_outline(data: bytes, *, name: str = "The checkpoint") -> Outline:
             f"{name} names {len(pictures.class_names)} classes for a network of {classes}."
         )
     return Outline(spec, pictures, model, packed)
+
+
+def _classes_of(model: nn.Module, pictures: PictureForm) -> int:
+    """How many scores a network gives; ValueError if it does not take such pictures."""
+    try:
+        scores: Tensor = model(torch.empty(1, *pictures.shape))
+    except RuntimeError as error:
+        shape = "×".join(map(str, pictures.shape))
+        raise ValueError(
+            "its network does not take the pictures that its header speaks of, of "
+            f"{shape} channels, rows and columns ({str(error)[:100]})"
+        ) from error
+    return scores.shape[1]
 
 
 def read_checkpoint(data: bytes, *, name: str = "The checkpoint") -> Checkpoint:

@@ -180,7 +180,7 @@ def test_the_name_of_a_kernel(page: Any, asked: list[str]) -> None:
 
 
 def test_the_classes_of_an_own_network(page: Any, asked: list[str]) -> None:
-    names = [*NAMES[:8], "", "\u202eabc"]
+    names = [*NAMES[:8], "\u202eabc"]
     network = {"name": "tiny", "width": 4, "num_classes": len(names)}
     form = {"shape": [1, 8, 8], "mean": [0.5], "deviation": [0.25], "class_names": names}
     data = latent_file(network, pictures=form)

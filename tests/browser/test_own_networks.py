@@ -90,12 +90,12 @@ def test_live_says_what_it_does_not_carry(visit: Visit) -> None:
     page.wait_for_selector(".live[data-ready=true]")
     bring(page, "recu.safetensors", save(vgg_small(True)))
     page.get_by_text("own:recu").first.wait_for()
-    page.get_by_text("passes real values on").first.wait_for()
+    page.get_by_text("recu does not run on bits alone").first.wait_for()
     packed = open_entry(ONE).packed
     assert packed is not None
     bring(page, "folded.safetensors", packed_bytes(packed))
     page.get_by_text("is a packed network of the 1-bit engine").wait_for()
-    real = latent_file({"name": "tiny", "width": 4, "activation": "hardtanh"})
+    real = latent_file({"name": "vgg_small", "width": 4, "activation": "hardtanh"})
     bring(page, "real.safetensors", real)
     page.get_by_text("does not keep to bits, as this page does").wait_for()
 

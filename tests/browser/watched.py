@@ -25,7 +25,9 @@ _written: list[str] = []
 
 
 def _note(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "open" and isinstance(arguments[2], int) and arguments[2] & _WRITING:
+    if event != "open" or isinstance(arguments[0], int):  # a number is of what is open already
+        return
+    if isinstance(arguments[2], int) and arguments[2] & _WRITING:
         _written.append(str(arguments[0]))
 
 
