@@ -14,11 +14,11 @@ TITLE = "Watch two binary networks learn, side by side"
 
 require_entry()
 arrive(TRAIN)
+heading, about = st.empty(), TITLE
 if pytorch():
     from ui.train.view import show_train
 
     about = show_train()
 else:
-    about = TITLE
-    st.html(f'<h1 class="ds-finding">{TITLE}</h1>')
+    heading.html(f'<h1 class="ds-finding">{TITLE}</h1>')
 share(TRAIN, about=about)

@@ -73,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
     from design_core.scores.registry import SCORES
 
     if args.out:
+        import matplotlib  # noqa: F401  (colours the heat maps; said before anything is written)
+
         args.out.mkdir(parents=True, exist_ok=True)
     picture = fit(load_picture(args.picture), args.size)
     maps = extract_maps(picture, args.source, maps=args.maps, seed=args.seed)

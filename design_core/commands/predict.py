@@ -58,9 +58,11 @@ def add_parser(subparsers: Any) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     """Predict and print."""
     from design_core.pictures.items import file_items
-    from design_core.zoo.card import load_cards
+    from design_core.zoo.card import load_cards, no_networks
 
     references = args.models or [card.name for card in load_cards(args.zoo)]
+    if not references:
+        raise ValueError(no_networks(args.zoo))
     given = args.pictures
     one = len(given) == 1 and not Path(given[0]).is_dir() and not args.csv
     items = file_items(given)

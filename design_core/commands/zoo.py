@@ -235,9 +235,12 @@ def _verify(args: argparse.Namespace) -> int:
 
 def _table(args: argparse.Namespace) -> int:
     from design_core.study.documents import documents, write_documents
-    from design_core.zoo.card import load_cards
+    from design_core.zoo.card import load_cards, no_networks
 
-    texts = documents(load_cards(args.zoo))
+    cards = load_cards(args.zoo)
+    if not cards:
+        raise ValueError(no_networks(args.zoo))
+    texts = documents(cards)
     if not args.write:
         sys.stdout.write(texts["zoo table"])
     for path in args.write:

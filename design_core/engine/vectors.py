@@ -229,15 +229,22 @@ def products(
         The 4 × `group` results.
     """
     arguments = (values, table, starts, offsets, count, weights, first, wide, group, sums)
+    return _of_each_group(arguments, REAL_GROUPS, _multiply)
+
+
+def _of_each_group(
+    arguments: tuple[Any, ...], groups: Sequence[int], method: Callable[..., None]
+) -> Any:
+    """What an intrinsic gives numba: code for each size of a group, one of which runs."""
 
     def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         x, numbers, begin, steps, length, w, start, step, outputs, y = _arrays(
             context, builder, signature, given
         )
-        for known in REAL_GROUPS:
+        for known in groups:
             with builder.if_then(builder.icmp_signed("==", outputs, outputs.type(known))):
                 tile = _Tile(builder, x, numbers, begin, steps, length)
-                _multiply(builder, tile, w, start, step, known, y)
+                method(builder, tile, w, start, step, known, y)
         return context.get_dummy_value()
 
     return _signature(types.void, *arguments), code
@@ -326,19 +333,7 @@ def differing_bits(
         int32, the 4 × `group` results.
     """
     arguments = (values, table, starts, offsets, count, weights, first, wide, group, sums)
-    method = _look_up if METHOD == "look-up" else _count
-
-    def code(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        x, numbers, begin, steps, length, w, start, step, outputs, y = _arrays(
-            context, builder, signature, given
-        )
-        for known in GROUPS:
-            with builder.if_then(builder.icmp_signed("==", outputs, outputs.type(known))):
-                tile = _Tile(builder, x, numbers, begin, steps, length)
-                method(builder, tile, w, start, step, known, y)
-        return context.get_dummy_value()
-
-    return _signature(types.void, *arguments), code
+    return _of_each_group(arguments, GROUPS, _look_up if METHOD == "look-up" else _count)
 
 
 def _count(

@@ -23,7 +23,6 @@ __all__ = [
     "PAPER",
     "bits_png",
     "describe_kernel",
-    "difference_png",
     "enlarge",
     "grey_levels",
     "grey_png",
@@ -39,9 +38,6 @@ __all__ = [
 #: The two tones of a bit, the same in light and dark: −1 is ink, +1 is paper.
 INK = (0x14, 0x16, 0x1A)
 PAPER = (0xF7, 0xF5, 0xF0)
-# Of a bit that is the same in two maps, −1 and +1, and of one that went off or on: Okabe–Ito.
-_SAME = ((0xBD, 0xBA, 0xB4), (0xE4, 0xE1, 0xDA))
-_OFF, _ON = (0xE6, 0x9F, 0x00), (0x00, 0x72, 0xB2)
 
 
 def enlarge(plane: ArrayLike, factor: int) -> NDArray[Any]:
@@ -137,14 +133,6 @@ def heat_png(heat: ArrayLike, *, peak: float = 2.0) -> bytes:
     return _png(image)
 
 
-def difference_png(before: NDArray[np.bool_], after: NDArray[np.bool_]) -> bytes:
-    """Where two maps of bits (H, W) differ, as PNG: orange went off, blue went on, grey stayed."""
-    index = before.astype(np.uint8) * 2 + after  # 0: stayed −1, 1: went on, 2: went off, 3: stayed
-    image = Image.fromarray(index, mode="P")
-    image.putpalette([*_SAME[0], *_ON, *_OFF, *_SAME[1]])
-    return _png(image, bits=2)
-
-
 _BETWEEN = 2  # in a mosaic, beside the bits 0 and 1
 
 
@@ -170,10 +158,6 @@ def mosaic_png(laid: NDArray[np.uint8]) -> bytes:
     image = Image.fromarray(laid, mode="P")
     image.putpalette([*INK, *PAPER, *PAPER])
     return _png(image, bits=2, transparency=_BETWEEN)
-
-
-def _hex(colour: tuple[int, int, int]) -> str:
-    return "#" + "".join(f"{part:02X}" for part in colour)
 
 
 def kernel_svg(kernel: ThresholdKernel | ArrayLike | str, *, cell: int = 48) -> str:

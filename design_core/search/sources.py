@@ -17,7 +17,7 @@ from design_core.pictures.samples import load_picture, sample, sample_group, sam
 from design_core.scaling import Scale, fit_scale
 from design_core.search.block_tables import BlockTables, estimate_tables, random_convolution_tables
 
-__all__ = ["MAP_SOURCES", "MAX_PICTURES", "MapOptions", "open_tables", "tables_of_pictures"]
+__all__ = ["MAP_SOURCES", "MAX_PICTURES", "MapOptions", "open_tables"]
 
 Maps = NDArray[np.float32]
 
@@ -135,22 +135,6 @@ def open_tables(
     label = source if kind == "layer" else f"{source} ({chosen.features})"
     fitted = _scale(scale, levels, read)
     return estimate_tables(read(), levels, scale=fitted, form=form, source=label, window=window)
-
-
-def tables_of_pictures(
-    pictures: Sequence[Picture],
-    levels: Sequence[int] = OMEGA,
-    *,
-    form: str = "signed",
-    scale: Scale | None = None,
-    options: MapOptions | None = None,
-    source: str = "pictures",
-    window: bool = False,
-) -> BlockTables:
-    """Tables of pictures that are already open; see `open_tables` for the options."""
-    chosen = options or MapOptions()
-    maps = (chosen.of(picture) for picture in pictures)
-    return estimate_tables(maps, levels, scale=scale, form=form, source=source, window=window)
 
 
 def _scale(

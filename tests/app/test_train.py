@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from design_core.zoo.arms import PICTURE_ARMS
 from tests.app_pages import APP, heading
 from tests.training.test_class_zip import packed, two_classes
-from ui.train.address import ACTIVATION, DESK, TRAIN, UPLOAD
+from ui.train.address import ACTIVATION, CUT, DESK, TRAIN, UPLOAD
 
 
 def opened(query: dict[str, str] | None = None) -> AppTest:
@@ -36,6 +37,8 @@ def test_a_link_comes_back() -> None:
         "train_network": "vgg_small 8",
         "train_differs": "Cut of the picture",
         f"train_{ACTIVATION}_1": DESK,
+        f"train_{CUT}_0": DESK,
+        f"train_{CUT}_1": PICTURE_ARMS["diffused"].activation,
         "train_length": "Long",
         "train_seed": 7,
     }

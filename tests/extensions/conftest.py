@@ -30,6 +30,9 @@ compile = false
 """
 
 
+registry.network_names()  # ours are there before anything is put in their place
+
+
 @pytest.fixture(autouse=True)
 def own_registry() -> Iterator[None]:
     """What a test registers is gone afterwards."""

@@ -13,6 +13,8 @@ from design_core.zoo.arms import ARMS, Arm
 from design_core.zoo.card import Card
 from ui.compare.address import PANELS as COMPARE_PANELS
 from ui.predict.address import PANELS as PREDICT_PANELS
+from ui.train.address import ACTIVATION
+from ui.train.keys import of_side
 
 MINE = Arm("mine", "design:5 7;7 5", "mine, at last", "Mine", "#123456")
 
@@ -78,3 +80,18 @@ def test_an_unknown_arm_on_every_panel_of_compare(
             assert MINE.colour in text(app)
     assert unnamed == []
     assert len(made) == 4
+
+
+@pytest.mark.usefixtures("with_mine")
+def test_an_unknown_arm_is_trained(on_page: Callable[[str, Path], AppTest], tmp_path: Path) -> None:
+    app = on_page("train", tmp_path)
+    choice = app.selectbox(key=of_side(ACTIVATION, 1))
+    assert MINE.short in choice.options
+    choice.set_value(MINE.activation).run()
+    app.button(key="train_start").click().run()
+    assert not app.exception
+    running = app.session_state["train_contest"]
+    running.job.kill("The test has seen enough.")
+    assert running.names == ("Sign", MINE.short)
+    assert running.colours[1] == MINE.colour
+    assert running.recipes[1].network["activation"] == MINE.activation

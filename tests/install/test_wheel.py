@@ -98,6 +98,12 @@ def test_what_is_not_listed_needs_numba(library: Environment, empty: Path) -> No
     assert 'numba, which is not installed: pip install "design-core[engine]"' in line
 
 
+def test_maps_are_not_written_by_halves(library: Environment, empty: Path) -> None:
+    line = refused(library, "maps", "sample:camera", "--out", "maps", cwd=empty)
+    assert 'matplotlib, which is not installed: pip install "design-core[figures]"' in line
+    assert not list(empty.iterdir())
+
+
 def test_a_listing_that_is_stopped_keeps_its_best(library: Environment, empty: Path) -> None:
     code = (
         "from design_core.progress import StoppedError\n"
@@ -114,7 +120,8 @@ def test_a_listing_that_is_stopped_keeps_its_best(library: Environment, empty: P
 
 
 def test_no_networks_is_a_sentence(library: Environment, empty: Path) -> None:
-    for command in (["models"], ["predict", "sample:digit-3", "--model", SIGN]):
+    predict = ["predict", "sample:digit-3"]
+    for command in (["models"], predict, [*predict, "--model", SIGN], ["zoo", "table"]):
         line = refused(library, *command, cwd=empty)
         assert f"There are no trained networks in {empty / 'checkpoints'}" in line
         assert "DESIGN_CHECKPOINTS" in line

@@ -16,7 +16,6 @@ from design_core.output.drawing import (
     INK,
     PAPER,
     bits_png,
-    difference_png,
     enlarge,
     grey_png,
     heat_png,
@@ -103,15 +102,6 @@ def test_small_cells_drop_their_text() -> None:
 def test_a_uniform_kernel_is_mid_grey() -> None:
     drawing = kernel_svg(ThresholdKernel([[1]]))
     assert 'fill="rgb(138,138,138)"' in drawing
-
-
-def test_a_difference_tells_off_on_and_same() -> None:
-    other = BITS.T[:13, :13]
-    rgb = np.asarray(opened(difference_png(BITS[:, :13], other)).convert("RGB"))
-    before = BITS[:, :13]
-    assert (rgb[before & ~other] == (0xE6, 0x9F, 0x00)).all()
-    assert (rgb[~before & other] == (0x00, 0x72, 0xB2)).all()
-    assert (rgb[before == other] > 0xB0).all()
 
 
 def test_a_mosaic_keeps_every_map_and_is_transparent_between() -> None:

@@ -9,12 +9,14 @@ import pytest
 import torch
 
 from design_core import scores
-from design_core.kernels.kernel import ThresholdKernel, binarize
+from design_core.kernels.kernel import OMEGA, ThresholdKernel, binarize
 from design_core.kernels.patterns import PATTERNS
 from design_core.kernels.published import PUBLISHED
+from design_core.kernels.spec import rescaled
 from design_core.pictures import feature_maps, fit
 from design_core.pictures.feature_maps import picture_maps
-from design_core.pictures.samples import sample
+from design_core.pictures.samples import SAMPLES, sample
+from design_core.scaling import fit_scale
 from design_core.scores import comparison, formulas
 from design_core.scores.comparison import (
     ActivationScores,
@@ -168,6 +170,21 @@ def test_maps_that_come_a_few_at_a_time_score_the_same(
                 found = getattr(blocked[activation], field)
                 np.testing.assert_array_equal(found, value, err_msg=f"{activation}, {field}")
                 assert found.dtype == value.dtype
+
+
+@pytest.mark.parametrize("scaling", ["published", "lloyd-max", "quantile", "matlab", "data"])
+def test_every_sample_with_every_published_kernel_has_its_finding(scaling: str) -> None:
+    for name in SAMPLES:
+        x = picture_maps(fit(sample(name), 32), "picture").x
+        for kernel in PUBLISHED.values():
+            if scaling == "data":
+                scaled = kernel.with_scale(fit_scale(x, kernel.level_set))
+            elif scaling == "matlab" and kernel.level_set != OMEGA:
+                continue  # there are no constants of it
+            else:
+                scaled = rescaled(kernel, scaling)
+            compared = compare_activations(x, scaled)
+            assert finding(compared["sign"][0], compared["design"][0]), name
 
 
 def test_no_maps_have_no_scores() -> None:

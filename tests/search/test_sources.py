@@ -13,7 +13,7 @@ from design_core.pictures import fit
 from design_core.pictures.samples import load_picture, sample
 from design_core.scaling import fit_scale
 from design_core.search.block_tables import estimate_tables, random_convolution_tables
-from design_core.search.sources import MapOptions, open_tables, tables_of_pictures
+from design_core.search.sources import MapOptions, open_tables
 from design_core.zoo.entry import layer_maps
 
 
@@ -39,7 +39,8 @@ def test_a_folder_is_all_its_pictures(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no picture")
     tables = open_tables(f"folder:{tmp_path}")
     pictures = [load_picture(str(tmp_path / name)) for name in ("a.png", "deep/b.png")]
-    assert (tables.patterns == tables_of_pictures(pictures).patterns).all()
+    maps = [MapOptions().of(picture) for picture in pictures]
+    assert (tables.patterns == estimate_tables(maps).patterns).all()
     assert tables.total == 2 * 11 * 9
 
 

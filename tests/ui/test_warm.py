@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_light_pages_of_the_app_import_no_torch() -> None:
     """Else they would wait for PyTorch, which is loaded while they are looked at."""
-    checked = (
+    run_alone(
         "import sys, threading\n"
         "from unittest import mock\n"
         "import ui.warm\n"
@@ -26,8 +26,6 @@ def test_the_light_pages_of_the_app_import_no_torch() -> None:
         "assert 'torch' not in sys.modules\n"
         "assert ui.warm.warm_up.called\n"
     )
-    done = subprocess.run([sys.executable, "-c", checked], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
 
 
 #: Pages that look into no network. The others load PyTorch when they are opened, or a part of them.
@@ -45,27 +43,29 @@ for page in sys.argv[1:]:
 """
 
 
-def test_pages_that_need_no_pytorch_leave_it_where_it_is() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", VISITS, *WITHOUT], cwd=ROOT, capture_output=True, text=True
-    )
+def run_alone(code: str, *arguments: str) -> None:
+    """Run a program in a process of its own."""
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+def test_pages_that_need_no_pytorch_leave_it_where_it_is() -> None:
+    run_alone(VISITS, *WITHOUT)
+
+
 def test_warm_means_the_engine_without_pytorch() -> None:
-    checked = (
+    run_alone(
         "import sys, ui.warm\n"
         "ui.warm.wait_until_warm()\n"
         "assert 'design_core.zoo.entry' in sys.modules\n"
         "assert 'design_core.engine.compiled' in sys.modules\n"
         "assert 'torch' not in sys.modules\n"
     )
-    done = subprocess.run([sys.executable, "-c", checked], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_pytorch_is_loaded_with_one_thread_a_pass() -> None:
-    checked = (
+    run_alone(
         "import threading, ui.pytorch\n"
         "assert ui.pytorch.pytorch()\n"
         "import torch\n"
@@ -74,5 +74,3 @@ def test_pytorch_is_loaded_with_one_thread_a_pass() -> None:
         "asked.start(), asked.join()\n"
         "assert found == [1]\n"
     )
-    done = subprocess.run([sys.executable, "-c", checked], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]

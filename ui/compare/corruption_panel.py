@@ -15,7 +15,6 @@ from design_core.study.corruptions import (
     corruption_sentences,
     recorded_corruptions,
 )
-from design_core.study.learning_curves import Band
 from design_core.zoo.card import Card
 from ui.charts import show_chart
 from ui.compare import keys
@@ -82,10 +81,6 @@ def corruption_panel(cards: Sequence[Card]) -> None:
     told = list(corruption_sentences(list(found.values())))
     st.markdown("\n".join(f"- {plain(sentence)}" for _, sentence in told))
     _table(list(found.values()))
-
-
-def _percents(band: Band) -> str:
-    return ", ".join(f"{100 * share:.1f}" for share in band.mean)
 
 
 def _table(found: Sequence[CorruptedCard]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from design_core.jobs.contest import LENGTHS, NETWORKS
 from design_core.zoo.arms import ARMS, PICTURE_ARMS
 from ui.links.fields import Address, choice, slug, whole
@@ -9,8 +11,6 @@ from ui.train import keys
 
 __all__ = [
     "ACTIVATION",
-    "ACTIVATIONS",
-    "CUTS",
     "DESK",
     "DIFFERENCES",
     "DIGITS",
@@ -20,6 +20,7 @@ __all__ = [
     "TEXTURES",
     "TRAIN",
     "UPLOAD",
+    "sides",
 ]
 
 DIGITS, TEXTURES, UPLOAD, SET = "Digits", "Grass or gravel", "Your ZIP file", "A data set"
@@ -29,18 +30,21 @@ DIFFERENCES = (ACTIVATION, CUT)
 #: Stands for the kernel that lies on Design's desk.
 DESK = "desk"
 
-ACTIVATIONS = (
-    *(ARMS[key].activation for key in ("sign", "design2d", "uniform", "design3d", "own")),
-    *(ARMS[key].activation for key in ("centred", "hardtanh")),
-    DESK,
-)
-CUTS = tuple(
-    PICTURE_ARMS[key].activation
-    for key in ("real", "sign", "phases2", "bayer4", "rsign", "thermometer4")
-)
 #: What each side opens with.
-FIRST = {ACTIVATION: (ACTIVATIONS[0], ACTIVATIONS[1]), CUT: (CUTS[1], CUTS[2])}
+FIRST = {
+    ACTIVATION: (ARMS["sign"].activation, ARMS["design2d"].activation),
+    CUT: (PICTURE_ARMS["sign"].activation, PICTURE_ARMS["phases2"].activation),
+}
 MOST_SEED = 9999
+
+
+def sides(difference: str) -> list[str]:
+    """What each side can have: all arms, as recipes call them, those that others add among them,
+    and the kernel of Design.
+    """
+    arms = ARMS if difference == ACTIVATION else PICTURE_ARMS
+    return [*dict.fromkeys(arm.activation for arm in arms.values()), DESK]
+
 
 TRAIN = Address(
     "train",
@@ -52,12 +56,12 @@ TRAIN = Address(
         *(
             choice(
                 keys.of_side(difference, side),
-                options,
+                partial(sides, difference),
                 FIRST[difference][side],
                 name=f"{('activation', 'picture')[difference == CUT]}{side + 1}",
                 code=slug,
             )
-            for difference, options in ((ACTIVATION, ACTIVATIONS), (CUT, CUTS))
+            for difference in DIFFERENCES
             for side in (0, 1)
         ),
         choice(keys.LENGTH, tuple(LENGTHS), next(iter(LENGTHS)), name="length"),

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 
 from design_core.jobs.contest import LENGTHS, NETWORKS
 from design_core.kernels.spec import encode_kernel
-from design_core.zoo.arms import arm_of, picture_arm
+from design_core.zoo.arms import Arm, arm_of, picture_arm
 from ui.design.desk import desk
 from ui.train import keys
-from ui.train.address import (
-    ACTIVATION,
-    ACTIVATIONS,
-    CUTS,
-    DESK,
-    DIFFERENCES,
-    FIRST,
-    MOST_SEED,
-)
+from ui.train.address import ACTIVATION, DESK, DIFFERENCES, FIRST, MOST_SEED, sides
 
 __all__ = ["Choice", "choose"]
 
 # Sign is grey and DeSign the accent, as everywhere; other arms have colours of their own.
 _INK = {"sign": "var(--tr-sign)", "this": "var(--tr-this)", "text": "var(--tr-text)"}
 _SECOND = "#D55E00"  # of the right side where both would be alike
+_DESIGNED = Arm("", DESK, "Your kernel of Design", "Your kernel of Design", "this")
 
 
 @dataclass(frozen=True)
@@ -72,14 +66,16 @@ def choose() -> Choice:
             "cut of the picture, both networks have Sign in their hidden layers.",
         )
     )
-    options = ACTIVATIONS if differs == ACTIVATION else CUTS
+    is_activation = differs == ACTIVATION
+    find = arm_of if is_activation else picture_arm
+    options = sides(differs)
     left, right = (
         str(
             st.selectbox(
                 label,
                 options,
                 index=options.index(FIRST[differs][side]),
-                format_func=_name if differs == ACTIVATION else _cut_name,
+                format_func=lambda option: _side(option, find).short,
                 key=keys.of_side(differs, side),
                 persist_state="session",
             )
@@ -104,14 +100,14 @@ def choose() -> Choice:
         persist_state="session",
         help="Of the first weights and of the order of the pictures, for both alike.",
     )
-    is_activation = differs == ACTIVATION
-    names = (_name(left), _name(right)) if is_activation else (_cut_name(left), _cut_name(right))
+    first, second = _side(left, find), _side(right, find)
+    colours = _ink(first), _ink(second)
     return Choice(
         str(network),
         "activation" if is_activation else "picture",
         (_value(left), _value(right)),
-        names,
-        _colours(left, right, is_activation=is_activation),
+        (first.short, second.short),
+        colours if colours[0] != colours[1] else (colours[0], _SECOND),
         str(length),
         int(seed),
     )
@@ -121,18 +117,9 @@ def _value(option: str) -> str:
     return f"design:code={encode_kernel(desk().kernel)}" if option == DESK else option
 
 
-def _name(option: str) -> str:
-    return "Your kernel of Design" if option == DESK else arm_of(option).short
+def _side(option: str, find: Callable[[str], Arm]) -> Arm:
+    return _DESIGNED if option == DESK else find(option)
 
 
-def _cut_name(option: str) -> str:
-    return picture_arm(option).short
-
-
-def _colours(left: str, right: str, *, is_activation: bool) -> tuple[str, str]:
-    find = arm_of if is_activation else picture_arm
-    first, second = (
-        _INK["this"] if one == DESK else _INK.get(find(one).colour, find(one).colour)
-        for one in (left, right)
-    )
-    return first, second if second != first else _SECOND
+def _ink(arm: Arm) -> str:
+    return _INK.get(arm.colour, arm.colour)
