@@ -28,7 +28,7 @@ def watched(work: Callable[[Progress], None], title: str, *, key: str) -> None:
     """
     slot = st.empty()
     room = slot.container(horizontal=True, vertical_alignment="center")
-    bar = room.progress(0.0, title)
+    bar = room.progress(0.0, plain(title))
     room.button("Stop", key=key, icon=":material/stop:")
     begun = last = time.monotonic()
     ended: RerunException | StopException | None = None
