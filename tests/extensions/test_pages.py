@@ -83,7 +83,9 @@ def test_an_unknown_arm_on_every_panel_of_compare(
 
 
 @pytest.mark.usefixtures("with_mine")
-def test_an_unknown_arm_is_trained(on_page: Callable[[str, Path], AppTest], tmp_path: Path) -> None:
+def test_train_takes_an_unknown_arm(
+    on_page: Callable[[str, Path], AppTest], tmp_path: Path
+) -> None:
     app = on_page("train", tmp_path)
     choice = app.selectbox(key=of_side(ACTIVATION, 1))
     assert MINE.short in choice.options
