@@ -33,6 +33,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 _BLOCK = 2**20  # blocks of bits that are counted at a time
+_WINDOW = 5  # pixels a side of what the eye averages from afar
 _BAND = 2**19  # values of a map that are looked at in float64 at a time
 
 #: Total variation, by name: what is averaged.
@@ -295,7 +296,7 @@ def neighbour_correlation(maps: ArrayLike) -> Floats:
     return found
 
 
-def reconstruct(bits: ArrayLike, x: ArrayLike, *, window: int = 5) -> Floats:
+def reconstruct(bits: ArrayLike, x: ArrayLike, *, window: int = _WINDOW) -> Floats:
     """What the eye sees from afar: the local average of the bits, on the scale of x.
 
     The average over a window × window box (edges repeated) is mapped onto x by the straight line
@@ -317,14 +318,14 @@ def reconstruct(bits: ArrayLike, x: ArrayLike, *, window: int = 5) -> Floats:
     return local
 
 
-def likeness(output: ArrayLike, x: ArrayLike, *, window: int = 5) -> Floats:
+def likeness(output: ArrayLike, x: ArrayLike) -> Floats:
     """Pearson correlation of the local average of an output with x: what the eye sees from afar.
 
-    That of `reconstruct` with x, without the straight line, which changes no correlation but its
-    sign: between 0 and 1; NaN where x is flat, and nothing could be like it.
+    That of `reconstruct` with x, over 5×5 pixels, without the straight line, which changes no
+    correlation but its sign: between 0 and 1; NaN where x is flat, and nothing could be like it.
     """
     maps = as_array(x)
-    seen = np.abs(correlation(_local_average(output, window, np.float32), maps))
+    seen = np.abs(correlation(_local_average(output, _WINDOW, np.float32), maps))
     return np.where(np.ptp(maps, axis=(-2, -1)) > 0, seen, np.nan)
 
 

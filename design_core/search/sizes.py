@@ -51,6 +51,14 @@ class SizeRow:
     median_tv: float
     median_information: float
 
+    def best(self, objective: str) -> float:
+        """The highest score by ``tv`` or ``information``."""
+        return self.best_tv.tv if objective == "tv" else self.best_information.information
+
+    def median(self, objective: str) -> float:
+        """The median of random kernels by ``tv`` or ``information``."""
+        return self.median_tv if objective == "tv" else self.median_information
+
 
 def size_rows(
     tables: BlockTables,

@@ -130,10 +130,9 @@ def sizes_chart(rows: Sequence[SizeRow], measure: str) -> go.Figure:
     """
     colours = ink()
     sides = [row.side for row in rows]
-    of_best = [getattr(row, f"best_{measure}") for row in rows]
     lines = {
-        "best": ([getattr(one, measure) for one in of_best], colours.this),
-        "median": ([getattr(row, f"median_{measure}") for row in rows], colours.quiet),
+        "best": ([row.best(measure) for row in rows], colours.this),
+        "median": ([row.median(measure) for row in rows], colours.quiet),
     }
     chart = go.Figure()
     for name, (values, colour) in lines.items():

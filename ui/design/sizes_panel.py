@@ -72,11 +72,9 @@ def _answer(desk: Desk, rows: Sequence[SizeRow]) -> None:
         strict=True,
     ):
         with column:
-            best = [
-                row.best_information.information if measure == "information" else row.best_tv.tv
-                for row in rows
-            ]
-            told = (f"{side} {score:.3f}" for side, score in zip(sides, best, strict=True))
+            told = (
+                f"{side} {row.best(measure):.3f}" for side, row in zip(sides, rows, strict=True)
+            )
             show_chart(
                 sizes_chart(rows, measure),
                 title=title,
