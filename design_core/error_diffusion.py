@@ -25,7 +25,7 @@ AMPLITUDE = math.sqrt(3)
 def floyd_steinberg(x: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     """Bits of maps by Floyd and Steinberg's error diffusion, row by row in serpentine order.
 
-    ``y = +1 where v ≥ 0``, where v is x and the errors that reached it. The error, v less ±√3 (see
+    ``y = +1 where v ≥ 0``, where v is x and the errors that reached it. The error, v minus ±√3 (see
     `AMPLITUDE`), goes on to the pixels that come later: 7/16 to the next, 3/16, 5/16 and 1/16 to
     the three below. Every second row runs from right to left. Beyond the border errors are lost.
 

@@ -107,7 +107,7 @@ class Difference:
     test
         The test's name.
     mean
-        Of the first group less that of the second.
+        Of the first group minus that of the second.
     ci95
         95 % interval of the mean difference.
     p

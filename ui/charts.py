@@ -146,8 +146,9 @@ def beside(
     *,
     shift: float = 0.0,
     left: bool = False,
+    ground: str | None = None,
 ) -> None:
-    """A label to the right of a point, or to its left, `shift` pixels above it."""
+    """A label to the right of a point, or to its left, `shift` pixels above it, on a `ground`."""
     chart.add_annotation(
         x=x,
         y=y,
@@ -157,4 +158,5 @@ def beside(
         showarrow=False,
         text=label,
         font={"size": LABEL, "color": label_colour(colour)},
+        bgcolor=ground,
     )

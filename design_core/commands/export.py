@@ -24,11 +24,11 @@ other tools; they multiply ±1 as float32, so that file is as large as the float
 faster. html: a page of its own in which one to four networks run live, side by side or one under
 two kernels; it opens from a memory stick, and asks nothing of any network. kernel: the thresholds
 of one layer, learned ones too, as a kernel file of any format that Design opens, by FILE's ending.
-Each file appears whole or not at all. How pictures are fed: pixels scaled to [0, 1], less the mean,
-divided by the deviation, colours in the order red, green, blue (or one grey channel). The numbers
-and the names of the classes are in the file: in the metadata of the ONNX model and in the rt_info
-of OpenVINO's (mean, deviation, colour_order, class_names, feeding), or as `pictures` of a packed
-network. They are told when the file is written.
+Each file appears whole or not at all. How pictures are fed: pixels scaled to [0, 1], minus the
+mean, divided by the deviation, colours in the order red, green, blue (or one grey channel). The
+numbers and the names of the classes are in the file: in the metadata of the ONNX model and in the
+rt_info of OpenVINO's (mean, deviation, colour_order, class_names, feeding), or as `pictures` of a
+packed network. They are told when the file is written.
 """
 
 

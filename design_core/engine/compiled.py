@@ -322,7 +322,7 @@ def _norm_one(
 def _make_up(
     counts: Counts, group: int, part: int, whole: Counts, classes: int, lacking: int, wide: int
 ) -> None:
-    """Twice the bits that differ, less what a border of zeros lacks."""
+    """Twice the bits that differ, minus what a border of zeros lacks."""
     for p in range(PIXELS):
         here = p * group + part
         beyond = lacking + whole[classes + p] * wide

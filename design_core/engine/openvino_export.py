@@ -7,7 +7,7 @@ packed layers themselves, thresholds and all; PyTorch is not needed. What had to
   the border, −1 means −1, and 0 that the border lacks it: the three paddings of `BitConv`.
 - Bits come from a ``FakeQuantize`` of two levels whose outputs are 0 and 1; outputs of −1 and 1 are
   silently wrong. It fires **above** its input level. Whole sums are compared with the threshold
-  less one half, real ones with it less the smallest float32.
+  minus one half, real ones with it minus the smallest float32.
 - Thresholds are subtracted before it: that is the only way for those that differ from pixel to
   pixel, and the faster one for all.
 - Channels that are no multiple of 8 are silently wrong, or refused: such a layer, which is the

@@ -469,7 +469,7 @@ def _limits(conv: BitConv | RealConv, cut: Cut) -> NDArray[Any]:
     """Thresholds (cells, outputs) as `fires` compares them.
 
     ``sum ≥ cut`` is ``differing bits ≤ (fan-in − cut) / 2``. Where a border lacks products, twice
-    the bits less what is lacking is compared with ``fan-in − cut``.
+    the bits minus what is lacking is compared with ``fan-in − cut``.
     """
     cuts = cut.cuts.reshape(-1, cut.cuts.shape[2])
     if isinstance(conv, RealConv):

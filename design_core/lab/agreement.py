@@ -40,7 +40,7 @@ class Answer:
 
 
 def margin(probabilities: Mapping[str, float]) -> float:
-    """Probability of the best class less that of the second; what must be lost to change it."""
+    """Probability of the best class minus that of the second; what must be lost to change it."""
     best, second = list(probabilities.values())[:2]
     return best - second
 

@@ -106,7 +106,7 @@ class PictureForm:
         )
         return (
             f"Feed float32 (N, {channels}, {height}, {width}), {self.colour_order}: pixels scaled "
-            f"to [0, 1], less the mean ({mean}), divided by the deviation ({deviation}). Scores "
+            f"to [0, 1], minus the mean ({mean}), divided by the deviation ({deviation}). Scores "
             f"are of {len(self.class_names)} classes, in the order of class_names."
         )
 

@@ -1,6 +1,6 @@
 """The ablation: what size, pattern, scaling and strength of a kernel change inside a network.
 
-Every cell is a configuration of ``docs/strategies.md`` less Sign of the same seeds.
+Every cell is a configuration of ``docs/strategies.md`` minus Sign of the same seeds.
 """
 
 from __future__ import annotations

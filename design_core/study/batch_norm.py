@@ -1,7 +1,7 @@
 """What batch norm takes over: the gain over Sign with γ and β learned, and without.
 
 A learned β can move each channel's threshold to where a uniform shift would put it. It cannot undo
-a pattern in space. So the gain without γ and β less the gain with them is what batch norm does
+a pattern in space. So the gain without γ and β minus the gain with them is what batch norm does
 just as well, and what is left with them is what only the activation can do.
 """
 
@@ -31,7 +31,7 @@ DESIGN = ARMS["design2d"].activation
 
 @dataclass(frozen=True)
 class Gain:
-    """The accuracy of a card less that of another, as shares.
+    """The accuracy of a card minus that of another, as shares.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class BatchNormGains:
     without, learned
         The gain in either case; None where a card is missing.
     taken_over
-        Paired difference of the two gains, the first less the second; None unless two or more
+        Paired difference of the two gains, the first minus the second; None unless two or more
         seeds have all four networks.
     """
 

@@ -192,7 +192,7 @@ def corruption_tests(found: Sequence[CorruptedCard]) -> list[CorruptionTest]:
         CorruptionTest(
             one.card.name,
             other.card.name,
-            f"{arm_of(one.card.activation).short} less {arm_of(other.card.activation).short}",
+            f"{arm_of(one.card.activation).short} minus {arm_of(other.card.activation).short}",
             difference,
             p,
         )

@@ -33,7 +33,7 @@ _SIGN, _DESIGN, _UNIFORM, _SWAPPED, _OWN, _FIRST, _CENTRED = (
     for key in ("sign", "design2d", "uniform", "swapped", "own", "first", "centred")
 )
 
-#: What is asked: the activations that are compared, the first less the second.
+#: What is asked: the activations that are compared, the first minus the second.
 QUESTIONS = {
     "both": (_DESIGN, _SIGN),
     "shift": (_UNIFORM, _SIGN),

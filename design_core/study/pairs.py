@@ -49,9 +49,9 @@ def comparisons(cards: Sequence[Card]) -> list[Comparison]:
         for base, name in ((_BASELINE, "Sign"), (_UNIFORM, "the uniform control")):
             other = partner(card, cards, activation=base)
             if other and card.activation not in (_BASELINE, base):
-                found.append(_compared(f"{title} less {name}, {batch_norm}", card, other))
+                found.append(_compared(f"{title} minus {name}, {batch_norm}", card, other))
         if card.affine and (other := partner(card, cards, affine=False)):
-            found.append(_compared(f"{title}: γ, β learned less not", card, other))
+            found.append(_compared(f"{title}: γ, β learned minus not learned", card, other))
     return found
 
 

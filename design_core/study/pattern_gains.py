@@ -74,7 +74,7 @@ class PatternGain:
                 names[0] = "Bayer 2×2 about 0"
         card = self.pattern
         return (
-            f"{names[0]} less {names[1]}, {data_set_name(card.dataset)}, {network_words(card)}, "
+            f"{names[0]} minus {names[1]}, {data_set_name(card.dataset)}, {network_words(card)}, "
             f"{batch_norm_column(card)}"
         )
 
@@ -153,7 +153,7 @@ def gains_markdown(cards: Sequence[Card]) -> str:
         for one in gains
     ]
     head = (
-        "| pattern less one threshold | neighbours' correlation | points | 95 % interval | test |"
+        "| pattern minus one threshold | neighbours' correlation | points | 95 % interval | test |"
     )
     return "\n".join(
         ("**Where a pattern pays**", "", head, "|---|---|---|---|---|", *rows, "", told, "")

@@ -69,7 +69,7 @@ class PictureAnswer:
         first, second = (picture_arm(card.picture).title for card in (self.first, self.second))
         told = corrected_words(self.difference, self.p)
         if min(self.difference.counts) < LEAST_PAIRS:
-            return f"{first} less {second}: {told}; too few seeds for a claim."
+            return f"{first} minus {second}: {told}; too few seeds for a claim."
         if not self.shown:
             return f"No difference between {first} and {second} is shown: {told}."
         verb = "beats" if self.difference.mean > 0 else "loses to"

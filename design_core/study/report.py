@@ -139,7 +139,7 @@ def gain_words(gain: Gain) -> str:
         )
     if min(tested.counts) < LEAST_PAIRS:
         return (
-            f"{name} less {other} is {signed_points(tested.mean)} points "
+            f"{name} minus {other} is {signed_points(tested.mean)} points "
             f"({interval_words(tested)}): too few seeds for a claim."
         )
     if not claimed(tested):

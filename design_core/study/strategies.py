@@ -30,7 +30,7 @@ _KERNEL_LESS = (("design2d", "sign"), ("design2d", "uniform"))
 
 
 def _kernel_pairs(*prefixes: str) -> Pairs:
-    """DeSign 2D less Sign, and less uniform."""
+    """DeSign 2D minus Sign, and minus uniform."""
     return tuple(
         (f"{prefix}-{first}", f"{prefix}-{second}")
         for prefix in prefixes
@@ -39,7 +39,7 @@ def _kernel_pairs(*prefixes: str) -> Pairs:
 
 
 def _dithered_pairs(*prefixes: str) -> Pairs:
-    """With the kernel less without."""
+    """With the kernel minus without."""
     return tuple((f"{prefix}-design2d", f"{prefix}-sign") for prefix in prefixes)
 
 
@@ -112,7 +112,7 @@ class StrategyAnswer:
         else:
             claim = "a gain" if self.difference.mean > 0 else "a loss"
         told = corrected_words(self.difference, self.p)
-        return f"{self.first} less {self.second}: {told}: {claim}."
+        return f"{self.first} minus {self.second}: {told}: {claim}."
 
 
 def strategy_answers(cards: Sequence[Card]) -> list[StrategyAnswer]:

@@ -40,7 +40,7 @@ def test_it_is_told_of() -> None:
     told = [sentence for section in report([SIGN, CARD]) for _, sentence in section.answers]
     assert any(sentence.startswith("Mine gains") for sentence in told)
     table = results_markdown([CARD, SIGN])
-    assert "| mine, at last less Sign, γ, β learned |" in table
+    assert "| mine, at last minus Sign, γ, β learned |" in table
     assert table.index("| Sign |") < table.index("| mine, at last |")
 
 

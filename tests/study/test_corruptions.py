@@ -63,7 +63,7 @@ def test_the_mean_is_over_corruptions_and_severities(found: list[CorruptedCard])
 
 def test_seeds_are_paired(found: list[CorruptedCard]) -> None:
     (test,) = corruption_tests(found)
-    assert (test.title, test.first, test.second) == ("DeSign 2D less Sign", DESIGN, SIGN)
+    assert (test.title, test.first, test.second) == ("DeSign 2D minus Sign", DESIGN, SIGN)
     assert test.difference == compare_seeds(found[1].means, found[0].means)
     assert test.p == test.difference.p  # a single one
     assert test.difference.counts == (5, 5)

@@ -34,23 +34,23 @@ def test_what_is_compared_with_what() -> None:
     ]
     found = {c.question: c.difference for c in comparisons(cards)}
     assert set(found) == {
-        "DeSign 2D [1 1; 3 3] less Sign, γ, β not learned",
-        "DeSign 2D [1 1; 3 3] less the uniform control, γ, β not learned",
-        "control: uniform threshold of the same mean less Sign, γ, β not learned",
-        "Sign: γ, β learned less not",
+        "DeSign 2D [1 1; 3 3] minus Sign, γ, β not learned",
+        "DeSign 2D [1 1; 3 3] minus the uniform control, γ, β not learned",
+        "control: uniform threshold of the same mean minus Sign, γ, β not learned",
+        "Sign: γ, β learned minus not learned",
     }
-    design = found["DeSign 2D [1 1; 3 3] less Sign, γ, β not learned"]
+    design = found["DeSign 2D [1 1; 3 3] minus Sign, γ, β not learned"]
     assert design is not None
     assert design.mean == pytest.approx(0.025)
-    affine = found["Sign: γ, β learned less not"]
+    affine = found["Sign: γ, β learned minus not learned"]
     assert affine is not None
     assert affine.mean == pytest.approx(0.055)
     # A single network: McNemar's test, on its very predictions.
-    assert found["DeSign 2D [1 1; 3 3] less the uniform control, γ, β not learned"] is None
+    assert found["DeSign 2D [1 1; 3 3] minus the uniform control, γ, β not learned"] is None
     text = results_markdown(cards)
     assert "| Sign | 70.50 ± 6.35 (2 seeds) | 76.00 ± 12.71 (2 seeds) |" in text
-    assert "less Sign, γ, β not learned | +2.50 | −3.85 to +8.85 | 0.1257 | 0.5000 |" in text
-    assert "less the uniform control, γ, β not learned | 0 | 0 | 1.0000 |" in text
+    assert "minus Sign, γ, β not learned | +2.50 | −3.85 to +8.85 | 0.1257 | 0.5000 |" in text
+    assert "minus the uniform control, γ, β not learned | 0 | 0 | 1.0000 |" in text
 
 
 def test_cards_of_other_training_are_not_compared() -> None:

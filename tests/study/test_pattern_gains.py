@@ -62,7 +62,7 @@ def test_patterns_stand_beside_their_controls_in_the_order_of_smoothness(
 
 def test_words_hold_the_numbers(cards: list[Card]) -> None:
     told = dict(pattern_gain_words(cards))
-    (picture,) = (words for title, words in told.items() if title.startswith("Bayer 2×2 less Sign"))
+    (picture,) = (told[title] for title in told if title.startswith("Bayer 2×2 minus Sign"))
     assert "correlate with 0.90; the pattern gains +3.33 points" in picture
     assert told["Picture and hidden layers"] == (
         "Where neighbours correlate with 0.90, at the picture, the pattern gains +3.33 points over "

@@ -188,8 +188,9 @@ def information_chart(
         if arm.key in _NAMED:
             beside(
                 *(chart, bits, 100 * card.accuracy, arm.short, card_colour(card)),
-                shift=-14 if arm.key == "sign" else 0,  # clear of the thresholds near the mean
-                left=bits > (min(kept) + max(kept)) / 2,  # where a phone has room
+                # Sign's stands below to its right, clear of the thresholds near the mean.
+                shift=-14 if arm.key == "sign" else 0,
+                left=arm.key != "sign",
             )
     if ceiling is not None:
         chart.add_hline(

@@ -230,8 +230,9 @@ def _labelled(
         selected={"marker": {"opacity": 1}},
         unselected={"marker": {"opacity": 1}},
     )
+    ground = translucent(colours.ground, 0.85)  # the front's line may run behind them
     for x, y, label, shift in _spread(grouped, labels):
-        beside(chart, x, y, label, colours.text, shift=shift)
+        beside(chart, x, y, label, colours.text, shift=shift, ground=ground)
 
 
 def _spread(
