@@ -343,6 +343,16 @@ def test_difference_and_tv_map(open_viewer: Open) -> None:
     assert painted(tv_map(design), CIVIDIS, view, 1).all()
 
 
+@pytest.mark.parametrize("width", [390, 768])
+def test_a_legend_moves_nothing_on_narrow_screens(open_viewer: Open, width: int) -> None:
+    view = open_viewer(view="side-by-side", context={"viewport": {"width": width, "height": 844}})
+    place = view.find(".captions").bounding_box()
+    view.focus_stage()
+    view.press("t")
+    assert view.find(".legend").text_content()
+    assert view.find(".captions").bounding_box() == place
+
+
 def test_a_legend_moves_nothing(open_viewer: Open) -> None:
     view = open_viewer(view="side-by-side")
     place = view.find(".captions").bounding_box()
