@@ -40,7 +40,7 @@ class Registry(Mapping[str, T], Generic[T]):
         """Take an entry in and return it; ValueError for a name that is taken."""
         if name in self._entries:
             kind = self._kind.capitalize()
-            raise ValueError(f"{kind} {name!r} is there already; give yours another name.")
+            raise ValueError(f"{kind} {name!r} exists already; give yours another name.")
         self._entries[name] = entry
         return entry
 

@@ -219,15 +219,15 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "equal classes": (
         lambda d: pictures(d, class_names=["a", *"abcdefghi"]),
-        "class names are all different to the eye; 'a' comes twice",
+        "class names must look different; 'a' comes twice",
     ),
     "classes that look equal": (
         lambda d: pictures(d, class_names=["\u00e9 1", "e\u0301  1 ", *"abcdefgh"]),
-        "class names are all different to the eye; '\u00e9 1' comes twice",
+        "class names must look different; '\u00e9 1' comes twice",
     ),
     "a class without a name": (
         lambda d: pictures(d, class_names=["a", "  ", *"bcdefghi"]),
-        "class names are to be seen; name 1 is blank",
+        "class names must be visible; name 1 is blank",
     ),
     "no pictures": (
         lambda d: rewritten(d, lambda _, h: h.update(pictures=None)),
@@ -267,11 +267,11 @@ HOSTILE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "tensors of another program": (renamed, "is not of the network that it names"),
     "wrong type": (
         lambda d: with_tensor(d, NORM, torch.ones(16, dtype=torch.int32)),
-        "as int32, which is not read here; save the network with numbers of float32",
+        "as int32, which is not read here; save the network as float32",
     ),
     "eight bits": (
         lambda d: with_tensor(d, NORM, torch.ones(16).to(torch.float8_e4m3fn)),
-        "as float8_e4m3fn, which is not read here; save the network with numbers of float32",
+        "as float8_e4m3fn, which is not read here; save the network as float32",
     ),
     "wrong shape": (lambda d: with_tensor(d, NORM, torch.ones(5)), "of shape [5], not float32"),
     "NaN": (lambda d: with_tensor(d, NORM, torch.full((16,), torch.nan)), "not finite"),

@@ -73,7 +73,7 @@ def _add_bounded(self: MemoryUploadedFileManager, session_id: str, file: Uploade
     if of_session + len(file.data) > MOST_OF_SESSION or len(kept) >= MOST_FILES:
         reason = (
             f"A session keeps {MOST_FILES:,} files and {MOST_OF_SESSION >> 20} MB at most. Take "
-            "some away, or reload the page to begin anew."
+            "some away, or reload the page to start again."
         )
     elif self._total_bytes + len(file.data) > MOST_OF_SERVER:
         reason = "This server keeps as many files as it may. Try again in a few minutes."

@@ -71,8 +71,8 @@ def _evaluate_file(args: argparse.Namespace) -> dict[str, Any]:
     entry = opened(args.network, args)
     if not args.data and entry.card.dataset == "own":
         raise ValueError(
-            f"{args.network} does not say what its classes are of. Give --data, pictures of the "
-            f"classes {', '.join(entry.card.class_names[:5])}, …"
+            f"{args.network} does not say of which data set its classes are. Give --data: pictures "
+            f"of the classes {', '.join(entry.card.class_names[:5])}, …"
         )
     return _evaluated(entry, _data(args, entry.card.dataset, entry.card.network))
 

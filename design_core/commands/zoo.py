@@ -186,7 +186,7 @@ def _collect(args: argparse.Namespace) -> int:
             size = picture_size(description["network"])
             data = _data(str(description["data"]["name"]), size, args.data_root)
             card = collect_run(run_folder, data, root=args.zoo)
-            how = "logits compared" if data is None else "test set evaluated anew"
+            how = "logits compared" if data is None else "test set evaluated again"
             print(f"{run_folder.name}: in {card.name}, seeds {card.seeds} ({how})", flush=True)
     return 0
 

@@ -111,7 +111,7 @@ def load_packed(path: Path | str, *, backend: str | None = None) -> PackedNetwor
     with np.errstate(all="ignore"):
         scores = packed(_ramps(packed.input_shape))  # which also warms the routines up
     if not np.isfinite(scores).all():
-        raise ValueError(f"{path.name} gives plain ramps scores that are not finite.")
+        raise ValueError(f"{path.name} gives scores that are not finite, even for plain ramps.")
     return packed
 
 

@@ -41,7 +41,7 @@ def prove_finite(layers: Sequence[Layer]) -> None:
         if not most <= _MOST:
             raise ValueError(
                 f"{type(layer).__name__} holds numbers so large that its sums may overflow. Train "
-                "the network anew, with a lower learning rate."
+                "the network again, with a lower learning rate."
             )
 
 

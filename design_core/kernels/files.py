@@ -10,7 +10,7 @@ json    everything                                            nothing
 npy     levels, or the thresholds of a ``custom`` scale       level set, scale, name
 npz     the same, as array ``kernel``                         level set, scale, name
 mat     the same, as variable ``kernel`` (d1 × d2 × s)        level set, scale, name
-csv     the same, slices parted by a blank line               level set, scale, name
+csv     the same, slices separated by a blank line               level set, scale, name
 xml     levels of one slice, none negative                    level set, scale
 ======  ====================================================  ===============================
 
@@ -18,7 +18,7 @@ What is lost is guessed on reading as `ThresholdKernel.from_numbers` does, which
 published kernel back. A name lost is replaced by that of the file.
 
 Read is more than is written: lists and didder's matrices in JSON; an array or a variable of another
-name, where it is the only one; tables parted by semicolons, tabs or spaces; ``txt`` and ``tsv``
+name, where it is the only one; tables separated by semicolons, tabs or spaces; ``txt`` and ``tsv``
 files of them, and of what `read_numbers` takes; ImageMagick's own file of maps. Where a file holds
 several kernels, one of its `kernel_parts` is chosen.
 """

@@ -136,7 +136,7 @@ class ThresholdKernel:
         Parameters
         ----------
         text
-            Numbers parted by spaces or commas, rows by ``;``, slices by ``|``; also as MATLAB,
+            Numbers separated by spaces or commas, rows by ``;``, slices by ``|``; also as MATLAB,
             Python and NumPy write them, see `read_numbers`.
 
         Examples

@@ -43,8 +43,8 @@ def read_numbers(text: str) -> Slices:
     Parameters
     ----------
     text
-        Numbers parted by spaces or commas, rows by ``;`` or new lines, slices by ``|`` or an empty
-        line: ``1 1;3 3|7 7;5 5``. Or in brackets of any kind, ``[1 1; 3 3]`` or
+        Numbers separated by spaces or commas, rows by ``;`` or new lines, slices by ``|`` or an
+        empty line: ``1 1;3 3|7 7;5 5``. Or in brackets of any kind, ``[1 1; 3 3]`` or
         ``[[1, 1], [3, 3]]``; several of the former are slices, and so are the lists of the latter
         one level deeper.
 
@@ -117,12 +117,12 @@ def _depth(text: str) -> int:
 
 
 def read_table(data: bytes, *, most_lines: int, most_cells: int) -> Slices:
-    """The numbers of a text file: a row a line, slices parted by empty lines.
+    """The numbers of a text file: a row a line, slices separated by empty lines.
 
     Parameters
     ----------
     data
-        In UTF-8, or in UTF-16 with its mark. Entries are parted by semicolons, tabs, commas or
+        In UTF-8, or in UTF-16 with its mark. Entries are separated by semicolons, tabs, commas or
         spaces, whichever of these comes first in this order; where it is no comma, or
         within quotes around one of several entries, a comma may stand for the decimal point.
         Separators at the end of a line, empty ones in a row, other quotes, what follows ``#``, and
@@ -186,7 +186,7 @@ def _row(text: str, number: int, delimiter: str | None, most: int) -> list[float
     except ValueError as error:
         parted = {";": "semicolons", "\t": "tabs", ",": "commas", None: "spaces"}[delimiter]
         raise ValueError(
-            f"line {number} is {text[:40]!r}; expected numbers parted by {parted}."
+            f"line {number} is {text[:40]!r}; expected numbers separated by {parted}."
         ) from error
 
 

@@ -193,7 +193,7 @@ def kernel_words(kernel: ThresholdKernel) -> str:
 def encode_kernel(kernel: ThresholdKernel | ArrayLike | str) -> str:
     """A code of letters, digits and ``-._~``, which a link may hold as it is.
 
-    Five fields are parted by ``~``, and empty ones dropped from the end::
+    Five fields are separated by ``~``, and empty ones dropped from the end::
 
         levels ~ level set ~ scale ~ strength_offset ~ values
 

@@ -79,7 +79,7 @@ def find_dataset(name: str) -> DatasetCard:
 
 def _help(name: str, card: DatasetCard) -> str:
     if card.archives is None:
-        return "Lay its files there."
+        return "Put its files there."
     return f"Download it ({card.megabytes} MB) with download_dataset({name!r}, root)."
 
 

@@ -49,7 +49,7 @@ def download_dataset(name: str, root: Path | str, *, progress: Progress = no_pro
         return
     if card.archives is None:
         raise DatasetError(
-            f"{card.title} cannot be downloaded from here. Lay its files into {root / card.folder}."
+            f"{card.title} cannot be downloaded from here. Put its files into {root / card.folder}."
         )
     try:
         root.mkdir(parents=True, exist_ok=True)

@@ -145,9 +145,9 @@ def _class_names(names: Any) -> tuple[str, ...]:
             )
     seen = [" ".join(unicodedata.normalize("NFC", printable(name)).split()) for name in names]
     if twice := sorted(name for name, count in Counter(seen).items() if count > 1):
-        raise ValueError(f"class names are all different to the eye; {twice[0]!r} comes twice")
+        raise ValueError(f"class names must look different; {twice[0]!r} comes twice")
     if "" in seen:
-        raise ValueError(f"class names are to be seen; name {seen.index('')} is blank")
+        raise ValueError(f"class names must be visible; name {seen.index('')} is blank")
     return tuple(names)
 
 

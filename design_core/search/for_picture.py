@@ -129,7 +129,9 @@ def spread_thresholds(x: Maps, level_set: tuple[int, ...]) -> Scale:
     ends = np.quantile(x, [0.01, 0.99])
     low, high = ends if ends[0] < ends[1] else (x.min(), x.max())
     if low == high:
-        raise ValueError("The maps are flat: every value is the same, and no threshold parts them.")
+        raise ValueError(
+            "The maps are flat: every value is the same, and no threshold separates them."
+        )
     steps = (2 * np.arange(len(level_set)) + 1) / (2 * len(level_set))
     return Scale("custom", values=tuple((low + (high - low) * steps).round(12).tolist()))
 

@@ -213,5 +213,5 @@ def _alone(folder: Path) -> Iterator[int]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise ValueError(f"Another process trains in {folder} already.") from error
+            raise ValueError(f"Another process is training in {folder}.") from error
         yield file.fileno()

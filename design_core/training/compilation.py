@@ -46,7 +46,7 @@ class CompiledStep:
             torch.compiler.reset()
             again = _compiled(self._model, x)
             _warn(
-                f"Compiled code in {shared} cannot be used ({_line(first)}); it was made anew "
+                f"Compiled code in {shared} cannot be used ({_line(first)}); it was made again "
                 "elsewhere. Remove that folder."
             )
             return again

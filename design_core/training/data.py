@@ -428,7 +428,7 @@ def _cached(key: str, shapes: Mapping[str, tuple[int, ...]], make: Callable[[], 
             part.unlink(missing_ok=True)
         warnings.warn(
             f"Decoded pictures cannot be kept in {home} ({error.strerror}); they will be decoded "
-            "anew each time.",
+            "again each time.",
             stacklevel=2,
         )
     return made

@@ -90,7 +90,7 @@ def evaluate(
     if lost := int((~logits.isfinite().all(1)).sum()):
         raise ValueError(
             f"The network gives {lost} of {len(logits)} pictures scores that are not finite; train "
-            "it anew, with a lower learning rate."
+            "it again, with a lower learning rate."
         )
     loss = F.cross_entropy(logits, y).item()
     return Evaluation(logits.argmax(1).cpu(), y.cpu(), loss, _density(model, x[::10], mean, std))

@@ -304,7 +304,7 @@ def prove_finite(checkpoint: Checkpoint, name: str) -> None:
     if not (all(finite) and bool(scores.isfinite().all())):
         raise CheckpointError(
             f"{name} is of no use: a photo gives it values that are not finite, as weights that "
-            "are too large do. Train it anew, with a lower learning rate."
+            "are too large do. Train it again, with a lower learning rate."
         )
 
 

@@ -191,7 +191,7 @@ def _plain(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for key, tensor in tensors.items():
         plain[_unwrapped(key)] = tensor.float() if tensor.is_floating_point() else tensor
     if len(plain) < len(tensors):
-        raise ValueError("two of its tensors have one name")
+        raise ValueError("two of its tensors have the same name")
     return plain
 
 

@@ -269,7 +269,7 @@ def test_enlarged_pictures_are_trained_on_collected_and_evaluated(
     changes = ("image_size=16", "epochs=1", "batch_size=4", "compile=false")
     settings = [word for change in changes for word in ("--set", change)]
     output(capsys, "train", "digits", "--data", "cifar10", *data, "--out", run, *settings)
-    assert "evaluated anew" in output(capsys, "zoo", "collect", run, *data, *zoo)
+    assert "evaluated again" in output(capsys, "zoo", "collect", run, *data, *zoo)
     (card,) = load_cards(tmp_path / "zoo")
     assert card.network["image_size"] == 16
     for network in (card.name, run):

@@ -54,7 +54,7 @@ def test_its_runs_are_planned_by_its_key() -> None:
 
 
 def test_a_key_is_taken_once() -> None:
-    with pytest.raises(ValueError, match="Arm 'mine' is there already"):
+    with pytest.raises(ValueError, match="Arm 'mine' exists already"):
         ARMS.add("mine", MINE)
 
 

@@ -103,12 +103,12 @@ def test_a_set_without_a_download_says_where_its_files_belong(tmp_path: Path) ->
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DATASETS, "_entries", dict(DATASETS))
         DATASETS.add("mine", DatasetCard("Mine", CLASSES, "this test", read, folder="mine"))
-        with pytest.raises(DatasetError, match=r"no folder mine\. Lay its files there"):
+        with pytest.raises(DatasetError, match=r"no folder mine\. Put its files there"):
             open_dataset("mine", tmp_path)
         (tmp_path / "mine").mkdir()
         assert len(open_dataset("mine", tmp_path)) == 40
     download_dataset("greys", tmp_path)  # is there already
-    with pytest.raises(ValueError, match="Data set 'greys' is there already"):
+    with pytest.raises(ValueError, match="Data set 'greys' exists already"):
         DATASETS.add("greys", CARD)
 
 

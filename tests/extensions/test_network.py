@@ -186,7 +186,7 @@ def test_a_name_is_taken_once() -> None:
     def tiny(*, activation: str = "sign") -> nn.Module:
         return Grey(activation)
 
-    with pytest.raises(ValueError, match="Network 'tiny' is there already"):
+    with pytest.raises(ValueError, match="Network 'tiny' exists already"):
         register_network(tiny)
     assert NetworkSpec("tiny").image_size == 8
 

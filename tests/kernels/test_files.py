@@ -322,9 +322,9 @@ def test_numbers_of_tables() -> None:
 @pytest.mark.parametrize(
     ("data", "line"),
     [
-        (b"1,234.5;1\n", "line 1 is '1,234.5;1'; expected numbers parted by semicolons"),
+        (b"1,234.5;1\n", "line 1 is '1,234.5;1'; expected numbers separated by semicolons"),
         (b"1,234,5;1\n", "line 1 is"),
-        (b"1 1\n0,5 0,5\n", "line 1 is '1 1'; expected numbers parted by commas"),
+        (b"1 1\n0,5 0,5\n", "line 1 is '1 1'; expected numbers separated by commas"),
         (b"1,,3\n", "line 1 is '1,,3'"),
         (b",1\n", "line 1 is ',1'"),
         (b"50%,1\n3,3\n", "line 1 is '50%,1'"),
@@ -532,7 +532,7 @@ HOSTILE = [
     ("k.mat", mat(kernel=0)[:128] + struct.pack("<II", 1, 0) * 2000, "more than 1000 variables"),
     ("k.csv", b"\xff\xfe1", "damaged, or no text in UTF-8"),
     ("k.csv", b"1,1\n3\n", "rows of equal length"),
-    ("k.csv", b"1,1\n3,x\n", "line 2 is '3,x'; expected numbers parted by commas"),
+    ("k.csv", b"1,1\n3,x\n", "line 2 is '3,x'; expected numbers separated by commas"),
     ("k.csv", b"\n\n,\n", "rows and columns"),
     ("k.csv", b"1,nan\n", "NaN or infinity"),
     ("k.csv", b"1," * 10**6, "line 1 has more than 64 entries"),

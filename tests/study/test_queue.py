@@ -170,7 +170,7 @@ def test_a_failure_is_told_and_the_rest_goes_on(runs: Path, tmp_path: Path) -> N
 
 def test_two_queues_do_not_share_a_folder(tmp_path: Path) -> None:
     queue = Queue(tmp_path, Path("data"), root=tmp_path / "zoo", tell=print)
-    with _alone(tmp_path), pytest.raises(ValueError, match="Another process trains in"):
+    with _alone(tmp_path), pytest.raises(ValueError, match="Another process is training in"):
         queue.work([], workers=1)
     assert queue.work([], workers=1) == []
 

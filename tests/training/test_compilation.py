@@ -1,4 +1,4 @@
-"""Compiled steps: damaged code is made anew; the trial before the first step leaves no trace."""
+"""Compiled steps: damaged code is made again; the trial before the first step leaves no trace."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ HOSTILE = {
     ),
     "two of one name": (
         {"conv0.weight": torch.zeros(1), "module.conv0.weight": torch.zeros(1)},
-        "two of its tensors have one name",
+        "two of its tensors have the same name",
     ),
     "a stage without a number's end": (
         {**resnet(3, recu=False, weighted=False), "layer9.9.conv1.weight": torch.zeros(4, 4, 3, 3)},

@@ -133,7 +133,7 @@ class PackedEngine {
     this.pixels.forEach((_, k) => { this.pixels[k] = -2 + (k % 257) / 64; });
     this.run();
     if (!this.scores().every(Number.isFinite)) {
-      throw new UnreadableError("The network gives plain ramps scores that are not finite.");
+      throw new UnreadableError("The network gives scores that are not finite, even for plain ramps.");
     }
   }
 
