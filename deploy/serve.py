@@ -28,7 +28,7 @@ from string import Template
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from deploy.server import Server, free_port, start, wait_until_healthy  # noqa: E402
+from deploy.server import ARENAS, Server, free_port, start, wait_until_healthy  # noqa: E402
 
 __all__ = ["Cluster", "cluster", "configuration"]
 
@@ -157,8 +157,7 @@ def cluster(
     environment = {
         "STREAMLIT_SERVER_COOKIE_SECRET": os.environ.get("DESIGN_COOKIE_SECRET")
         or secrets.token_hex(32),
-        # Each thread that runs a page would else keep memory of its own.
-        "MALLOC_ARENA_MAX": "2",
+        **ARENAS,
     }
     ports = [free_port() for _ in range(count)]
     with tempfile.TemporaryDirectory(prefix="design-") as folder:

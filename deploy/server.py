@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 __all__ = [
+    "ARENAS",
     "ROOT",
     "Server",
     "free_port",
@@ -26,6 +27,11 @@ __all__ = [
 ]
 
 ROOT = Path(__file__).resolve().parents[1]
+
+#: Of the environment of a server for many. Each thread that runs a page would else keep memory of
+#: its own; once the app runs it is late, for threads of Streamlit have theirs by then.
+ARENAS = {"MALLOC_ARENA_MAX": "2"}
+
 _START_SECONDS = 60
 
 

@@ -1,6 +1,6 @@
 """Sessions that upload come and go: does the server's memory rise with them?
 
-    python stress/soak.py [--users 2] [--minutes 20] [--report FILE]
+    python stress/soak.py [--users 2] [--minutes 20] [--own-arenas] [--report FILE]
 
 In each round some users, one after the other, open the app, upload a picture that nobody has
 uploaded before, change a widget twice, open another page, and leave for good. When all of them are
@@ -12,6 +12,10 @@ time, count there. The first rounds fill the server's caches. The slope over the
 is Theil and Sen's, the median of the slopes between all pairs, so that a round
 in which other work got in the way does not decide it. Fails if anything goes wrong, if an upload
 outlives its session, or if what is held rises by more than `BOUND_MB` an hour.
+
+The server has malloc's arenas as `deploy/serve.py` sets them, or with --own-arenas malloc's own
+number: then threads that Streamlit starts before the app runs have one each, and the free end of
+an arena, as large as it ever was needed, is never given back.
 """
 
 from __future__ import annotations
@@ -39,7 +43,7 @@ from PIL import Image  # noqa: E402
 from scipy.stats import theilslopes  # noqa: E402
 
 from benchmarks.machine import machine_facts  # noqa: E402
-from deploy.server import Server, running  # noqa: E402
+from deploy.server import ARENAS, Server, running  # noqa: E402
 from stress.load import choices  # noqa: E402
 from stress.user import LostConnectionError, User  # noqa: E402
 
@@ -204,12 +208,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--users", type=int, default=2, help="at a time")
     parser.add_argument("--minutes", type=float, default=20)
+    parser.add_argument("--own-arenas", action="store_true", help="as many as malloc likes")
     parser.add_argument("--report", type=Path, help="where to write the JSON report")
     args = parser.parse_args()
     busy = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder, "tidied.json")
         environment = {
+            **({} if args.own_arenas else ARENAS),
             "TIDIED_FILE": str(told),
             "STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "1",
         }
@@ -219,6 +225,7 @@ def main() -> int:
     report = {
         **machine_facts("streamlit", "numpy"),
         "load_average_before": round(busy, 2),
+        "own_arenas": args.own_arenas,
         "users": args.users,
         "minutes": args.minutes,
         **summary(found),
