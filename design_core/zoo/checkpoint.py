@@ -392,7 +392,7 @@ def _check_tensors(tensors: Tensors, expected: Mapping[str, tuple[Any, ...]], na
         if found[1] == expected[key][1] and expected[key][0] in _REAL and found[0] not in _REAL:
             raise CheckpointError(
                 f"{name} holds {key} as {_kind(tensor.dtype)}, which is not read here; save the "
-                "network with numbers of float32."
+                "network as float32."
             )
         if found != expected[key]:
             raise CheckpointError(
