@@ -70,8 +70,6 @@ class Rest:
         Resident memory.
     held_mb
         What of it malloc has given out, and not got back.
-    huge_mb
-        What of it lies in pages of 2 MB.
     blocks
         Of Python's own small objects.
     uploads, pictures
@@ -82,7 +80,6 @@ class Rest:
     sessions: int
     mb: float
     held_mb: float
-    huge_mb: float
     blocks: int
     uploads: int
     pictures: int

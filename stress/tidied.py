@@ -44,14 +44,6 @@ def _given_out() -> float:
     return float(found.uordblks + found.hblkhd) / 2**20
 
 
-def _in_huge_pages() -> float:
-    """MB of the process that lie in pages of 2 MB, of which one byte keeps the whole."""
-    for line in Path("/proc/self/smaps_rollup").read_text(encoding="ascii").splitlines():
-        if line.startswith("AnonHugePages:"):
-            return int(line.split()[1]) / 1024
-    return 0.0
-
-
 def _tell() -> None:
     """Tidy, and tell the memory in use, and what is left of uploads."""
     tidy()
@@ -61,7 +53,6 @@ def _tell() -> None:
     found = {
         "mb": round(memory_megabytes(os.getpid()), 1),
         "held_mb": round(_given_out(), 1),
-        "huge_mb": round(_in_huge_pages(), 1),
         "blocks": sys.getallocatedblocks(),
         "uploads": sum(isinstance(one, UploadedFileRec) for one in objects),
         "pictures": sum(isinstance(one, Picture) for one in objects),

@@ -10,7 +10,7 @@ json    everything                                            nothing
 npy     levels, or the thresholds of a ``custom`` scale       level set, scale, name
 npz     the same, as array ``kernel``                         level set, scale, name
 mat     the same, as variable ``kernel`` (d1 × d2 × s)        level set, scale, name
-csv     the same, slices separated by a blank line               level set, scale, name
+csv     the same, slices separated by a blank line            level set, scale, name
 xml     levels of one slice, none negative                    level set, scale
 ======  ====================================================  ===============================
 
