@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from design_core import __version__
 from design_core.commands import COMMANDS
-from design_core.commands.console import speak_plainly
+from design_core.commands.console import finish_output, speak_plainly
 from design_core.commands.watching import EXIT_STOPPED
 from design_core.extras import missing_extra
 
@@ -20,6 +20,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0, 1 after bad input (one line), 2 for usage, 130 after Ctrl-C.
     """
+    try:
+        return _run(arguments)
+    finally:
+        finish_output()
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     speak_plainly()
     parser = argparse.ArgumentParser(
         prog="design",
@@ -31,7 +38,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command.add_parser(subparsers).set_defaults(run=command.run)
     args = parser.parse_args(arguments)
     try:
-        return int(args.run(args))
+        status = int(args.run(args))
+        sys.stdout.flush()  # what it has no room for is told below
+        return status
     except KeyboardInterrupt:
         _refuse(args.command, "stopped")
         return EXIT_STOPPED

@@ -1,12 +1,13 @@
-"""Consoles that cannot show every character: what is printed stays readable, and nothing stops."""
+"""Consoles without some characters, outputs that end: words stay readable, nothing stops."""
 
 from __future__ import annotations
 
 import codecs
 import io
+import os
 import sys
 
-__all__ = ["speak_plainly"]
+__all__ = ["finish_output", "speak_plainly"]
 
 _HANDLER = "design-console"
 
@@ -33,6 +34,19 @@ def _escaped(letter: str) -> str:
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"
     return "?" if letter.isprintable() else f"\\u{code:04x}"
+
+
+def finish_output() -> None:
+    """Write what is left of standard output, or drop it where nothing takes it.
+
+    Python would else try once more as it ends, and fail in its own words.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def speak_plainly() -> None:

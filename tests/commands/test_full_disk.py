@@ -74,9 +74,32 @@ def test_a_device_without_room_is_told_too(name: str) -> None:
     assert Path("/dev/full").is_char_device()
 
 
-def test_an_output_without_room_is_told() -> None:
-    line = only_sentence(run("kernels", stdout="/dev/full"))
+BUFFERING = pytest.mark.parametrize("unbuffered", ["", "1"], ids=["buffered", "unbuffered"])
+
+
+@BUFFERING
+def test_an_output_without_room_is_told(unbuffered: str) -> None:
+    line = only_sentence(run("kernels", stdout="/dev/full", PYTHONUNBUFFERED=unbuffered))
     assert line == "design kernels: the output: No space left on device"
+
+
+@BUFFERING
+@pytest.mark.parametrize("argument", ["kernels", "--help"])
+def test_a_reader_that_has_seen_enough_is_no_fault(argument: str, unbuffered: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "design_core", argument],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.fixture(params=["a file is in the way", "no room"])
