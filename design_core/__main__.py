@@ -20,24 +20,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0, 1 after bad input (one line), 2 for usage, 130 after Ctrl-C.
     """
-    try:
-        return _run(arguments)
-    finally:
-        finish_output()
-
-
-def _run(arguments: Sequence[str] | None) -> int:
     speak_plainly()
-    parser = argparse.ArgumentParser(
-        prog="design",
-        description="Designed dithering Sign activations for binary neural networks.",
-    )
-    parser.add_argument("--version", action="version", version=f"design {__version__}")
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        command.add_parser(subparsers).set_defaults(run=command.run)
-    args = parser.parse_args(arguments)
+    args = argparse.Namespace(command="")
     try:
+        _parser().parse_args(arguments, args)  # which prints, for --help
         status = int(args.run(args))
         sys.stdout.flush()  # what it has no room for is told below
         return status
@@ -52,6 +38,20 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _refuse(args.command, _words(error))
     except ValueError as error:
         return _refuse(args.command, str(error))
+    finally:
+        finish_output()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="design",
+        description="Designed dithering Sign activations for binary neural networks.",
+    )
+    parser.add_argument("--version", action="version", version=f"design {__version__}")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_parser(subparsers).set_defaults(run=command.run)
+    return parser
 
 
 def _words(error: OSError) -> str:
@@ -63,7 +63,7 @@ def _words(error: OSError) -> str:
 
 
 def _refuse(command: str, reason: str) -> int:
-    print(f"design {command}: {reason}", file=sys.stderr)
+    print(f"{f'design {command}'.strip()}: {reason}", file=sys.stderr)
     return 1
 
 
