@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _HERE = Path(__file__).parent
 
@@ -16,6 +17,10 @@ QUICK = (
     *("test_activations.py", "test_atomic.py", "test_documentation.py", "test_extras.py"),
     *("test_limits.py", "test_paths.py", "test_scaling.py", "test_statistics.py"),
 )
+
+# A test may not fail because the machine has other work: nothing here is timed.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 # Tests run side by side; each keeps to one thread.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -470,6 +470,8 @@ def test_touch(open_viewer: Open) -> None:
     view.settle()
     assert view.canvas()[1][0] == 2 * zoom
     assert painted(x[0] >= 0, BITS, view)[:, :split].all()
+    # A finger that lies long while the page is busy with the answer is no tap.
+    view.wait_report(f"report.zoom === {2 * zoom}")
 
     view.page.touchscreen.tap(middle[0] - 100, middle[1])
     view.wait_report("report.pinned !== null")

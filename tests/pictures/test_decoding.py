@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hostile import GREY16, RGBA, UPRIGHT, hostile_pictures, odd_pictures
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -114,7 +114,7 @@ def test_a_warning_turned_into_an_error_is_still_a_picture_error() -> None:
             decode(HOSTILE["large.webp"], name="x")
 
 
-@settings(deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400)
 @given(data=st.data())
 def test_no_mutation_of_a_valid_file_raises_anything_else(data: st.DataObject) -> None:
     mutated = bytearray(data.draw(st.sampled_from(SEEDS)))

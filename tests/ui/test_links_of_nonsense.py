@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ui.batch.address import BATCH
@@ -106,7 +106,7 @@ def test_no_word_of_python_reaches_a_person(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", ["explore", "design", "predict"])
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(code=st.text(alphabet="0123456789._~-+ae²x", max_size=24))
 def test_no_code_of_a_kernel_is_answered_in_python(page: str, code: str) -> None:
     for phrase in told(ADDRESSES[page], "kernel", code):
