@@ -1,4 +1,4 @@
-"""What is written in charts can be read: 4.5 to 1 against the page, in light and in dark."""
+"""What is written in charts can be read, 4.5 to 1 against the page; also when the theme turns."""
 
 from __future__ import annotations
 
@@ -59,48 +59,52 @@ READ = """() => {
 }"""
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("view", VIEWS)
-def test_labels_stand_out_from_the_page(
-    whole_app: str, chromium: Any, view: str, theme: str
-) -> None:
-    context = chromium.new_context(
-        viewport={"width": 1440, "height": 900}, color_scheme=theme, reduced_motion="reduce"
-    )
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    page.goto(f"{whole_app}/{view}")
+def test_labels_stand_out_from_the_page(whole_app: str, chromium: Any, view: str) -> None:
+    page = opened(whole_app, chromium, view)
     page.locator(".js-plotly-plot .ytick text").first.wait_for()
     settle(page)
-    labels = page.evaluate(READ)
-    context.close()
-    assert len(labels) > 3
-    pale = [label for label in labels if label[2] < 1 or label[3] < LEAST]
-    assert pale == []
+    check_labels(page)
+    turn(page, "dark")
+    check_labels(page)
+    page.context.close()
 
 
-def test_charts_follow_a_theme_that_turns_while_they_are_seen(
-    whole_app: str, chromium: Any
-) -> None:
+def opened(whole_app: str, chromium: Any, view: str) -> Any:
+    """A view in light."""
     context = chromium.new_context(
         viewport={"width": 1440, "height": 900}, color_scheme="light", reduced_motion="reduce"
     )
     page = context.new_page()
     page.set_default_timeout(60_000)
-    page.goto(f"{whole_app}/speed")
-    tick = page.locator(".js-plotly-plot .xtick text").first
-    tick.wait_for()
+    page.goto(f"{whole_app}/{view}")
+    return page
+
+
+def turn(page: Any, theme: str) -> None:
+    """Change the theme of the system, and wait until the charts have followed."""
+    tick = "document.querySelector('.js-plotly-plot .ytick text')"
+    before = page.evaluate(f"getComputedStyle({tick}).fill")
+    page.emulate_media(color_scheme=theme)
+    page.wait_for_function(f"before => getComputedStyle({tick}).fill !== before", arg=before)
     settle(page)
-    colour = "tick => getComputedStyle(tick).fill"
-    light = tick.evaluate(colour)
-    for theme, turned in (("dark", "tick !== light"), ("light", "tick === light")):
-        page.emulate_media(color_scheme=theme)
-        page.wait_for_function(
-            "light => { const tick = getComputedStyle(document.querySelector("
-            f"'.js-plotly-plot .xtick text')).fill; return {turned}; }}",
-            arg=light,
-        )
-        settle(page)
-        labels = page.evaluate(READ)
-        assert [label for label in labels if label[2] < 1 or label[3] < LEAST] == []
-    context.close()
+
+
+def check_labels(page: Any) -> None:
+    labels = page.evaluate(READ)
+    assert len(labels) > 3
+    assert [label for label in labels if label[2] < 1 or label[3] < LEAST] == []
+
+
+def test_charts_come_in_dark_and_turn_light_while_they_are_seen(
+    whole_app: str, chromium: Any
+) -> None:
+    page = opened(whole_app, chromium, "start")
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{whole_app}/speed")
+    page.locator(".js-plotly-plot .ytick text").first.wait_for()
+    settle(page)
+    check_labels(page)
+    turn(page, "light")
+    check_labels(page)
+    page.context.close()
