@@ -6,6 +6,7 @@ samples. What is made of any other picture stays in the session that brought it.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Sequence
 from threading import Semaphore
@@ -45,26 +46,27 @@ def cards() -> list[Card]:
 
 
 def zoo_cards() -> list[Card]:
-    """All cards of the zoo, by name. Shared: do not change the list."""
-    return _cards(_stamp())
+    """All cards of the zoo, by name."""
+    return list(_cards(_stamp()).values())
 
 
 @st.cache_data(ttl=_LOOK_AGAIN, show_spinner=False)
-def _stamp() -> tuple[tuple[str, int, int], ...]:
-    return zoo_stamp()
+def _stamp() -> str:
+    """Of the zoo as it is: short, for pages ask hundreds of times, and each time it is hashed."""
+    return hashlib.sha256(repr(zoo_stamp()).encode()).hexdigest()
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _cards(stamp: tuple[tuple[str, int, int], ...]) -> list[Card]:
-    """Read anew when a card has changed; its network may have too, and is forgotten."""
+def _cards(stamp: str) -> dict[str, Card]:
+    """By name. Read anew when a card has changed; its network may have too, and is forgotten."""
     del stamp
     for kept in (_zoo_entry, _of_sample):
         kept.clear()
-    return load_cards()
+    return {card.name: card for card in load_cards()}
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _damaged(stamp: tuple[tuple[str, int, int], ...]) -> list[str]:
+def _damaged(stamp: str) -> list[str]:
     del stamp
     return damaged_cards()
 
@@ -84,10 +86,10 @@ def card_of(reference: str) -> tuple[Card, int]:
         No such card or seed.
     """
     name, at, seed = reference.partition("@")
-    for card in cards():
-        if card.name == name:
-            return card, card.result(int(seed) if at and seed.isdecimal() else None).seed
-    raise ValueError(f"The zoo has no {name!r}. Choose one of its networks.")
+    card = _cards(_stamp()).get(name) or {one.name: one for one in own_cards()}.get(name)
+    if card is None:
+        raise ValueError(f"The zoo has no {name!r}. Choose one of its networks.")
+    return card, card.result(int(seed) if at and seed.isdecimal() else None).seed
 
 
 def entry(reference: str) -> Entry:

@@ -16,6 +16,7 @@ import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -138,7 +139,12 @@ class Recipe:
 
 def recipe_names() -> list[str]:
     """Names of the recipes that come with the library."""
-    return sorted(path.stem for path in _FOLDER.glob("*.toml"))
+    return list(_recipe_names())
+
+
+@cache
+def _recipe_names() -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 
 
 def load_recipe(name: str | Path) -> Recipe:

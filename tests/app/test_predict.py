@@ -24,6 +24,7 @@ from design_core.zoo.card import CHECKPOINTS, load_cards
 from design_core.zoo.entry import open_entry
 from design_core.zoo.uploaded import read_own
 from tests.app_pages import APP, bodies, heading
+from tests.zoo_sample import one_of_each_kind
 from ui.charts import ink, label_colour
 from ui.networks import predictions
 
@@ -123,13 +124,15 @@ def test_chosen_networks_have_the_colour_of_their_answers(app: AppTest) -> None:
             )
 
 
-def test_every_network_and_every_sample_on_the_page(app: AppTest) -> None:
-    """Each network once at least, and each sample of the set that they were trained on."""
-    sizes = {(card.dataset, card.network["image_size"]) for card in load_cards()}
-    for dataset, size in sorted(sizes):
+def test_every_kind_of_network_and_every_sample_on_the_page(app: AppTest) -> None:
+    """Each kind of network once at least, and each sample of the set that they are trained on."""
+    alike: dict[tuple[str, int], list[str]] = {}
+    for card in one_of_each_kind():
+        size = int(card.network.get("image_size", 32))
+        alike.setdefault((card.dataset, size), []).append(f"{card.name}@{card.seeds[0]}")
+    for (dataset, _), references in sorted(alike.items()):
         app.segmented_control(key="predict_data").set_value(dataset).run()
         assert len(app.multiselect(key="predict_networks").options) == len(references_of(dataset))
-        references = references_of(dataset, size=size)
         names = sample_names(dataset)
         for place in range(max(len(names), -(-len(references) // 4))):
             four = [references[(4 * place + k) % len(references)] for k in range(4)]
@@ -144,13 +147,13 @@ def test_every_network_and_every_sample_on_the_page(app: AppTest) -> None:
 def test_the_pages_predictions_are_the_command_lines(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """All networks on all samples; the command line's for one sample."""
-    for card in load_cards():
-        for reference in references_of(card.dataset, card.name):
-            entry = open_entry(reference)
-            for name in SAMPLES:
-                (found,) = predictions(sample(name), [reference]).values()
-                assert found.probabilities == entry.predict(sample(name)).probabilities
+    """Every kind of network on samples of every group; all networks of the command line on one."""
+    groups = {one.group: name for name, one in SAMPLES.items()}
+    for card in one_of_each_kind():
+        entry = open_entry(card.name)
+        for name in groups.values():
+            (found,) = predictions(sample(name), [f"{card.name}@{entry.seed}"]).values()
+            assert found.probabilities == entry.predict(sample(name)).probabilities
     main(["predict", "sample:astronaut", "--json"])
     for answer in json.loads(capsys.readouterr().out)["models"]:
         reference = f"{answer['name']}@{answer['seed']}"

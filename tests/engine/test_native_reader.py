@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from design_core.engine import PackedNetwork, load_packed, save_packed
 from design_core.pictures.samples import sample, sample_names
-from design_core.zoo.card import load_cards
 from design_core.zoo.entry import open_entry
 from stress.fuzz import damaged_input
 from stress.targets import TARGETS
 from tests.engine import test_packed_files as files
+from tests.zoo_sample import one_of_each_kind
 
 ROOT = Path(__file__).parents[2]
 NATIVE = ROOT / "design_core" / "engine" / "native"
@@ -28,8 +28,7 @@ CHECKED = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=a
 TARGET = "packed network"
 INPUTS = 150
 
-#: One of each card.
-ZOO = [f"{card.name}@{card.seeds[0]}" for card in load_cards()]
+ZOO = [f"{card.name}@{card.seeds[0]}" for card in one_of_each_kind()]
 
 
 def compiler() -> str:
