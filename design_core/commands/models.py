@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
     print(f"{'network':{width}}  seeds  test accuracy, last epoch   packed file")
     for card in cards:
         plain = card.to_dict()
-        score = plain.get("mean_iou", plain["accuracy"])
+        score: dict[str, Any] = plain.get("mean_iou") or plain["accuracy"]
         told = f"{score['mean']:.2%}"
         if score["ci95"]:
             low, high = score["ci95"]

@@ -81,6 +81,7 @@ class EncoderDecoder(nn.Module):
         return scores
 
 
+_MAX_STAGES, _MAX_MIDDLE = 6, 16
 _SHARED = SharedOptions(width=16, num_classes=11)
 
 
@@ -104,6 +105,9 @@ def encoder_decoder(
     Badrinarayanan et al., "SegNet", TPAMI 2017, whose enlargement goes by the places of maxima;
     here it goes by nearest neighbour, which needs none.
     """
+    for option, value, most in (("stages", stages, _MAX_STAGES), ("middle", middle, _MAX_MIDDLE)):
+        if not 1 <= value <= most:
+            raise ValueError(f"{option} is 1 to {most}; got {value}.")
     cut = shared.cut()
     channels = shared.in_channels * (cut.copies if cut else 1)
     blocks: list[ConvBlock] = []

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from design_core.engine.folding import UnpackableError, fold
+from design_core.engine.folding import PixelChain, UnpackableError, fold
 from design_core.engine.network import PackedNetwork
 from design_core.networks.facts import PIXEL_NETWORKS
 from design_core.pictures.form import PictureForm
@@ -102,7 +102,12 @@ class NetworkFile:
         except (SafetensorError, ValueError, KeyError) as error:
             raise CheckpointError(f"{self.name} is damaged: {error}.") from error
         try:
-            packed = PackedNetwork(fold(network, shape), shape, pictures=self.pictures)
+            packed = PackedNetwork(
+                fold(network, shape),
+                shape,
+                pictures=self.pictures,
+                per_pixel=isinstance(network, PixelChain),
+            )
         except ValueError:  # numbers that only PyTorch's own order keeps finite
             return None
         packed.warm_up()
