@@ -1,1 +1,1 @@
-"""Segmentation: a class for every pixel. Data, scores and colours, all of NumPy."""
+"""Segmentation: a class for every pixel. Data and scores, all of NumPy."""
