@@ -49,7 +49,7 @@ _NETWORKS: Registry[_Network] = Registry("network", {})
 
 def _networks() -> Registry[_Network]:
     """All of them; those of this project register when their modules are imported."""
-    for module in ("encoder_decoder", "resnet", "vgg"):
+    for module in ("resnet", "vgg", "encoder_decoder"):
         import_module(f"design_core.networks.{module}")
     return _NETWORKS
 
