@@ -79,7 +79,7 @@ def test_picture_truth_both_maps_and_their_difference() -> None:
     told = "".join(bodies(app))
     assert "CamVid&#x27;s test picture 0. Sign: " in told
     assert "orange where Sign alone is right" in told
-    assert len(re.findall(r"<li><span style=", told)) == 11
+    assert len(re.findall(r"<li><span style=", told)) == 12
     assert all(alt.strip() for alt in re.findall(r'<img [^>]*alt="(.*?)"', told))
     assert "Sign has a mean IoU of" in told
     assert "data:image/png" in told

@@ -15,6 +15,7 @@ from design_core.output.class_maps import (
     difference_png,
 )
 from design_core.output.drawing import pixels_png
+from design_core.segmentation.scores import UNLABELLED
 from ui.figures import map_figure
 
 __all__ = ["difference_figure", "figures_html", "legend_html", "map_of_classes", "picture_figure"]
@@ -62,6 +63,7 @@ def figures_html(figures: Sequence[str]) -> str:
 def legend_html(names: Sequence[str]) -> str:
     """Every class with its colour; pixels without a class at the end."""
     rows = [(class_colour(number), name) for number, name in enumerate(names)]
+    rows.append((class_colour(UNLABELLED), "no class, in truths alone"))
     items = "".join(
         f'<li><span style="background:{colour}" aria-hidden="true"></span>{escape(name)}</li>'
         for colour, name in rows
