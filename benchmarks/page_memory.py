@@ -21,7 +21,7 @@ from benchmarks.machine import machine_facts  # noqa: E402
 
 PAGES = (
     *("start", "explore", "design", "batch", "present", "speed", "compare"),
-    *("learn", "predict", "live", "train"),
+    *("learn", "predict", "segment", "live", "train"),
 )
 
 

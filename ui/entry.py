@@ -29,6 +29,7 @@ def _pages() -> StreamlitPage:
             st.Page("pages/explore.py", title="Explore", icon=":material/compare:"),
             st.Page("pages/design.py", title="Design", icon=":material/grid_on:"),
             st.Page("pages/predict.py", title="Predict", icon=":material/neurology:"),
+            st.Page("pages/segment.py", title="Segment", icon=":material/texture:"),
             st.Page("pages/live.py", title="Live", icon=":material/videocam:"),
             st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
             st.Page("pages/compare.py", title="Compare", icon=":material/leaderboard:"),

@@ -18,7 +18,7 @@ from safetensors.numpy import save
 
 from design_core.browser.kernels import plain_kernel
 from design_core.engine.files import packed_bytes
-from design_core.engine.folding import Chain, ResidualChain, UnpackableError
+from design_core.engine.folding import Described, ResidualChain, UnpackableError
 from design_core.engine.layers import ScaleShift
 from design_core.engine.network import PackedNetwork
 from design_core.kernels.kernel import ThresholdKernel
@@ -162,7 +162,7 @@ def _activations(checkpoint: Checkpoint) -> Iterator[_Activation]:
 
 
 def _layers(
-    network: Chain | ResidualChain,
+    network: Described,
 ) -> list[tuple[NDArray[np.float32], ScaleShift | None]]:
     if isinstance(network, ResidualChain):
         return [(unit.thresholds, None) for unit in network.units]

@@ -18,6 +18,7 @@ from design_core.commands import (
     predict,
     score,
     search,
+    segment,
     summary,
     train,
     zoo,
@@ -27,6 +28,6 @@ __all__ = ["COMMANDS"]
 
 COMMANDS = (
     *(maps, batch, kernels, search, score),
-    *(models, predict, summary, evaluate, diagnose, train, zoo),
+    *(models, predict, segment, summary, evaluate, diagnose, train, zoo),
     *(export, bench),
 )

@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
 
     for reason in damaged_cards(args.zoo):
         print(f"design models: one network is left out: {reason}", file=sys.stderr)
-    cards = load_cards(args.zoo)
+    cards = load_cards(args.zoo, task=None)
     if not cards:
         raise ValueError(no_networks(args.zoo))
     if args.json:
@@ -96,11 +96,13 @@ def run(args: argparse.Namespace) -> int:
     width = max((len(card.name) for card in cards), default=0)
     print(f"{'network':{width}}  seeds  test accuracy, last epoch   packed file")
     for card in cards:
-        accuracy = card.to_dict()["accuracy"]
-        told = f"{accuracy['mean']:.2%}"
-        if accuracy["ci95"]:
-            low, high = accuracy["ci95"]
+        plain = card.to_dict()
+        score: dict[str, Any] = plain.get("mean_iou") or plain["accuracy"]
+        told = f"{score['mean']:.2%}"
+        if score["ci95"]:
+            low, high = score["ci95"]
             told += f" ± {(high - low) / 2:.2%}"
+        told += " mean IoU" * ("mean_iou" in plain)
         size = f"{card.results[0].bytes / 1000:.0f} kB"
         print(f"{card.name:{width}}  {len(card.seeds):5}  {told:26}  {size:>10}")
     return 0

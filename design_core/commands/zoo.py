@@ -218,7 +218,7 @@ def _verify(args: argparse.Namespace) -> int:
     from design_core.zoo.entry import open_entry
 
     failed = 0
-    for card in load_cards(args.zoo):
+    for card in load_cards(args.zoo, task=None):
         if not fnmatch(card.name, args.only):
             continue
         tests = _data(card.dataset, picture_size(card.network), args.data_root)
@@ -226,7 +226,8 @@ def _verify(args: argparse.Namespace) -> int:
             print(f"{card.name}: left out; say where {card.dataset} lies by --data-root")
             continue
         for seed in card.seeds:
-            found = verify_engine(open_entry(f"{card.name}@{seed}", args.zoo).checkpoint, tests)
+            entry = open_entry(f"{card.name}@{seed}", args.zoo, task=None)
+            found = verify_engine(entry.checkpoint, tests)
             failed += found is not None and not found.holds
             told = found or "not for the 1-bit engine"
             print(f"{card.name}@{seed}: {told}", flush=True)
@@ -237,7 +238,7 @@ def _table(args: argparse.Namespace) -> int:
     from design_core.study.documents import documents, write_documents
     from design_core.zoo.card import load_cards, no_networks
 
-    cards = load_cards(args.zoo)
+    cards = load_cards(args.zoo, task=None)
     if not cards:
         raise ValueError(no_networks(args.zoo))
     texts = documents(cards)
@@ -249,14 +250,21 @@ def _table(args: argparse.Namespace) -> int:
 
 
 def _report(args: argparse.Namespace) -> int:
+    from design_core.segmentation.scores import SEGMENTATION
     from design_core.study.constant_channels import constant_channel_words
     from design_core.study.report import CAUTION, Section, recorded, report
+    from design_core.study.segmentation import segmentation_sentences
     from design_core.study.strategies import strategy_sentences
     from design_core.zoo.card import load_cards
 
     cards = load_cards(args.zoo)
+    of_pixels = load_cards(args.zoo, task=SEGMENTATION)
     sections = [
         *report(cards),
+        Section(
+            "Does a pattern pay where every pixel has a class?",
+            tuple(segmentation_sentences(of_pixels)),
+        ),
         Section("What do strategies, bits and kernels change?", tuple(strategy_sentences(cards))),
         Section("Do channels die?", tuple(constant_channel_words(cards, args.zoo))),
         *recorded(),

@@ -137,6 +137,14 @@ def _run(x: Words, y: Words, steps: Step, store: Words) -> None:
             elif kind == Do.REPEAT:
                 _repeat(here, step, there)
                 side = 1 - side
+            elif kind == Do.ENLARGE:
+                _copy(bits, padded, step[Of.VALUES])
+                _enlarge(padded, step, bits)
+            elif kind == Do.SIGNS:
+                _signs(bits, step, here)
+            elif kind == Do.ENLARGE_BILINEAR:
+                _enlarge_bilinear(here, step, there)
+                side = 1 - side
 
 
 @_inner
@@ -450,6 +458,48 @@ def _repeat(x: Floats, step: Step, y: Floats) -> None:
     for k in range(step[Of.VALUES]):
         for copy in range(copies):
             y[k * copies + copy] = x[k]
+
+
+@_inner
+def _enlarge(x: Words, step: Step, y: Words) -> None:
+    """Every pixel of bits four times."""
+    width, depth = step[Of.WIDTH], step[Of.DEPTH]
+    to = 0
+    for i in range(2 * step[Of.HEIGHT]):
+        for j in range(2 * width):
+            at = (i // 2 * width + j // 2) * depth
+            for q in range(depth):
+                y[to] = x[at + q]
+                to += 1
+
+
+@_inner
+def _signs(bits: Words, step: Step, y: Floats) -> None:
+    """Bits to +1 and −1."""
+    channels, depth = step[Of.CHANNELS], step[Of.DEPTH]
+    for k in range(step[Of.VALUES]):
+        for c in range(channels):
+            bit = bits[k * depth + c // WORD] >> np.uint32(c % WORD) & np.uint32(1)
+            y[k * channels + c] = np.float32(1) if bit else np.float32(-1)
+
+
+@_inner
+def _enlarge_bilinear(x: Floats, step: Step, y: Floats) -> None:
+    """Along rows first, each product and each sum rounded, as the definition has it."""
+    height, width, channels = step[Of.HEIGHT], step[Of.WIDTH], step[Of.CHANNELS]
+    most, least = np.float32(0.75), np.float32(0.25)
+    row, to = width * channels, 0
+    for i in range(2 * height):
+        own = i // 2 * row
+        other = min(max(i // 2 + 2 * (i % 2) - 1, 0), height - 1) * row
+        for j in range(2 * width):
+            here = j // 2 * channels
+            beside = min(max(j // 2 + 2 * (j % 2) - 1, 0), width - 1) * channels
+            for c in range(channels):
+                near = most * x[own + here + c] + least * x[other + here + c]
+                far = most * x[own + beside + c] + least * x[other + beside + c]
+                y[to] = most * near + least * far
+                to += 1
 
 
 @_inner

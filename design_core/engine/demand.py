@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from design_core.engine.bits import WORD, word_count
-from design_core.engine.layers import BitConv, BitDense, Block, Layer, Maps, RealConv, Residual
+from design_core.engine.layers import (
+    BitConv,
+    BitDense,
+    Block,
+    Enlarge,
+    Layer,
+    Maps,
+    RealConv,
+    Residual,
+)
 
 __all__ = ["Demand", "demand"]
 
@@ -62,6 +71,8 @@ def _working_bytes(layer: Any, maps: Maps) -> int:
     """Padded maps, tables, weights made ready, and what lies between the parts of a layer."""
     if isinstance(layer, Block):
         return _working_bytes(layer.conv, maps)
+    if isinstance(layer, Enlarge):
+        return _bytes(maps)
     if isinstance(layer, Residual):
         bits = layer.act.gives(maps)
         sums = _bytes(layer.conv.gives(bits))

@@ -65,6 +65,8 @@ def _packed(packed: PackedNetwork) -> tuple[bytes, str]:
     arrays: Arrays = {}
     layers = [_describe(layer, f"{k}", arrays) for k, layer in enumerate(packed.layers)]
     network: dict[str, Any] = {"input_shape": list(packed.input_shape), "layers": layers}
+    if packed.per_pixel:
+        network["per_pixel"] = True
     if packed.pictures is not None:
         # As text, which is hashed alike everywhere; languages write real numbers differently.
         network["pictures"] = json.dumps(packed.pictures.to_dict())
@@ -153,9 +155,12 @@ def _rebuilt(network: Any, arrays: Arrays, backend: str | None) -> PackedNetwork
             f"A picture would take {asked.megabytes:,} MB of maps and {asked.steps:,} steps; "
             f"{_MAX_MEGABYTES:,} MB and {_MAX_STEPS:,} at most are allowed."
         )
+    per_pixel = _checked(network.get("per_pixel", False), bool, "per_pixel")
     form = network.get("pictures")
-    pictures = None if form is None else PictureForm.from_dict(json.loads(form))
-    return PackedNetwork(layers, shape, pictures=pictures, backend=backend)
+    pictures = (
+        None if form is None else PictureForm.from_dict(json.loads(form), square=not per_pixel)
+    )
+    return PackedNetwork(layers, shape, pictures=pictures, backend=backend, per_pixel=per_pixel)
 
 
 def _ramps(shape: tuple[int, int, int]) -> NDArray[np.float32]:

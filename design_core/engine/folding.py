@@ -5,15 +5,15 @@ but the float network: for each compare we ask its batch norm and activation, in
 steps of PyTorch, which sums fire, and bisect for the first that does. Rounding and ties are thus
 the same to the last bit.
 
-`Chain` and `ResidualChain` describe a network; `design_core.engine.packing` reads them off a model,
-`design_core.zoo.network_file` off a checkpoint, without PyTorch.
+`Chain`, `PixelChain` and `ResidualChain` describe a network; `design_core.engine.packing` reads
+them off a model, `design_core.zoo.network_file` off a checkpoint, without PyTorch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ from design_core.engine.layers import (
     BitDense,
     Block,
     Cut,
+    Enlarge,
+    EnlargeBilinear,
     GlobalMean,
     Layer,
     Maps,
@@ -31,6 +33,7 @@ from design_core.engine.layers import (
     Repeat,
     Residual,
     ScaleShift,
+    Signs,
 )
 from design_core.engine.reference import fused
 from design_core.kernels.kernel import tile
@@ -40,8 +43,10 @@ __all__ = [
     "SIGN",
     "Chain",
     "ChainBlock",
+    "Described",
     "Norm",
     "PictureBits",
+    "PixelChain",
     "ResidualChain",
     "Unit",
     "UnpackableError",
@@ -169,6 +174,8 @@ class ChainBlock:
         activation makes of them.
     late
         See `pool`. Maxima of bits are those of the sums only where all pixels have one threshold.
+    enlarge
+        Whether the block takes every pixel of the bits before it four times.
     """
 
     conv: Weights
@@ -176,6 +183,7 @@ class ChainBlock:
     norm: Norm
     thresholds: Values
     late: bool = False
+    enlarge: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,6 +231,40 @@ class Chain:
 
 
 @dataclass(frozen=True, eq=False)
+class PixelChain:
+    """An `EncoderDecoder`: a class for every pixel.
+
+    Parameters
+    ----------
+    head
+        Real weights (classes, C, 1, 1) on the last bits.
+    """
+
+    picture: PictureBits | None
+    blocks: Sequence[ChainBlock]
+    head: Weights
+    head_norm: Norm
+
+    def layers(self, input_shape: tuple[int, int, int]) -> Iterator[Layer]:
+        """Its packed layers, behind the picture's."""
+        maps = Maps("real", *input_shape)
+        if self.picture is not None:
+            for cut in self.picture.layers(maps.channels):
+                maps = cut.gives(maps)
+        for block in self.blocks:
+            if block.enlarge:
+                yield Enlarge()
+                maps = Enlarge().gives(maps)
+            layer = _block(block, maps)
+            yield layer
+            maps = layer.gives(maps)
+        yield Signs(maps.channels)
+        yield self.head.layer()
+        yield self.head_norm.after(self.head.scales)
+        yield EnlargeBilinear()
+
+
+@dataclass(frozen=True, eq=False)
 class Unit:
     """``norm(conv(act(x))) + shortcut(x)``."""
 
@@ -260,7 +302,11 @@ class ResidualChain:
         yield ScaleShift(ones, ones, self.bias)
 
 
-def fold(network: Chain | ResidualChain, input_shape: tuple[int, int, int]) -> list[Layer]:
+#: What a network can be to the engine.
+Described: TypeAlias = Chain | PixelChain | ResidualChain
+
+
+def fold(network: Described, input_shape: tuple[int, int, int]) -> list[Layer]:
     """The packed layers of a network for pictures (C, H, W)."""
     cut = () if network.picture is None else network.picture.layers(input_shape[0])
     return [*cut, *network.layers(input_shape)]

@@ -23,6 +23,8 @@ __all__ = [
     "BitDense",
     "Block",
     "Cut",
+    "Enlarge",
+    "EnlargeBilinear",
     "GlobalMean",
     "Layer",
     "Maps",
@@ -30,6 +32,7 @@ __all__ = [
     "Repeat",
     "Residual",
     "ScaleShift",
+    "Signs",
 ]
 
 _PADDINGS = ("one", "replicate", "zero", "none")
@@ -186,6 +189,45 @@ class Repeat:
 
 
 @dataclass(frozen=True, eq=False)
+class Enlarge:
+    """Every pixel of bits four times, as a square: (N, H, W, C) → (N, 2H, 2W, C)."""
+
+    def gives(self, maps: Maps) -> Maps:
+        maps.require("Enlarge", ("bits",), None)
+        return _doubled(maps)
+
+
+@dataclass(frozen=True, eq=False)
+class EnlargeBilinear:
+    """Real maps of twice the size, bilinear between pixel centres.
+
+    Along rows first, then along columns: ``y[2i] = ¾ x[i] + ¼ x[i−1]`` and ``y[2i+1] = ¾ x[i] +
+    ¼ x[i+1]``, beyond the border the nearest pixel; products and sums rounded to float32 each.
+    """
+
+    def gives(self, maps: Maps) -> Maps:
+        maps.require("EnlargeBilinear", ("real",), None)
+        return _doubled(maps)
+
+
+@dataclass(frozen=True, eq=False)
+class Signs:
+    """Bits as real numbers, +1 and −1: what a real layer takes that stands behind bits.
+
+    Parameters
+    ----------
+    channels
+        Of the bits.
+    """
+
+    channels: int
+
+    def gives(self, maps: Maps) -> Maps:
+        maps.require("Signs", ("bits",), self.channels)
+        return replace(maps, kind="real")
+
+
+@dataclass(frozen=True, eq=False)
 class Cut:
     """Batch norm and activation in one compare: ``x ≥ cuts[i mod d1, j mod d2, c]``.
 
@@ -312,10 +354,14 @@ class BitDense:
 LAYERS: dict[str, type] = {
     layer.__name__: layer
     for layer in (
-        *(BitConv, BitDense, Block, Cut, GlobalMean),
-        *(RealConv, Repeat, Residual, ScaleShift),
+        *(BitConv, BitDense, Block, Cut, Enlarge, EnlargeBilinear, GlobalMean),
+        *(RealConv, Repeat, Residual, ScaleShift, Signs),
     )
 }
+
+
+def _doubled(maps: Maps) -> Maps:
+    return replace(maps, height=2 * maps.height, width=2 * maps.width)
 
 
 def _check_array(array: NDArray[Any], name: str, kind: type, ndim: int) -> None:

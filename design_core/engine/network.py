@@ -57,6 +57,8 @@ class PackedNetwork:
     ----------
     layers
         In the order of computation, from real maps to real maps of one pixel, the class scores.
+    per_pixel
+        Whether every pixel has scores of its own: the last maps are as large as the picture.
     input_shape
         (C, H, W) of the pictures.
     pictures
@@ -87,9 +89,11 @@ class PackedNetwork:
         *,
         pictures: PictureForm | None = None,
         backend: str | None = None,
+        per_pixel: bool = False,
     ) -> None:
         self.layers = tuple(layers)
         self.input_shape = input_shape
+        self.per_pixel = per_pixel
         self.pictures = pictures
         self.routines = load_backend(backend)
         self.classes = self._output(input_shape).channels
@@ -112,7 +116,7 @@ class PackedNetwork:
         return next(name for name, module in BACKENDS.items() if module == self.routines.__name__)
 
     def __call__(self, x: ArrayLike, *, threads: int = 1) -> NDArray[np.float32]:
-        """Class scores (N, classes) of normalized pictures (N, C, H, W).
+        """Class scores of normalized pictures (N, C, H, W): (N, classes), or (N, classes, H, W).
 
         Parameters
         ----------
@@ -127,10 +131,12 @@ class PackedNetwork:
         """
         pictures = self._batch(x)
         if len(pictures) == 0:
-            return np.empty((0, self.classes), np.float32)
+            size = pictures.shape[2:] if self.per_pixel else ()
+            return np.empty((0, self.classes, *size), np.float32)
         run = self._programs.get(pictures.shape[1:]) or self._program(pictures.shape[1:])
         step = min(CHUNK, -(-len(pictures) // threads))
-        return in_chunks(run, pictures, step, threads)[:, 0, 0]
+        scores = in_chunks(run, pictures, step, threads)
+        return scores.transpose(0, 3, 1, 2) if self.per_pixel else scores[:, 0, 0]
 
     @property
     def nbytes(self) -> int:
@@ -181,9 +187,11 @@ class PackedNetwork:
         maps = Maps("real", *shape)
         for layer in self.layers:
             maps = layer.gives(maps)
-        if (maps.kind, maps.height, maps.width) != ("real", 1, 1):
+        height, width = shape[1:] if self.per_pixel else (1, 1)
+        if (maps.kind, maps.height, maps.width) != ("real", height, width):
+            wanted = f" of all {height}×{width} pixels" if self.per_pixel else ""
             raise ValueError(
                 f"The last layer gives {maps.kind} of {maps.height}×{maps.width} pixels, "
-                "not class scores."
+                f"not class scores{wanted}."
             )
         return maps

@@ -10,7 +10,9 @@ from torch import nn
 from design_core.engine.folding import (
     Chain,
     ChainBlock,
+    Described,
     PictureBits,
+    PixelChain,
     ResidualChain,
     Unit,
     UnpackableError,
@@ -19,6 +21,7 @@ from design_core.engine.folding import (
 from design_core.engine.network import PackedNetwork
 from design_core.engine.reading import norm, thresholds, values, weights
 from design_core.engine.sequential import read_chain
+from design_core.networks.encoder_decoder import EncoderDecoder, UpBlock
 from design_core.networks.picture import ErrorDiffusion, PictureCut
 from design_core.networks.pooling import LowPass, MaxPool2x2
 from design_core.networks.resnet import ResidualUnit, ResNet
@@ -41,9 +44,9 @@ def pack(
     Parameters
     ----------
     model
-        A `VggSmall` (``vgg_small``, ``tiny``) or `ResNet` with Sign or DeSign activations, its
-        picture real or cut by thresholds; or a plain ``nn.Sequential`` as `make_binary` makes them,
-        see `design_core.engine.sequential`.
+        A `VggSmall` (``vgg_small``, ``tiny``), `ResNet` or `EncoderDecoder` with Sign or DeSign
+        activations, its picture real or cut by thresholds; or a plain ``nn.Sequential`` as
+        `make_binary` makes them, see `design_core.engine.sequential`.
     input_shape
         (C, H, W) of the pictures.
     pictures
@@ -68,24 +71,32 @@ def pack(
     A network that cuts its picture has no real sums before its head: it compares the normalized
     float32 pixels with the float32 thresholds, as PyTorch does, and all that follows is exact.
     """
-    layers = fold(unfolded(model), input_shape)
-    return PackedNetwork(layers, input_shape, pictures=pictures, backend=backend)
+    network = unfolded(model)
+    return PackedNetwork(
+        fold(network, input_shape),
+        input_shape,
+        pictures=pictures,
+        backend=backend,
+        per_pixel=isinstance(network, PixelChain),
+    )
 
 
 @torch.no_grad()
-def unfolded(model: nn.Module) -> Chain | ResidualChain:
+def unfolded(model: nn.Module) -> Described:
     """The arrays that `pack` folds; UnpackableError as there."""
     model = copy.deepcopy(model).cpu().float().eval()
     if isinstance(model, VggSmall):
         return _chain(model)
     if isinstance(model, ResNet):
         return _residual(model)
+    if isinstance(model, EncoderDecoder):
+        return _pixels(model)
     if isinstance(model, nn.Sequential):
         return read_chain(model)
     raise UnpackableError(
-        "VggSmall and ResNet networks can be packed, and plain nn.Sequential chains; the order in "
-        f"which {type(model).__name__} computes is written in its forward, which cannot be read. "
-        "Put its layers into an nn.Sequential."
+        "VggSmall, ResNet and EncoderDecoder networks can be packed, and plain nn.Sequential "
+        f"chains; the order in which {type(model).__name__} computes is written in its forward, "
+        "which cannot be read. Put its layers into an nn.Sequential."
     )
 
 
@@ -103,6 +114,23 @@ def _chain(model: VggSmall) -> Chain:
         )
     head = model.head
     return Chain(_picture(model.picture), blocks, weights(head.linear), norm(head.norm))
+
+
+def _pixels(model: EncoderDecoder) -> PixelChain:
+    blocks = []
+    for block in model.blocks.values():
+        assert isinstance(block, ConvBlock)
+        blocks.append(
+            ChainBlock(
+                weights(block.conv),
+                isinstance(block.pool, MaxPool2x2),
+                norm(block.norm),
+                thresholds(block.act),
+                enlarge=isinstance(block, UpBlock),
+            )
+        )
+    head = model.head
+    return PixelChain(_picture(model.picture), blocks, weights(head.conv), norm(head.norm))
 
 
 def _residual(model: ResNet) -> ResidualChain:

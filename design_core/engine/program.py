@@ -25,6 +25,8 @@ from design_core.engine.layers import (
     BitDense,
     Block,
     Cut,
+    Enlarge,
+    EnlargeBilinear,
     GlobalMean,
     Layer,
     Maps,
@@ -32,6 +34,7 @@ from design_core.engine.layers import (
     Repeat,
     Residual,
     ScaleShift,
+    Signs,
 )
 from design_core.engine.vectors import METHOD, PIXELS
 
@@ -54,6 +57,9 @@ class Do(IntEnum):
     REPEAT = 10
     MEAN = 11
     DENSE = 12
+    ENLARGE = 13
+    ENLARGE_BILINEAR = 14
+    SIGNS = 15
 
 
 class Of(IntEnum):
@@ -259,6 +265,43 @@ class _Assembler:
         self.step({Of.OP: Do.REPEAT, Of.VALUES: _values(self.maps), Of.SIZE: layer.copies})
         self.maps = layer.gives(self.maps)
         self.need(self.maps)
+
+    @add.register
+    def _(self, layer: Enlarge) -> None:
+        maps, depth = self.maps, word_count(self.maps.channels)
+        self.sizes[Buffer.PADDED] = max(self.sizes[Buffer.PADDED], _values(maps))
+        self.maps = layer.gives(maps)
+        self.need(self.maps)
+        self.step(
+            {
+                **{Of.OP: Do.ENLARGE, Of.HEIGHT: maps.height, Of.WIDTH: maps.width},
+                **{Of.DEPTH: depth, Of.VALUES: _values(maps)},
+            }
+        )
+
+    @add.register
+    def _(self, layer: EnlargeBilinear) -> None:
+        maps = self.maps
+        self.maps = layer.gives(maps)
+        self.need(self.maps)
+        self.step(
+            {
+                **{Of.OP: Do.ENLARGE_BILINEAR, Of.HEIGHT: maps.height, Of.WIDTH: maps.width},
+                Of.CHANNELS: maps.channels,
+            }
+        )
+
+    @add.register
+    def _(self, layer: Signs) -> None:
+        maps = self.maps
+        self.maps = layer.gives(maps)
+        self.need(self.maps)
+        self.step(
+            {
+                **{Of.OP: Do.SIGNS, Of.VALUES: maps.height * maps.width},
+                **{Of.CHANNELS: maps.channels, Of.DEPTH: word_count(maps.channels)},
+            }
+        )
 
     @add.register
     def _(self, layer: GlobalMean) -> None:

@@ -20,6 +20,7 @@ from design_core.engine.layers import (
     RealConv,
     Residual,
     ScaleShift,
+    Signs,
 )
 
 __all__ = ["LARGEST_PICTURE", "prove_finite", "reach"]
@@ -66,7 +67,7 @@ def _(layer: RealConv, most: float) -> float:
 
 
 @reach.register
-def _(_layer: Cut, _most: float) -> float:
+def _(_layer: Cut | Signs, _most: float) -> float:
     return 1.0
 
 

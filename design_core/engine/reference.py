@@ -21,6 +21,8 @@ from design_core.engine.layers import (
     BitDense,
     Block,
     Cut,
+    Enlarge,
+    EnlargeBilinear,
     GlobalMean,
     Layer,
     Maps,
@@ -28,6 +30,7 @@ from design_core.engine.layers import (
     Repeat,
     Residual,
     ScaleShift,
+    Signs,
     weight_bits,
 )
 
@@ -132,6 +135,21 @@ def _(layer: Repeat, x: Array) -> Array:
 
 
 @compute.register
+def _(_layer: Enlarge, x: Array) -> Array:
+    return x.repeat(2, axis=1).repeat(2, axis=2)
+
+
+@compute.register
+def _(_layer: EnlargeBilinear, x: Array) -> Array:
+    return _between(_between(x, 1), 2)
+
+
+@compute.register
+def _(layer: Signs, x: Array) -> Array:
+    return _signs(x, layer.channels)
+
+
+@compute.register
 def _(_layer: GlobalMean, x: Array) -> Array:
     means: NDArray[np.float64] = x.mean(axis=(1, 2), keepdims=True, dtype=np.float64)
     return means.astype(np.float32)
@@ -143,6 +161,16 @@ def _(layer: BitDense, x: Array) -> Array:
     weights = layer.weights.reshape(-1, layer.weights.shape[3])
     scores = signs.reshape(len(x), -1) @ weights.astype(np.float64)
     return scores.astype(np.float32)[:, None, None]
+
+
+def _between(x: Floats, axis: int) -> Floats:
+    """Maps of twice the size along an axis: three parts of the own pixel, one of its neighbour."""
+    x = np.moveaxis(x, axis, 0)
+    own, part = np.float32(0.75) * x, np.float32(0.25) * x
+    before = np.concatenate([part[:1], part[:-1]])
+    after = np.concatenate([part[1:], part[-1:]])
+    pairs = np.stack([own + before, own + after], axis=1)
+    return np.moveaxis(pairs.reshape(-1, *x.shape[1:]), 0, axis)
 
 
 def _padded(x: Array, margin: int, fill: int, *, replicate: bool) -> Array:

@@ -1,4 +1,4 @@
-from . import resnet, vgg
+from . import encoder_decoder, resnet, vgg
 from .activation import portable_options
 from .intermediate import ActivationMaps, activation_maps
 from .registry import (
@@ -13,6 +13,7 @@ __all__ = [
     "NetworkSpec",
     "activation_maps",
     "build_network",
+    "encoder_decoder",
     "network_names",
     "network_options",
     "portable_options",

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["PICTURE", "PLANE_OPTIONS", "NetworkFacts"]
+__all__ = ["PICTURE", "PIXEL_NETWORKS", "PLANE_OPTIONS", "NetworkFacts"]
 
 #: What the cut of the picture is called among the layers.
 PICTURE = "picture"
+
+#: Networks that give a class to every pixel instead of one to the picture.
+PIXEL_NETWORKS = ("encoder_decoder",)
 
 #: Options that make more than one plane of bits; 1 each unless somebody asks.
 PLANE_OPTIONS = ("weight_bits", "activation_bits", "weight_bases", "activation_bases")

@@ -1,4 +1,4 @@
-"""What a chain does to sums before the batch norm: the 2×2 max-pool, and a low-pass."""
+"""What a chain does to maps between its layers: max-pool, low-pass, enlargement of scores."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-__all__ = ["LowPass", "MaxPool2x2"]
+__all__ = ["LowPass", "MaxPool2x2", "enlarged_bilinearly"]
 
 
 class _MaxPool2x2(torch.autograd.Function):
@@ -76,3 +76,19 @@ class LowPass(nn.Module):
             after = torch.cat([x.narrow(axis, 1, x.shape[axis] - 1), last], axis)
             x = 0.25 * before + 0.5 * x + 0.25 * after
         return x
+
+
+def enlarged_bilinearly(x: Tensor) -> Tensor:
+    """Maps of twice the size, (N, C, H, W) → (N, C, 2H, 2W), between pixel centres.
+
+    Along each axis ``y[2i] = ¾ x[i] + ¼ x[i−1]`` and ``y[2i+1] = ¾ x[i] + ¼ x[i+1]``; beyond the
+    border stands the nearest pixel. That is torch's bilinear interpolation, with each product and
+    each sum rounded by itself, so that the 1-bit engine gives the same to the last bit.
+    """
+    for axis in (2, 3):
+        first, last = (x.narrow(axis, place, 1) for place in (0, x.shape[axis] - 1))
+        before = torch.cat([first, x.narrow(axis, 0, x.shape[axis] - 1)], axis)
+        after = torch.cat([x.narrow(axis, 1, x.shape[axis] - 1), last], axis)
+        own = 0.75 * x
+        x = torch.stack([own + 0.25 * before, own + 0.25 * after], axis + 1).flatten(axis, axis + 1)
+    return x

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from torch import nn
 
 from design_core.networks.activation import activation_kernels, portable_options
-from design_core.networks.facts import PLANE_OPTIONS, NetworkFacts
+from design_core.networks.facts import PIXEL_NETWORKS, PLANE_OPTIONS, NetworkFacts
 from design_core.networks.shared import SharedOptions
 from design_core.registry import Registry
 
@@ -49,7 +49,7 @@ _NETWORKS: Registry[_Network] = Registry("network", {})
 
 def _networks() -> Registry[_Network]:
     """All of them; those of this project register when their modules are imported."""
-    for module in ("resnet", "vgg"):
+    for module in ("resnet", "vgg", "encoder_decoder"):
         import_module(f"design_core.networks.{module}")
     return _NETWORKS
 
@@ -166,6 +166,11 @@ class NetworkSpec(NetworkFacts):
     def network_options(self) -> Mapping[str, Option]:
         """All of them."""
         return self.options
+
+    @property
+    def per_pixel(self) -> bool:
+        """Whether it gives a class to every pixel instead of one to the picture."""
+        return self.name in PIXEL_NETWORKS
 
     def build(self) -> nn.Module:
         """The network, its weights drawn from torch's global random state.

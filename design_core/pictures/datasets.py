@@ -31,6 +31,10 @@ __all__ = [
 ]
 
 
+#: Folders of sets whose pixels have classes, and which have no class folders.
+_OF_PIXELS = ("camvid",)
+
+
 def open_dataset(name: str, root: Path | str, *, split: str = "test") -> PictureSet:
     """Return a data set that is already on disk; nothing is downloaded.
 
@@ -142,7 +146,7 @@ def class_folder_sets(root: Path | str = DATA) -> dict[str, str]:
     it, else all of it, ``pets``; see `open_set`.
     """
     stored = {name: card.folder for name, card in DATASETS.items() if card.folder}
-    known = {*stored, *stored.values()}
+    known = {*stored, *stored.values(), *_OF_PIXELS}
     folders = sorted(Path(root).iterdir()) if Path(root).is_dir() else []
     return {
         path.name: f"{path.name}-test" if _has_splits(path) else path.name

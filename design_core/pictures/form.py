@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from design_core.pictures.picture import Picture
-from design_core.pictures.squares import square_pixels
+from design_core.pictures.squares import fitted_pixels
 from design_core.text import printable
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ __all__ = ["PictureForm", "normalized"]
 
 _MAX_CLASSES = 4096
 _MAX_NAME = 1000  # letters of a class's name
+_MAX_SIDE = 1024  # pixels
 
 
 #: What the 1-bit engine takes as well.
@@ -50,8 +51,14 @@ class PictureForm:
     class_names: tuple[str, ...]
 
     @classmethod
-    def from_dict(cls, plain: Mapping[str, Any]) -> PictureForm:
-        """Build from plain lists; ValueError if no picture or no class could be like that."""
+    def from_dict(cls, plain: Mapping[str, Any], *, square: bool = True) -> PictureForm:
+        """Build from plain lists; ValueError if no picture or no class could be like that.
+
+        Parameters
+        ----------
+        square
+            Whether pictures must be; those whose pixels have classes need not.
+        """
         channels, height, width = map(int, plain["shape"])
         if channels not in (1, 3):
             raise ValueError(f"pictures have 1 or 3 channels, grey or colour; got {channels}")
@@ -59,8 +66,10 @@ class PictureForm:
         numbers = (*mean, *deviation)
         if not len(mean) == len(deviation) == channels or not all(map(math.isfinite, numbers)):
             raise ValueError(f"{channels} channels need as many finite means and deviations")
-        if min(deviation) <= 0 or height != width or not 1 <= height <= 1024:
-            raise ValueError("deviations are above 0, pictures square with 1 to 1024 pixels a side")
+        fits = 1 <= min(height, width) <= max(height, width) <= _MAX_SIDE
+        if min(deviation) <= 0 or not fits or (square and height != width):
+            shape = "pictures square with" if square else "pictures have"
+            raise ValueError(f"deviations are above 0, {shape} 1 to {_MAX_SIDE} pixels a side")
         largest = max(max(abs(m), abs(1 - m)) / d for m, d in zip(mean, deviation, strict=True))
         if largest > _LARGEST:
             raise ValueError(
@@ -73,10 +82,11 @@ class PictureForm:
     def square(self, picture: Picture) -> NDArray[np.uint8]:
         """A picture prepared as in training: uint8 (H, W, C), cropped in the middle.
 
-        Networks of one channel get the luminance.
+        Networks of one channel get the luminance. Only those that give each pixel a class have
+        pictures that are not square.
         """
-        channels, side, _ = self.shape
-        return square_pixels(picture, channels, side)
+        channels, height, width = self.shape
+        return fitted_pixels(picture, channels, (height, width))
 
     def input(self, squares: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Pictures (N, H, W, C) → what the network takes, float32 (N, C, H, W)."""

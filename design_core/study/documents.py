@@ -6,23 +6,34 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from design_core.atomic import write_atomically
+from design_core.segmentation.scores import CLASSIFICATION, SEGMENTATION
 from design_core.study.assumption import assumption_markdown
 from design_core.study.corruptions import corruptions_markdown, recorded_corruptions
 from design_core.study.evidence import evidence_markdown
 from design_core.study.markdown_tables import results_markdown
 from design_core.study.pattern_gains import gains_markdown
 from design_core.study.picture_cuts import finding_markdown, pictures_markdown
+from design_core.study.segmentation import segmentation_markdown
 from design_core.zoo.card import Card
 
 __all__ = ["between_markers", "documents", "write_documents"]
 
 
 def documents(cards: Sequence[Card]) -> dict[str, str]:
-    """Markdown by the name of its markers."""
+    """Markdown by the name of its markers.
+
+    Parameters
+    ----------
+    cards
+        Of all tasks.
+    """
+    of_pixels = [card for card in cards if card.task == SEGMENTATION]
+    cards = [card for card in cards if card.task == CLASSIFICATION]
     tables = (
         *(pictures_markdown(cards), gains_markdown(cards)),
         *(evidence_markdown(cards), results_markdown(cards)),
         *(assumption_markdown(cards), _corruptions(cards)),
+        segmentation_markdown(of_pixels),
     )
     return {
         "zoo table": "\n".join(part for part in tables if part),

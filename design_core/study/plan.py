@@ -125,6 +125,7 @@ def plan() -> list[Job]:
         *_residual(),
         *_surrogates(),
         *_ablation(),
+        *_pixels(),
     ]
 
 
@@ -494,3 +495,10 @@ def _ablation() -> Iterator[Job]:
                     f"design:code={ablation_strength(kernel, strength)}",
                     seed,
                 )
+
+
+def _pixels() -> Iterator[Job]:
+    """A class for every pixel: hidden maps are large, and neighbours alike."""
+    for seed in range(3):
+        for key in ("sign", "design2d", "uniform", "hardtanh"):
+            yield _job("camvid", key, True, seed, data="camvid", recipe="camvid")

@@ -28,6 +28,8 @@ from design_core.pictures.form import PictureForm, normalized
 from design_core.pictures.picture_set import SPLITS, PictureSet
 from design_core.pictures.samples import sample
 from design_core.pictures.squares import square_pixels
+from design_core.segmentation.camvid import CAMVID, CLASSES, open_scenes
+from design_core.segmentation.scores import UNLABELLED
 from design_core.training.class_zip import ClassPictures, read_class_zip
 
 __all__ = [
@@ -46,7 +48,7 @@ Arrays = dict[str, NDArray[np.uint8]]
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """A classification data set in memory.
+    """A labelled data set in memory.
 
     Parameters
     ----------
@@ -55,7 +57,8 @@ class TrainingData:
     train_x, test_x
         uint8, shape (N, H, W, C).
     train_y, test_y
-        Class numbers, int64, shape (N,).
+        Class numbers: of each picture, int64 (N,); or of each pixel, int8 (N, H, W), with
+        `design_core.segmentation.scores.UNLABELLED` where there is none.
     """
 
     name: str
@@ -124,6 +127,11 @@ class TrainingData:
         return cls(name, names, maps[:kept], classes[:kept], maps[kept:], classes[kept:])
 
     @property
+    def per_pixel(self) -> bool:
+        """Whether every pixel has a class of its own: data for segmentation."""
+        return self.train_y.ndim == 3
+
+    @property
     def form(self) -> PictureForm:
         """What networks trained on it take and give: for `pack` and `export_onnx`."""
         mean, deviation = self.mean_and_deviation()
@@ -187,10 +195,12 @@ def training_batches(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """One epoch of shuffled, augmented batches; an incomplete last batch is left out.
 
+    Classes of pixels move with their pixels; what a crop adds beyond the border has none.
+
     Parameters
     ----------
     x, y
-        uint8 pictures (N, H, W, C) and their classes (N,).
+        uint8 pictures (N, H, W, C), and their classes (N,) or those of their pixels (N, H, W).
     batch_size
         Over all processes; a multiple of `world`.
     rank, world
@@ -198,7 +208,7 @@ def training_batches(
 
     Yields
     ------
-    uint8 pictures (batch_size / world, H, W, C) and their classes.
+    uint8 pictures (batch_size / world, H, W, C) and their classes, or those of their pixels.
     """
     count, height, width = x.shape[:3]
     generator = torch.Generator().manual_seed(seed * 1_000_003 + epoch)
@@ -208,13 +218,16 @@ def training_batches(
     # Drawn on the processor, so that every device sees the same; all else stays where pictures are.
     order, offsets, mirrored = (one.to(x.device) for one in (order, offsets, mirrored))
     padded = F.pad(x, (0, 0, *(crop_padding,) * 4))
+    per_pixel = y.ndim == 3
+    labels = F.pad(y, (crop_padding,) * 4, value=UNLABELLED) if per_pixel else y
     rows, columns = (torch.arange(side, device=x.device) for side in (height, width))
     for start in range(0, count - batch_size + 1, batch_size):
         part = slice(start + rank, start + batch_size, world)
         picked = order[part]
         i = offsets[part, :1] + rows  # (batch, H): rows of each crop
         j = torch.where(mirrored[part, None], width - 1 - columns, columns) + offsets[part, 1:]
-        yield padded[picked[:, None, None], i[:, :, None], j[:, None, :]], y[picked]
+        place = (picked[:, None, None], i[:, :, None], j[:, None, :])
+        yield padded[place], labels[place if per_pixel else picked]
 
 
 def picture_size(network: Mapping[str, object]) -> tuple[int, int]:
@@ -250,14 +263,16 @@ def load_data(
         which need no files; ``textures``, small pieces of the embedded samples grass and gravel,
         which need none either; ``zip:FILE``, a ZIP file of class folders, a fifth of each class
         kept for testing; or ``folder:DIR``, pictures DIR/train/CLASS/* and DIR/test/CLASS/*, where
-        DIR may also be a name in `root`.
+        DIR may also be a name in `root`. Or ``camvid``, pictures whose pixels have classes, see
+        `design_core.segmentation.camvid`.
     root
         Where the former lie: as torchvision stores them, or as class folders in ``root/cifar10``.
     channels
         3, or 1 for the luminance.
     image_size
         Pictures are brought to image_size × image_size, cropped in the middle. Sets that have a
-        `form` of their own, as the digits, come in that; textures are cut to it.
+        `form` of their own, as the digits, come in that, and so does ``camvid``; textures are cut
+        to it.
     download
         Fetch a data set that is not in `root`.
 
@@ -269,6 +284,8 @@ def load_data(
     size = channels, image_size
     if source == "textures":
         return textures(channels=channels, side=image_size)
+    if source == CAMVID:
+        return _scenes(root)
     if source.startswith("zip:"):
         return _from_zip(Path(source.removeprefix("zip:")), size)
     if folder := class_folders_of(source, root):
@@ -276,8 +293,8 @@ def load_data(
         return _class_folders(name, folder, size)
     if source not in DATASETS:
         raise ValueError(
-            f"Unknown data {source!r}; write {', '.join(DATASETS)}, textures, zip:FILE or "
-            "folder:DIRECTORY."
+            f"Unknown data {source!r}; write {', '.join(DATASETS)}, {CAMVID}, textures, "
+            "zip:FILE or folder:DIRECTORY."
         )
     card = DATASETS[source]
     if download:
@@ -352,6 +369,17 @@ def _from_zip(path: Path, size: tuple[int, int]) -> TrainingData:
         raise ValueError(f"{path} cannot be read: {error.strerror}.") from error
     channels, side = size
     return split_classes_evenly(read_class_zip(data, path.name, channels=channels, side=side))
+
+
+def _scenes(root: Path) -> TrainingData:
+    """Train and test of CamVid; the pictures of its third split choose recipes, not results."""
+    parts = [part for split in SPLITS for part in open_scenes(root, split=split).arrays()]
+    if parts[0].shape[1:] != parts[2].shape[1:]:
+        raise ValueError(
+            f"CamVid's training pictures are {parts[0].shape[1:3]}, its test pictures "
+            f"{parts[2].shape[1:3]} rows and columns; both must have one size."
+        )
+    return TrainingData(CAMVID, CLASSES, *map(torch.from_numpy, parts))
 
 
 def _class_folders(name: str, folder: Path, size: tuple[int, int]) -> TrainingData:

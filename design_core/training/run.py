@@ -7,7 +7,8 @@ Files of a run, in its folder:
 - ``metrics.jsonl``: one line per epoch;
 - ``result.json``: what the network of the last epoch does on the test set; never the best epoch,
   which would be chosen on the test set itself;
-- ``predictions.npz``: its class for every test picture.
+- ``predictions.npz``: its class for every test picture; where pixels have classes, the confusion
+  counts of every test picture instead.
 
 A killed run goes on after the last finished epoch, through the same steps as without the kill.
 """
@@ -27,11 +28,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from design_core.atomic import write_atomically
 from design_core.networks import NetworkSpec
 from design_core.networks.picture import fitted_picture
+from design_core.segmentation.scores import SEGMENTATION, mean_iou
 from design_core.training.compilation import CompiledStep
 from design_core.training.data import TrainingData
 from design_core.training.distributed import (
@@ -92,8 +95,7 @@ def train_run(
         result = {**description, **run.result(out)}
         if group.leads:
             _write_json(out / "result.json", result)
-            share = f"{result['right']} of {result['data']['test']} right"
-            report(f"{share}: {result['accuracy']:.2%}", True)
+            report(_result_words(result), True)
     return result
 
 
@@ -147,6 +149,7 @@ class _Run:
     def describe(self) -> dict[str, Any]:
         """What ``run.json`` holds: all that decides the result, and where it was computed."""
         return {
+            **({"task": SEGMENTATION} if self.data.per_pixel else {}),
             "recipe": self.recipe.to_dict(),
             "network": self.spec.to_dict(),
             "data": {
@@ -155,6 +158,7 @@ class _Run:
                 "train": len(self.data.train_x),
                 "test": len(self.data.test_x),
                 "class_names": list(self.data.class_names),
+                **({"shape": list(self.data.form.shape)} if self.data.per_pixel else {}),
                 "mean": self.trainer.mean.tolist(),
                 "deviation": self.trainer.deviation.tolist(),
             },
@@ -212,17 +216,26 @@ class _Run:
         """What the trained network does on the test set; its predictions go into a file."""
         tested = self.trainer.evaluate()
         if self.group.leads:
-            _write_predictions(out / "predictions.npz", tested)
+            _write_predictions(out / "predictions.npz", self._kept(tested))
         lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
+        confusion = tested.confusion(len(self.data.class_names))
         return {
             "accuracy": tested.accuracy,
-            "right": int((tested.predictions == tested.labels).sum()),
+            "right": tested.right,
+            **({"mean_iou": mean_iou(confusion)} if self.data.per_pixel else {}),
             "loss": tested.loss,
-            "confusion": tested.confusion(len(self.data.class_names)),
+            "confusion": confusion,
             "density": tested.density,
             "final_training": lines[-1],
             "seconds": sum(line["train_seconds"] + line["test_seconds"] for line in lines),
         }
+
+    def _kept(self, tested: Evaluation) -> dict[str, NDArray[Any]]:
+        """What is kept of the answers: of class maps, which are large, what tests need."""
+        if self.data.per_pixel:
+            return {"confusions": tested.picture_confusions(len(self.data.class_names))}
+        predictions = tested.predictions.numpy().astype(np.int16)
+        return {"predictions": predictions, "labels": tested.labels.numpy()}
 
 
 def first_network(recipe: Recipe, data: TrainingData, seed: int) -> tuple[NetworkSpec, nn.Module]:
@@ -258,6 +271,12 @@ def _in_words(line: dict[str, Any]) -> str:
         f"loss {line['loss']:.3f}  train {line['train_accuracy']:.1%}  "
         f"test {line['test_accuracy']:.1%}  {line['images_per_second']:.0f} images/s"
     )
+
+
+def _result_words(result: Mapping[str, Any]) -> str:
+    if "mean_iou" in result:
+        return f"mean IoU {result['mean_iou']:.2%}, {result['accuracy']:.2%} of the pixels right"
+    return f"{result['right']} of {result['data']['test']} right: {result['accuracy']:.2%}"
 
 
 def _claim(out: Path, description: dict[str, Any], *, resume: bool) -> dict[str, Any]:
@@ -345,10 +364,9 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
     write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
 
 
-def _write_predictions(path: Path, tested: Evaluation) -> None:
+def _write_predictions(path: Path, kept: Mapping[str, NDArray[Any]]) -> None:
     buffer = io.BytesIO()
-    predictions = tested.predictions.numpy().astype(np.int16)
-    np.savez_compressed(buffer, predictions=predictions, labels=tested.labels.numpy())
+    np.savez_compressed(buffer, **kept)  # type: ignore[arg-type]
     write_atomically(path, buffer.getvalue())
 
 

@@ -24,6 +24,7 @@ from design_core.networks.layers import (
     set_training_type,
 )
 from design_core.networks.multi_bit import ShiftedSigns
+from design_core.segmentation.scores import UNLABELLED, class_weights, mean_iou
 from design_core.training.data import TrainingData, normalized, training_batches
 from design_core.training.distributed import Processes, sum_over
 from design_core.training.evaluation import Evaluation, evaluate
@@ -127,7 +128,7 @@ class Trainer:
     Attributes
     ----------
     latest
-        Loss and right answers of the last step, a share of its pictures; of this process.
+        Loss and right answers of the last step, a share of what has a class; of this process.
 
     Raises
     ------
@@ -155,6 +156,7 @@ class Trainer:
         self.data = data.to(group.device)
         mean, deviation = data.mean_and_deviation()
         self.mean, self.deviation = mean.to(group.device), deviation.to(group.device)
+        self.class_weights = _class_weights(self.data)
         set_training_type(model, getattr(torch, recipe.precision))
         self.optimizer = _optimizer(recipe, model)
         self.forward = model if forward is None else forward
@@ -179,7 +181,7 @@ class Trainer:
         recipe, device = self.recipe, self.group.device
         started = time.perf_counter()
         bits_before = _weight_bits(self.model)
-        totals = torch.zeros(3, dtype=torch.float64, device=device)  # loss, right, pictures
+        totals = torch.zeros(4, dtype=torch.float64, device=device)  # loss, right, told, pictures
         set_training_progress(self.model, number / recipe.epochs)
         self.model.train()
         batches = training_batches(
@@ -200,24 +202,32 @@ class Trainer:
             for parameters in self.optimizer.param_groups:
                 parameters["lr"] = rate
             logits = self.forward(normalized(x, self.mean, self.deviation))
-            loss = F.cross_entropy(logits, y, label_smoothing=recipe.label_smoothing)
+            classes = y.long()
+            loss = F.cross_entropy(
+                logits,
+                classes,
+                weight=self.class_weights,
+                label_smoothing=recipe.label_smoothing,
+                ignore_index=UNLABELLED,
+            )
             torch.autograd.backward(loss)
             self.optimizer.step()
             self.optimizer.zero_grad()
             constrain_latent_weights(self.model)
-            right = (logits.detach().argmax(1) == y).sum()
-            self.latest = loss.detach(), right / len(y)
+            right = (logits.detach().argmax(1) == classes).sum()
+            told = (classes != UNLABELLED).sum()  # pictures, or pixels, that have a class
+            self.latest = loss.detach(), right / told
             count = torch.full((), len(y), device=device)
-            totals += torch.stack([loss.detach() * len(y), right, count])
+            totals += torch.stack([loss.detach() * told, right, told, count])
             yield step + 1
-        loss_sum, right_sum, pictures = sum_over(self.group, totals).tolist()
+        loss_sum, right_sum, all_told, pictures = sum_over(self.group, totals).tolist()
         if not math.isfinite(loss_sum):
             raise ValueError(f"The loss of epoch {number} is not finite; lower learning_rate.")
         _refuse_lost_numbers(self.model, number)
         seconds = time.perf_counter() - started
         return {
-            "loss": loss_sum / pictures,
-            "train_accuracy": right_sum / pictures,
+            "loss": loss_sum / all_told,
+            "train_accuracy": right_sum / all_told,
             "flip_ratio": _flip_ratio(bits_before, _weight_bits(self.model)),
             "train_seconds": seconds,
             "milliseconds_per_step": 1000 * seconds / self.steps,
@@ -228,9 +238,11 @@ class Trainer:
         """Metrics on the test set."""
         started = time.perf_counter()
         tested = self.evaluate()
+        confusion = tested.confusion(len(self.data.class_names))
         return {
             "test_loss": tested.loss,
             "test_accuracy": tested.accuracy,
+            **({"test_mean_iou": mean_iou(confusion)} if self.data.per_pixel else {}),
             "density": tested.density,
             "test_seconds": time.perf_counter() - started,
         }
@@ -251,6 +263,14 @@ def finished(
         except StopIteration as end:
             metrics: Metrics = end.value
             return metrics
+
+
+def _class_weights(data: TrainingData) -> Tensor | None:
+    """What pixels count by their class; where pictures have classes, all count alike."""
+    if not data.per_pixel:
+        return None
+    weights = class_weights(data.train_y.cpu().numpy(), len(data.class_names))
+    return torch.from_numpy(weights).to(data.train_y.device)
 
 
 def _optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:

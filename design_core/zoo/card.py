@@ -5,7 +5,8 @@ One folder per configuration::
     NAME/card.json                 the card
     NAME/seed-0.safetensors        the network of each seed, see `design_core.zoo.checkpoint`
     NAME/logs/seed-0.jsonl         its metrics, a line per epoch
-    NAME/logs/seed-0.npz           its class for every test picture
+    NAME/logs/seed-0.npz           its class for every test picture; of a network that gives each
+                                   pixel a class, the confusion counts of every test picture
 
 Reading cards needs no PyTorch.
 """
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -26,6 +28,7 @@ from numpy.typing import NDArray
 
 from design_core.networks.facts import NetworkFacts
 from design_core.paths import CHECKPOINTS
+from design_core.segmentation.scores import CLASSIFICATION, SEGMENTATION, class_iou
 from design_core.statistics import Interval, mean_interval
 from design_core.training.recipe import load_recipe, recipe_names
 
@@ -68,7 +71,7 @@ class SeedResult:
     Parameters
     ----------
     accuracy, right, loss
-        On the test set: share, count, and mean cross-entropy.
+        On the test set: share, count, and mean cross-entropy; of pixels where these have classes.
     training_loss
         Of the last epoch, with label smoothing.
     density
@@ -79,6 +82,8 @@ class SeedResult:
         Wall time of all epochs with their tests, as loaded as the machine was.
     environment
         Commit, versions, processor, threads.
+    mean_iou
+        On the test set, see `design_core.segmentation.scores`; None where pictures have classes.
     """
 
     seed: int
@@ -91,6 +96,14 @@ class SeedResult:
     bytes: int
     seconds: float
     environment: Mapping[str, Any]
+    mean_iou: float | None = None
+
+    def to_dict(self) -> Json:
+        """What a card's file says of it."""
+        plain = asdict(self)
+        return {
+            key: value for key, value in plain.items() if key != "mean_iou" or value is not None
+        }
 
 
 @dataclass(frozen=True)
@@ -110,6 +123,8 @@ class Card(NetworkFacts):
         Counts over all seeds; row: true class, column: predicted class.
     results
         One per seed, in the order of seeds.
+    task
+        ``classification``; or ``segmentation``, where every pixel has a class.
     """
 
     name: str
@@ -122,6 +137,7 @@ class Card(NetworkFacts):
     macs: Mapping[str, int]
     confusion: Sequence[Sequence[int]]
     results: tuple[SeedResult, ...]
+    task: str = CLASSIFICATION
 
     @property
     def dataset(self) -> str:
@@ -179,6 +195,13 @@ class Card(NetworkFacts):
         return mean_interval(list(self.accuracies.values()))
 
     @property
+    def mean_ious(self) -> dict[int, float]:
+        """Last-epoch mean IoU by seed; none where pictures have classes."""
+        return {
+            result.seed: result.mean_iou for result in self.results if result.mean_iou is not None
+        }
+
+    @property
     def densities(self) -> dict[str, float]:
         """Activation density by block, the mean over the seeds."""
         return {
@@ -226,6 +249,12 @@ class Card(NetworkFacts):
             predicted, true = stored["predictions"], stored["labels"]
         return predicted.astype(np.int64), true.astype(np.int64)
 
+    def picture_confusions(self, seed: int) -> NDArray[np.int64]:
+        """Confusion counts over the pixels of every test picture, (N, classes, classes)."""
+        with np.load(self._predictions(seed), allow_pickle=False) as stored:
+            counts: NDArray[np.int64] = stored["confusions"].astype(np.int64)
+        return counts
+
     def right(self, seed: int) -> NDArray[np.bool_]:
         """Whether each test picture is classified rightly, shape (N,)."""
         predicted, true = self.predictions(seed)
@@ -233,18 +262,14 @@ class Card(NetworkFacts):
 
     def to_dict(self) -> Json:
         """What ``card.json`` holds; accuracies, seeds and densities are for its readers."""
-        interval = self.ci95
         return {
             "name": self.name,
+            **self._of_pixels(),
             "dataset": self.dataset,
             "activation": self.activation,
             "picture": self.picture,
             "seeds": self.seeds,
-            "accuracy": {
-                "mean": self.accuracy,
-                "ci95": None if interval is None else list(interval),
-                "last": list(self.accuracies.values()),
-            },
+            "accuracy": _summed_up(self.accuracies),
             "parameters": dict(self.parameters),
             "bytes": dict(self.bytes),
             "macs": dict(self.macs),
@@ -252,8 +277,19 @@ class Card(NetworkFacts):
             "network": dict(self.network),
             "recipe": dict(self.recipe),
             "data": dict(self.data),
-            "results": [asdict(result) for result in self.results],
+            "results": [result.to_dict() for result in self.results],
             "confusion": [list(row) for row in self.confusion],
+        }
+
+    def _of_pixels(self) -> Json:
+        """What a card says more where every pixel has a class; accuracy is that of pixels then."""
+        if self.task == CLASSIFICATION:
+            return {}
+        found = zip(self.class_names, class_iou(self.confusion), strict=True)
+        return {
+            "task": self.task,
+            "mean_iou": _summed_up(self.mean_ious),
+            "class_iou": {name: None if math.isnan(iou) else iou for name, iou in found},
         }
 
     @classmethod
@@ -282,6 +318,16 @@ class Card(NetworkFacts):
         return re.sub(r"\[\s+([^][{}]*?)\s+\]", _on_one_line, indented) + "\n"
 
 
+def _summed_up(by_seed: Mapping[int, float]) -> Json:
+    last = list(by_seed.values())
+    interval = mean_interval(last)
+    return {
+        "mean": float(np.mean(last)),
+        "ci95": None if interval is None else list(interval),
+        "last": last,
+    }
+
+
 def _on_one_line(match: re.Match[str]) -> str:
     return "[" + re.sub(r",\s+", ", ", match[1]) + "]"
 
@@ -289,16 +335,25 @@ def _on_one_line(match: re.Match[str]) -> str:
 def with_younger_options(network: Mapping[str, Any]) -> Json:
     """A network's options with those that it lacks because it is older than they are."""
     of_network = _YOUNGER_OF_NETWORK.get(str(network.get("name")), {})
-    return {**_YOUNGER_OPTIONS, **of_network, **network}
+    younger = {**_YOUNGER_OPTIONS, **of_network}
+    # What is there stays in its order, so that a card is the same text when it is read again.
+    return {**network, **{key: younger[key] for key in younger if key not in network}}
 
 
-def load_cards(root: Path = CHECKPOINTS) -> list[Card]:
-    """All cards of a zoo, by name; a finished run in its folder is one too.
+def load_cards(root: Path = CHECKPOINTS, *, task: str | None = CLASSIFICATION) -> list[Card]:
+    """The cards of a zoo, by name; a finished run in its folder is one too.
 
     A damaged card is left out, so that it takes no other network away: see `damaged_cards`.
+
+    Parameters
+    ----------
+    task
+        What the networks are for: ``classification``, or ``segmentation``, where every pixel has a
+        class; None for all.
     """
     loaded = (_load_or_reason(folder) for folder in _folders(root))
-    return [card for card in loaded if isinstance(card, Card)]
+    cards = [card for card in loaded if isinstance(card, Card)]
+    return [card for card in cards if task in (None, card.task)]
 
 
 def damaged_cards(root: Path = CHECKPOINTS) -> list[str]:
@@ -375,13 +430,20 @@ def no_networks(root: Path) -> str:
     )
 
 
-def find_card(reference: str, root: Path = CHECKPOINTS) -> tuple[Card, int | None]:
+def find_card(
+    reference: str, root: Path = CHECKPOINTS, *, task: str | None = CLASSIFICATION
+) -> tuple[Card, int | None]:
     """The card and the seed that ``NAME`` or ``NAME@SEED`` means; no seed, no choice.
+
+    Parameters
+    ----------
+    task
+        As for `load_cards`.
 
     Raises
     ------
     ValueError
-        No such card or seed; the message lists what there is.
+        No such card or seed, the message lists what there is; or a network for another task.
     """
     known = [folder.name for folder in _folders(root)]
     name, at, seed = (reference, "", "") if reference in known else reference.partition("@")
@@ -392,7 +454,18 @@ def find_card(reference: str, root: Path = CHECKPOINTS) -> tuple[Card, int | Non
     if at and not seed.isdecimal():
         raise ValueError(f"A network of one seed is written {name}@0; got {reference!r}.")
     card = _load(root / name)
+    if task not in (None, card.task):
+        raise ValueError(f"{name} {_TOLD_TASKS[card.task]}")
     return card, card.result(int(seed)).seed if at else None
+
+
+#: What is said of a network that cannot do what it is asked for.
+_TOLD_TASKS = {
+    CLASSIFICATION: "gives one class to a picture, not one to each pixel. Use `design predict`, "
+    "or the page Predict.",
+    SEGMENTATION: "gives a class to every pixel, not one to the picture. Use `design segment`, or "
+    "the page Segment.",
+}
 
 
 def card_name(description: Mapping[str, Any]) -> str:

@@ -220,7 +220,7 @@ def read_outline(data: bytes, *, name: str = "The checkpoint") -> Outline:
                 raise ValueError(f"its header says nothing under {part!r}, or no table")
         packed = header["format"] == FORMAT
         spec = _bounded_spec(header["network"])
-        pictures = PictureForm.from_dict(header["pictures"])
+        pictures = PictureForm.from_dict(header["pictures"], square=not spec.per_pixel)
         with torch.device("meta"):  # shapes alone: a spec may ask for more than there is memory
             model = spec.build().eval()
             classes = _classes_of(model, pictures)

@@ -15,6 +15,7 @@ from design_core.engine.network import PackedNetwork
 from design_core.networks import NetworkSpec
 from design_core.networks.summary import NetworkSummary, summary
 from design_core.progress import Progress, no_progress
+from design_core.segmentation.scores import CLASSIFICATION, SEGMENTATION
 from design_core.training.data import TrainingData
 from design_core.training.evaluation import Evaluation, evaluate
 from design_core.training.run import load_run
@@ -141,7 +142,11 @@ def _prove(
         return
     tested = evaluate_checkpoint(packed, data)
     with np.load(run / "predictions.npz", allow_pickle=False) as stored:
-        differing = int((tested.predictions.numpy() != stored["predictions"]).sum())
+        if data.per_pixel:
+            counts = tested.picture_confusions(len(data.class_names))
+            differing = int((counts != stored["confusions"]).any(axis=(1, 2)).sum())
+        else:
+            differing = int((tested.predictions.numpy() != stored["predictions"]).sum())
     if differing:
         raise ValueError(
             f"The packed network of {run} classifies {differing} test pictures in another way "
@@ -167,6 +172,7 @@ def _card(
         macs={kind: counted.total(f"{kind}_macs") for kind in kinds},
         confusion=(),
         results=results,
+        task=result.get("task", CLASSIFICATION),
     )
     classes = len(result["data"]["class_names"])
     confusion = sum(_confusion(card, seed, classes) for seed in card.seeds)
@@ -174,5 +180,8 @@ def _card(
 
 
 def _confusion(card: Card, seed: int, classes: int) -> NDArray[np.int64]:
+    if card.task == SEGMENTATION:
+        counts: NDArray[np.int64] = card.picture_confusions(seed).sum(0)
+        return counts
     predicted, true = card.predictions(seed)
     return np.bincount(true * classes + predicted, minlength=classes**2).reshape(classes, classes)

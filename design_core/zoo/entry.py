@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from design_core.engine.network import PackedNetwork
 from design_core.pictures import Picture
+from design_core.segmentation.scores import CLASSIFICATION
 from design_core.zoo.card import CHECKPOINTS, Card, find_card, is_finished_run
 from design_core.zoo.network_file import NetworkFile, PictureForm, read_bytes
 
@@ -84,6 +85,14 @@ class Entry:
         scores_of = self.checkpoint.scores if packed is None else packed
         return scores_of(self.pictures.input(squares))
 
+    def class_map(self, picture: Picture) -> NDArray[np.int64]:
+        """The class of every pixel of what `PictureForm.square` makes of a picture, (H, W).
+
+        Of a network that gives each pixel a class; on the 1-bit engine where that runs it.
+        """
+        classes: NDArray[np.int64] = self.scores(self.pictures.square(picture)[None])[0].argmax(0)
+        return classes
+
     def predict(self, picture: Picture) -> Prediction:
         """Classify a picture on the 1-bit engine, or in PyTorch where the engine cannot.
 
@@ -115,17 +124,25 @@ class Entry:
         )
 
 
-def open_entry(reference: str, root: Path = CHECKPOINTS) -> Entry:
+def open_entry(
+    reference: str, root: Path = CHECKPOINTS, *, task: str | None = CLASSIFICATION
+) -> Entry:
     """Open the network ``NAME``, its first seed, or ``NAME@SEED``.
 
     Its model may be shared with other callers: ask it, but do not change it.
 
+    Parameters
+    ----------
+    task
+        What it is for, see `design_core.zoo.card.load_cards`.
+
     Raises
     ------
     ValueError
-        No such card or seed, or a file that is not the one of the card.
+        No such card or seed, a network for another task, or a file that is not the one of the
+        card.
     """
-    card, seed = find_card(reference, root)
+    card, seed = find_card(reference, root, task=task)
     result = card.result(seed)
     if is_finished_run(card.folder):
         from design_core.zoo.runs import open_run

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from math import isnan
 
 from design_core.pictures.dataset_cards import DATASETS
+from design_core.segmentation.camvid import CAMVID
 from design_core.text import printable
 from design_core.training.recipe import recipe_names
 from design_core.zoo.arms import Arm, arm_of, picture_arm
@@ -45,6 +46,8 @@ _FEATURES: tuple[Callable[[Card, int], str], ...] = (
 
 def data_set_name(dataset: str) -> str:
     """A data set as people write it within a sentence."""
+    if dataset == CAMVID:
+        return "CamVid"
     return DATASETS[dataset].title if dataset in DATASETS else dataset.removeprefix("folder:")
 
 

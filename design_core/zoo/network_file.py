@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 from safetensors.numpy import load
 
-from design_core.engine.folding import UnpackableError, fold
+from design_core.engine.folding import PixelChain, UnpackableError, fold
 from design_core.engine.network import PackedNetwork
+from design_core.networks.facts import PIXEL_NETWORKS
 from design_core.pictures.form import PictureForm
 from design_core.zoo.stored_network import described
 
@@ -78,7 +79,9 @@ class NetworkFile:
     @cached_property
     def pictures(self) -> PictureForm:
         """What it takes and gives."""
-        return PictureForm.from_dict(read_header(self.data, self.name)["pictures"])
+        header = read_header(self.data, self.name)
+        square = header["network"].get("name") not in PIXEL_NETWORKS
+        return PictureForm.from_dict(header["pictures"], square=square)
 
     @cached_property
     def packed(self) -> PackedNetwork | None:
@@ -99,7 +102,12 @@ class NetworkFile:
         except (SafetensorError, ValueError, KeyError) as error:
             raise CheckpointError(f"{self.name} is damaged: {error}.") from error
         try:
-            packed = PackedNetwork(fold(network, shape), shape, pictures=self.pictures)
+            packed = PackedNetwork(
+                fold(network, shape),
+                shape,
+                pictures=self.pictures,
+                per_pixel=isinstance(network, PixelChain),
+            )
         except ValueError:  # numbers that only PyTorch's own order keeps finite
             return None
         packed.warm_up()

@@ -17,6 +17,7 @@ from typing import Any
 from design_core.networks import NetworkSpec
 from design_core.networks.summary import summary
 from design_core.pictures.dataset_cards import DATASETS
+from design_core.segmentation.scores import CLASSIFICATION
 from design_core.training.data import picture_size
 from design_core.training.run import load_run
 from design_core.zoo.card import Card, SeedResult, is_finished_run, with_younger_options
@@ -84,6 +85,7 @@ def _read(folder: Path) -> tuple[RunCard, NetworkFile]:
         bytes={"packed": counted.total("packed_bytes"), "float32": counted.total("latent_bytes")},
         macs={kind: counted.total(f"{kind}_macs") for kind in kinds},
         confusion=result["confusion"],
+        task=result.get("task", CLASSIFICATION),
         results=(seed_result(result, data),),
     )
     return card, NetworkFile(folder.name, data)
@@ -111,11 +113,14 @@ def seed_result(result: Mapping[str, Any], data: bytes) -> SeedResult:
         bytes=len(data),
         seconds=result["seconds"],
         environment=result["environment"],
+        mean_iou=result.get("mean_iou"),
     )
 
 
 def picture_form(spec: NetworkSpec, data: Mapping[str, Any]) -> PictureForm:
     """What a network takes that was trained on these data, as ``run.json`` describes them."""
+    if spec.per_pixel:
+        return PictureForm.from_dict(data, square=False)
     channels = len(data["mean"])
     card = DATASETS.get(data["name"])
     # ResNets take any size, so also the 8 pixels of the digits.

@@ -1,13 +1,13 @@
 """A network as a checkpoint stores it, described for the 1-bit engine without PyTorch.
 
-The names are those of the state dict of `VggSmall` and `ResNet`. Binary weights are bytes of eight
-bits each; their shapes follow from the channels before and after.
+The names are those of the state dict of `VggSmall`, `ResNet` and `EncoderDecoder`. Binary weights
+are bytes of eight bits each; their shapes follow from the channels before and after.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,14 +18,16 @@ from design_core.engine.folding import (
     SIGN,
     Chain,
     ChainBlock,
+    Described,
     Norm,
     PictureBits,
+    PixelChain,
     ResidualChain,
     Unit,
     UnpackableError,
     Weights,
 )
-from design_core.networks.facts import PLANE_OPTIONS
+from design_core.networks.facts import PIXEL_NETWORKS, PLANE_OPTIONS
 
 __all__ = ["described"]
 
@@ -39,7 +41,7 @@ _WINDOW = 3  # every convolution's
 
 def described(
     network: Mapping[str, Any], arrays: Arrays, input_shape: tuple[int, int, int]
-) -> Chain | ResidualChain:
+) -> Described:
     """What the engine needs to know of a stored network.
 
     Parameters
@@ -60,9 +62,10 @@ def described(
         Arrays that do not fit each other, or too few.
     """
     name = str(network["name"])
-    if name not in (*_CHAINS, *_RESIDUAL_CHAINS):
+    if name not in (*_CHAINS, *_RESIDUAL_CHAINS, *PIXEL_NETWORKS):
         raise UnpackableError(f"Only PyTorch knows how {name} is built.")
-    if not {"activation", "padding"} <= network.keys():
+    needed = {"activation", "padding", *(("stages", "middle") if name in PIXEL_NETWORKS else ())}
+    if not needed <= network.keys():
         raise UnpackableError(f"Only PyTorch knows the defaults of {name}, which are left out.")
     if network.get("binarizer") == "abc" or any(network.get(key, 1) != 1 for key in PLANE_OPTIONS):
         raise UnpackableError(SEVERAL_PLANES)
@@ -72,6 +75,8 @@ def described(
     if network.get("low_pass"):
         raise UnpackableError("Only PyTorch smooths maps before their thresholds.")
     stored = _Stored(network, arrays, input_shape)
+    if name in PIXEL_NETWORKS:
+        return stored.pixel_chain()
     return stored.chain() if name in _CHAINS else stored.residual_chain()
 
 
@@ -89,19 +94,38 @@ class _Stored:
 
     def chain(self) -> Chain:
         picture = self.picture()
+        # The second convolution of a stage is pooled.
+        blocks, channels = self.blocks(picture, lambda index: (index % 2 == 1, False))
+        side = self.side // 2 ** (len(blocks) // 2)
+        head_norm = self.norm("head.norm")
+        shape = (len(head_norm.slope), channels * side * side)
+        return Chain(picture, blocks, self.weights("head.linear", shape), head_norm)
+
+    def pixel_chain(self) -> PixelChain:
+        picture = self.picture()
+        halving, middle = (int(self.network[key]) for key in ("stages", "middle"))
+        blocks, channels = self.blocks(
+            picture, lambda index: (index < halving, index >= halving + middle)
+        )
+        head_norm = self.norm("head.norm")
+        head = self.weights("head.conv", (len(head_norm.slope), channels, 1, 1))
+        return PixelChain(picture, blocks, head, head_norm)
+
+    def blocks(
+        self, picture: PictureBits | None, place: Callable[[int], tuple[bool, bool]]
+    ) -> tuple[list[ChainBlock], int]:
+        """All blocks, and the channels behind them; `place` says of each if it pools, enlarges."""
         blocks, channels = [], self.channels(picture)
         for index, name in enumerate(self.numbered("blocks.block")):
             # A real picture is centred: 0 is its neutral border, whatever that of the maps is.
             padding = self.padding if index or picture else "zero"
             norm = self.norm(f"{name}.norm")
             conv = self.conv(f"{name}.conv", norm, channels, padding=padding)
-            pool = index % 2 == 1  # the second convolution of a stage
-            blocks.append(ChainBlock(conv, pool, norm, self.thresholds(f"{name}.act")))
+            pool, enlarge = place(index)
+            given = self.thresholds(f"{name}.act")
+            blocks.append(ChainBlock(conv, pool, norm, given, enlarge=enlarge))
             channels = len(norm.slope)
-        side = self.side // 2 ** (len(blocks) // 2)
-        head_norm = self.norm("head.norm")
-        shape = (len(head_norm.slope), channels * side * side)
-        return Chain(picture, blocks, self.weights("head.linear", shape), head_norm)
+        return blocks, channels
 
     def residual_chain(self) -> ResidualChain:
         picture = self.picture()

@@ -150,6 +150,11 @@ def read_own(
         if has_their_names(data) and not _says_what_it_is(data):
             return _from_elsewhere(data, name, kernel, bounded=bounded)
         outline = read_outline(data, name=name)
+        if outline.spec.per_pixel:
+            raise CheckpointError(
+                f"{name} is of a network that gives a class to every pixel; here networks give "
+                "one to the picture."
+            )
         counted = summary(outline.model, outline.pictures.shape)
         if bounded:
             _refuse_immense(counted, name)

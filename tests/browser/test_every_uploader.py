@@ -135,6 +135,7 @@ UPLOADERS: Mapping[str, tuple[str, str, Callable[[Any], None]]] = {
     "batch": ("batch?size=32&source=picture", "batch_files", _nothing),
     "design": ("design?panel=files-and-code", "kernel_file", _nothing),
     "predict": ("predict", "upload", _press("Upload")),
+    "segment": ("segment", "upload", _press("Upload")),
     "own network, Predict": ("predict", "own_files", _press("A network of your own")),
     "own network, Compare": ("compare", "own_files", _nothing),
     "own network, Live": ("live", "own_files", _press("A network of your own")),

@@ -11,7 +11,18 @@ from tests.waiting import settle
 pytestmark = pytest.mark.browser
 
 PAGES = (
-    *("Start", "Explore", "Design", "Predict", "Live", "Train", "Compare", "Speed", "Batch"),
+    *(
+        "Start",
+        "Explore",
+        "Design",
+        "Predict",
+        "Segment",
+        "Live",
+        "Train",
+        "Compare",
+        "Speed",
+        "Batch",
+    ),
     *("Learn", "Present"),
 )
 

@@ -20,6 +20,8 @@ from design_core.engine.layers import (
     BitDense,
     Block,
     Cut,
+    Enlarge,
+    EnlargeBilinear,
     GlobalMean,
     Layer,
     Maps,
@@ -27,6 +29,7 @@ from design_core.engine.layers import (
     Repeat,
     Residual,
     ScaleShift,
+    Signs,
 )
 from design_core.engine.network import PackedNetwork
 
@@ -55,6 +58,8 @@ class Generator:
 
     def _layer(self, maps: Maps) -> Layer:
         if maps.kind == "bits":
+            if (drawn := self.draw.random()) < 0.3:
+                return Enlarge() if drawn < 0.15 else Signs(maps.channels)
             return Block(self._bit_conv(maps), self._coin(), self._cut("sums"))
         if maps.kind == "sums":
             return self._cut("sums", maps.channels)
@@ -65,6 +70,7 @@ class Generator:
             lambda: self._cut("real", maps.channels),
             lambda: self._scale_shift(maps.channels),
             lambda: Repeat(self.draw.randrange(1, 4)),
+            EnlargeBilinear,
         )
         return self.draw.choice(kinds)()
 

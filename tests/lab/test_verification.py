@@ -40,9 +40,11 @@ def test_another_network_is_told_apart() -> None:
 
 
 def test_what_holds() -> None:
-    assert Verification(10, 10, TOLERANCE).holds
-    assert not Verification(10, 9, 0.0).holds
-    assert not Verification(10, 10, 2 * TOLERANCE).holds
+    assert Verification(10, 10, 10, TOLERANCE).holds
+    assert not Verification(10, 10, 9, 0.0).holds
+    assert not Verification(10, 10, 10, 2 * TOLERANCE).holds
+    assert not Verification(10, 70, 10, 0.0).holds
+    assert "70 of 70 pixels of 10 pictures" in str(Verification(10, 70, 70, 0.0))
 
 
 def test_real_activations_are_not_for_the_engine() -> None:

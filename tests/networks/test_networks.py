@@ -21,17 +21,18 @@ from design_core.networks import (
     portable_options,
 )
 from design_core.networks.activation import build_activation
+from design_core.networks.facts import PIXEL_NETWORKS
 from design_core.networks.layers import BinaryConv2d, BinaryLinear, binary_layers
 from design_core.networks.pooling import MaxPool2x2
 from design_core.networks.resnet import ResidualUnit, shortcut
 from design_core.networks.vgg import ConvBlock
 
-NARROW = {"tiny": 4, "vgg_small": 4, "resnet20": 4, "resnet18": 4}
+NARROW = {"tiny": 4, "vgg_small": 4, "resnet20": 4, "resnet18": 4, "encoder_decoder": 4}
 
 
 def pictures(name: str, count: int = 4) -> Tensor:
     options = network_options(name)
-    size = int(options.get("image_size", 12))
+    size = int(options.get("image_size", 16))
     generator = torch.Generator().manual_seed(0)
     return torch.randn(count, int(options["in_channels"]), size, size, generator=generator)
 
@@ -41,7 +42,8 @@ def pictures(name: str, count: int = 4) -> Tensor:
 def test_forward_gives_one_finite_logit_per_class(name: str, activation: str) -> None:
     model = build_network(name, width=NARROW[name], activation=activation, num_classes=7)
     logits = model(pictures(name))
-    assert logits.shape == (4, 7)
+    of_pixels = (16, 16) if name in PIXEL_NETWORKS else ()
+    assert logits.shape == (4, 7, *of_pixels)
     assert logits.isfinite().all()
 
 
@@ -52,7 +54,8 @@ def test_gradient_reaches_every_latent_weight(name: str, activation: str, affine
     torch.manual_seed(0)
     model = build_network(name, width=NARROW[name], activation=activation, affine=affine)
     # A batch norm on few logits of few pictures passes next to nothing: many pictures.
-    model(pictures(name, 64)).mul(torch.randn(64, 10)).sum().backward()
+    logits = model(pictures(name, 64))
+    logits.mul(torch.randn(logits.shape)).sum().backward()
     layers = list(binary_layers(model))
     assert layers
     for layer_name, layer in layers:
@@ -81,7 +84,7 @@ def test_a_spec_holds_every_option() -> None:
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("vgg", {}, "Unknown network 'vgg'; choose one of resnet20, resnet18, vgg_small, tiny"),
+        ("vgg", {}, "Unknown network 'vgg'; choose one of .*resnet20, resnet18"),
         ("tiny", {"depth": 3}, "tiny has no option 'depth'; it has width"),
         ("tiny", {"width": "4"}, "Option 'width' of tiny is of type int; got '4'"),
         ("tiny", {"affine": 1}, "Option 'affine' of tiny is of type bool; got 1"),

@@ -34,7 +34,7 @@ def trained(name: str, activation: str) -> nn.Module:
 
 def pictures(name: str, count: int = 3) -> Tensor:
     options = network_options(name)
-    size = int(options.get("image_size", 12))
+    size = int(options.get("image_size", 16))
     return torch.randn(count, int(options["in_channels"]), size, size)
 
 

@@ -244,6 +244,7 @@ def test_the_plan_holds_the_runs_of_the_issue() -> None:
         **dict.fromkeys(
             [f"ablation-{k}-x{s}" for k in ("2x2-v2", "bayer-4") for s in (0.5, 1.5)], 3
         ),
+        **dict.fromkeys([f"camvid-{key}-on" for key in (*THREE, "hardtanh")], 3),
     }
     main = ("stat-sign", "stat-design2d", "stat-uniform", "stat-swapped")
     seeds = [job.seed for job in jobs if job.name.startswith(main)]

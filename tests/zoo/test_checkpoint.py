@@ -30,7 +30,7 @@ from design_core.zoo.checkpoint import (
 )
 from tests.hostile_checkpoints import latent_file
 
-NARROW = {"resnet18": 4, "resnet20": 4, "tiny": 4, "vgg_small": 4}
+NARROW = {"resnet18": 4, "resnet20": 4, "tiny": 4, "vgg_small": 4, "encoder_decoder": 4}
 
 
 def trained(name: str, **options: str | int | bool) -> tuple[NetworkSpec, nn.Module, PictureForm]:
@@ -46,7 +46,7 @@ def trained(name: str, **options: str | int | bool) -> tuple[NetworkSpec, nn.Mod
             layer.weight[0] = -layer.weight[0].abs()  # one output with bits of one sign
     channels = int(spec.options["in_channels"])
     side = int(spec.options.get("image_size", 16))
-    names = tuple(f"class {k}" for k in range(10))
+    names = tuple(f"class {k}" for k in range(int(spec.options["num_classes"])))
     pictures = PictureForm((channels, side, side), (0.4,) * channels, (0.2,) * channels, names)
     for _ in range(3):
         model(torch.randn(8, *pictures.shape) * 2 + 0.3)

@@ -1,0 +1,1 @@
+"""Segmentation: a class for every pixel. Data and scores, all of NumPy."""
