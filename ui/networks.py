@@ -28,6 +28,7 @@ __all__ = [
     "cards",
     "entry",
     "predictions",
+    "stamp",
     "tell_damaged",
     "zoo_cards",
 ]
@@ -47,33 +48,33 @@ def cards() -> list[Card]:
 
 def zoo_cards() -> list[Card]:
     """All cards of the zoo, by name."""
-    return list(_cards(_stamp()).values())
+    return list(_cards(stamp()).values())
 
 
 @st.cache_data(ttl=_LOOK_AGAIN, show_spinner=False)
-def _stamp() -> str:
+def stamp() -> str:
     """Of the zoo as it is: short, for pages ask hundreds of times, and each time it is hashed."""
     return hashlib.sha256(repr(zoo_stamp()).encode()).hexdigest()
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _cards(stamp: str) -> dict[str, Card]:
+def _cards(key: str) -> dict[str, Card]:
     """By name. Read anew when a card has changed; its network may have too, and is forgotten."""
-    del stamp
+    del key
     for kept in (_zoo_entry, _of_sample):
         kept.clear()
     return {card.name: card for card in load_cards()}
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _damaged(stamp: str) -> list[str]:
-    del stamp
+def _damaged(key: str) -> list[str]:
+    del key
     return damaged_cards()
 
 
 def tell_damaged() -> None:
     """A note on each network of the zoo that cannot be read; the others go on without it."""
-    for reason in _damaged(_stamp()):
+    for reason in _damaged(stamp()):
         st.warning(plain(f"One network is left out: {reason}"), icon=":material/broken_image:")
 
 
@@ -86,7 +87,7 @@ def card_of(reference: str) -> tuple[Card, int]:
         No such card or seed.
     """
     name, at, seed = reference.partition("@")
-    card = _cards(_stamp()).get(name) or {one.name: one for one in own_cards()}.get(name)
+    card = _cards(stamp()).get(name) or {one.name: one for one in own_cards()}.get(name)
     if card is None:
         raise ValueError(f"The zoo has no {name!r}. Choose one of its networks.")
     return card, card.result(int(seed) if at and seed.isdecimal() else None).seed

@@ -13,15 +13,15 @@ Classes = NDArray[np.integer]
 
 
 def map_finding(names: tuple[str, str], first: Classes, second: Classes) -> str:
-    """How far two networks agree on a picture, in a sentence.
+    r"""How far two networks agree on a picture, in a sentence.
 
     Examples
     --------
     >>> map_finding(("Sign", "DeSign 2D"), np.zeros((2, 2), int), np.array([[0, 0], [0, 1]]))
-    'Sign and DeSign 2D give 75.0 % of the pixels the same class'
+    'Sign and DeSign 2D give 75.0\xa0% of the pixels the same class'
     """
     same = float(np.mean(first == second))
-    return f"{names[0]} and {names[1]} give {100 * same:.1f} % of the pixels the same class"
+    return f"{names[0]} and {names[1]} give {100 * same:.1f}\u00a0% of the pixels the same class"
 
 
 def map_scores(name: str, told: Classes, truth: Classes, classes: int) -> str:

@@ -27,9 +27,9 @@ def zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         shutil.copytree(CHECKPOINTS / name, tmp_path / name)
     for function in (card.load_cards, card.damaged_cards, card.zoo_stamp):
         monkeypatch.setattr(function, "__defaults__", (tmp_path,))
-    networks._stamp.clear()
+    networks.stamp.clear()
     yield tmp_path
-    networks._stamp.clear()
+    networks.stamp.clear()
 
 
 def opened(panel: str) -> AppTest:
@@ -41,7 +41,7 @@ def opened(panel: str) -> AppTest:
 
 
 def visited_again(app: AppTest) -> AppTest:
-    networks._stamp.clear()  # as after a second
+    networks.stamp.clear()  # as after a second
     app.run()
     assert not app.exception
     return app

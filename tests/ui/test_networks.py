@@ -30,7 +30,7 @@ def zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def look_again() -> None:
     """As after a second."""
-    networks._stamp.clear()
+    networks.stamp.clear()
 
 
 @pytest.mark.usefixtures("zoo")
@@ -65,4 +65,4 @@ def test_cards_come_and_go(zoo: Path) -> None:
     (zoo / NAMES[1] / "card.json").write_text("no card", encoding="utf-8")
     look_again()
     assert [one.name for one in networks.zoo_cards()] == [NAMES[0]]
-    assert any(NAMES[1] in reason for reason in networks._damaged(networks._stamp()))
+    assert any(NAMES[1] in reason for reason in networks._damaged(networks.stamp()))

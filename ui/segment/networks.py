@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from design_core.pictures import Picture
 from design_core.segmentation.scores import SEGMENTATION
 from design_core.zoo.arms import ARMS
-from design_core.zoo.card import Card, load_cards, zoo_stamp
+from design_core.zoo.card import Card, load_cards
 from design_core.zoo.entry import Entry, open_entry
-from ui.networks import FORWARD
+from ui.networks import FORWARD, stamp
 from ui.pytorch import pytorch
 
 __all__ = ["BESIDE", "class_map", "pixel_cards", "pixel_entry"]
@@ -22,24 +22,18 @@ __all__ = ["BESIDE", "class_map", "pixel_cards", "pixel_entry"]
 #: Arms that are shown beside Sign, by their keys.
 BESIDE = ("design2d", "uniform", "hardtanh")
 
-_LOOK_AGAIN = 1.0  # seconds after which the zoo is looked at again
 _HASHES: dict[str | type[Any], Callable[[Any], Any]] = {Picture: lambda picture: picture.sha256}
 
 
 def pixel_cards() -> dict[str, Card]:
     """Cards by the key of their arm: Sign first, then those of `BESIDE` that are trained."""
-    return _cards(_stamp())
-
-
-@st.cache_data(ttl=_LOOK_AGAIN, show_spinner=False)
-def _stamp() -> tuple[tuple[str, int, int], ...]:
-    return zoo_stamp()
+    return _cards(stamp())
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
-def _cards(stamp: tuple[tuple[str, int, int], ...]) -> dict[str, Card]:
+def _cards(key: str) -> dict[str, Card]:
     """Read anew when a card has changed; its network may have too, and is forgotten."""
-    del stamp
+    del key
     pixel_entry.clear()
     class_map.clear()
     found = {card.activation: card for card in load_cards(task=SEGMENTATION)}

@@ -21,7 +21,7 @@ from ui.text import plain
 
 __all__ = ["FIRST_SAMPLE", "MOST_SCENES", "SCENE", "TEST", "WAYS", "Shown", "choose", "first_code"]
 
-TEST = "Test picture"
+TEST = "CamVid"
 WAYS = (TEST, "Sample", "Upload")
 FIRST_SAMPLE = sample_names("photos")[0]
 #: How a link names a test picture; its number follows.
