@@ -29,10 +29,10 @@ def test_a_plain_module_learns_digits_and_repeats_itself() -> None:
     data, heard = load_data("digits"), list[dict[str, Any]]()
     first, second = network(), network()
     state = torch.random.get_rng_state()
-    lines = train(first, data, epochs=3, seed=5, after_epoch=heard.append)
+    lines = train(first, data, epochs=5, seed=5, after_epoch=heard.append)
     assert torch.equal(torch.random.get_rng_state(), state)  # a caller's own draws go on unchanged
     torch.rand(1)
-    again = train(second, data, epochs=3, seed=5)
+    again = train(second, data, epochs=5, seed=5)
     assert heard == lines
     assert [line["loss"] for line in again] == [line["loss"] for line in lines]
     for name, tensor in first.state_dict().items():
