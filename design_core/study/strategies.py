@@ -89,7 +89,7 @@ class StrategyAnswer:
     difference
         Of the last epoch's accuracy over the seeds that both have, paired.
     p
-        Corrected by Holm's method within the question, for the pairs that are answered.
+        Corrected by Holm's method over all pairs of the question, also those that have no answer yet.
     """
 
     question: str
@@ -125,10 +125,11 @@ def strategy_answers(cards: Sequence[Card]) -> list[StrategyAnswer]:
             for first, second in pairs
             if (difference := _difference(by_name, first, second)) is not None
         ]
-        corrected = holm([difference.p for *_, difference in tested])
+        untested = [1.0] * (len(pairs) - len(tested))  # which were asked all the same
+        corrected = holm([*(difference.p for *_, difference in tested), *untested])
         found += [
             StrategyAnswer(question, first, second, difference, p)
-            for (first, second, difference), p in zip(tested, corrected, strict=True)
+            for (first, second, difference), p in zip(tested, corrected, strict=False)
         ]
     return found
 

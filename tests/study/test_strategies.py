@@ -73,8 +73,9 @@ def test_answers_are_paired_and_corrected_within_their_question() -> None:
     ]
     assert (sign.first, sign.second) == ("strategy-xnor-design2d", "strategy-xnor-sign")
     assert sign.difference.mean == pytest.approx(0.03)
-    assert [sign.p, uniform.p] == pytest.approx([2 * min(p), max(p)])
-    assert bases.p == pytest.approx(stats.ttest_rel([55, 55.5], [50, 51]).pvalue)
+    # By Holm over all eight pairs of the question: those without an answer count, too.
+    assert [sign.p, uniform.p] == pytest.approx([8 * p[0], min(7 * p[1], 1)])
+    assert bases.p == pytest.approx(min(7 * stats.ttest_rel([55, 55.5], [50, 51]).pvalue, 1))
     assert bases.difference.mean == pytest.approx(np.mean([0.05, 0.045]))
 
 
