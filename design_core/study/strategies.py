@@ -89,7 +89,7 @@ class StrategyAnswer:
     difference
         Of the last epoch's accuracy over the seeds that both have, paired.
     p
-        Corrected by Holm's method over all pairs of the question, also those that have no answer yet.
+        Corrected by Holm's method over all pairs of the question, also those without an answer yet.
     """
 
     question: str
