@@ -229,10 +229,16 @@ def _capital(sentence: str) -> str:
 
 
 def report(cards: Sequence[Card]) -> list[Section]:
-    """Every question that the method leaves open, with what these cards say."""
+    """Every question that the method leaves open, with what these cards say.
+
+    First speaks what stands on most: data before digits, DeSign 2D, many seeds, long training.
+    """
     ordered = sorted(
         cards,
-        key=lambda card: (is_embedded(card.dataset), card.activation != DESIGN, card.name),
+        key=lambda card: (
+            *(is_embedded(card.dataset), card.activation != DESIGN),
+            *(-len(card.seeds), -int(card.recipe["epochs"]), card.name),
+        ),
     )
     hidden = [card for card in ordered if not card.about_the_picture]
     sections = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -163,3 +164,15 @@ def test_learning_is_told_at_the_five_points_below_signs_mean() -> None:
     better = made_card("design:2x2-v2", False, {0: 0.78, 1: 0.79, 2: 0.8})
     (learning,) = (one for one in report([sign, better]) if "faster" in one.question)
     assert "reaches 75% after" in learning.answers[0][1]
+
+
+def test_what_stands_on_most_seeds_speaks_first() -> None:
+    few = [
+        replace(
+            one, name=f"a-{one.name}", results=one.results[:2], recipe={"epochs": 1, "name": ""}
+        )
+        for one in (DESIGN_OFF, SIGN_OFF)
+    ]
+    sections = {one.question: one for one in report([*few, DESIGN_OFF, SIGN_OFF])}
+    gains = [told for _, told in sections["What does DeSign gain over Sign?"].answers]
+    assert ["3 paired seeds" in told for told in gains] == [True, False]
