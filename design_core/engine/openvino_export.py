@@ -145,7 +145,10 @@ class _Graph:
 
     @singledispatchmethod
     def add(self, layer: Layer) -> None:
-        raise TypeError(f"OpenVINO has no nodes for {type(layer).__name__}.")
+        raise ValueError(
+            f"A network with {type(layer).__name__}, which gives each pixel a class, is not "
+            "exported to OpenVINO. Export it packed."
+        )
 
     @add.register
     def _(self, layer: Block) -> None:

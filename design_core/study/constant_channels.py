@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from design_core.lab.diagnosis import diagnose
 from design_core.lab.subset import sample_subset
+from design_core.networks import activation_maps
 from design_core.study.report import setting_words
 from design_core.zoo.arms import arm_of
 from design_core.zoo.card import CHECKPOINTS, Card
@@ -36,12 +36,13 @@ def constant_channel_words(
 def _counts(card: Card, seed: int, root: Path) -> tuple[int, int, int] | None:
     """Dead, saturated and all channels of a network."""
     checkpoint = open_entry(f"{card.name}@{seed}", root).checkpoint
-    subset = sample_subset(checkpoint.pictures, card.dataset)
+    model, subset = checkpoint.model, sample_subset(checkpoint.pictures, card.dataset)
     if subset is None or card.activation in ("hardtanh", "relu"):
         return None
-    blocks = diagnose(checkpoint, subset).blocks
+    x = checkpoint.pictures.normalized(subset.pixels)
+    fires = [(maps.y > 0).transpose(0, 1).flatten(1) for maps in activation_maps(model, x)[1]]
     return (
-        sum(block.dead for block in blocks),
-        sum(block.saturated for block in blocks),
-        sum(len(block.channels) for block in blocks),
+        sum(int((~one.any(1)).sum()) for one in fires),
+        sum(int(one.all(1).sum()) for one in fires),
+        sum(len(one) for one in fires),
     )
