@@ -40,10 +40,14 @@ _PADDINGS = ("one", "replicate", "zero", "none")
 
 
 class Generator:
-    """Draws layers for given maps; what it draws need not fit them."""
+    """Draws layers for given maps; what it draws need not fit them.
 
-    def __init__(self, seed: int) -> None:
+    Those of networks that give each pixel a class are among them unless `pixels` is False.
+    """
+
+    def __init__(self, seed: int, *, pixels: bool = True) -> None:
         self.draw, self.noise = Random(seed), np.random.default_rng(seed)
+        self.pixels = pixels
 
     def network(self) -> tuple[list[Layer], tuple[int, int, int]]:
         """Layers and the shape (C, H, W) of their pictures."""
@@ -58,7 +62,7 @@ class Generator:
 
     def _layer(self, maps: Maps) -> Layer:
         if maps.kind == "bits":
-            if (drawn := self.draw.random()) < 0.3:
+            if self.pixels and (drawn := self.draw.random()) < 0.3:
                 return Enlarge() if drawn < 0.15 else Signs(maps.channels)
             return Block(self._bit_conv(maps), self._coin(), self._cut("sums"))
         if maps.kind == "sums":
@@ -70,7 +74,7 @@ class Generator:
             lambda: self._cut("real", maps.channels),
             lambda: self._scale_shift(maps.channels),
             lambda: Repeat(self.draw.randrange(1, 4)),
-            EnlargeBilinear,
+            *([EnlargeBilinear] if self.pixels else []),
         )
         return self.draw.choice(kinds)()
 
