@@ -18,7 +18,8 @@ from design_core.zoo.card import load_cards
 
 def test_rows_are_the_numbers_of_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "--json"]) == 0
-    listed = json.loads(capsys.readouterr().out)
+    told = json.loads(capsys.readouterr().out)
+    listed = [card for card in told if card.get("task") is None]  # those of pixels have no row
     rows = overview(load_cards())
     assert len(rows) == len(listed)
     for row, card in zip(rows, listed, strict=True):
