@@ -83,10 +83,17 @@ def opened(whole_app: str, chromium: Any, view: str) -> Any:
 
 def turn(page: Any, theme: str) -> None:
     """Change the theme of the system, and wait until the charts have followed."""
-    tick = "document.querySelector('.js-plotly-plot .ytick text')"
-    before = page.evaluate(f"getComputedStyle({tick}).fill")
+    ticks = page.locator(".js-plotly-plot .ytick text")
+    before = ticks.first.evaluate("tick => getComputedStyle(tick).fill")
     page.emulate_media(color_scheme=theme)
-    page.wait_for_function(f"before => getComputedStyle({tick}).fill !== before", arg=before)
+    page.wait_for_function(
+        """before => {
+            // While a chart is drawn anew there is none.
+            const tick = document.querySelector('.js-plotly-plot .ytick text');
+            return tick && getComputedStyle(tick).fill !== before;
+        }""",
+        arg=before,
+    )
     settle(page)
 
 
