@@ -14,12 +14,19 @@ from ui.design.address import DESIGN
 from ui.explore.address import EXPLORE
 from ui.learn.address import LEARN
 from ui.links.fields import Address
+from ui.live.address import LIVE
 from ui.predict.address import PREDICT
 from ui.present.address import PRESENT
+from ui.segment.address import SEGMENT
 from ui.speed.address import SPEED
+from ui.train.address import TRAIN
 
 ADDRESSES = {
-    one.page: one for one in (EXPLORE, DESIGN, PREDICT, COMPARE, SPEED, BATCH, LEARN, PRESENT)
+    one.page: one
+    for one in (
+        *(EXPLORE, DESIGN, PREDICT, COMPARE, SPEED, BATCH),
+        *(LEARN, PRESENT, LIVE, TRAIN, SEGMENT),
+    )
 }
 
 # How Python, NumPy and PyTorch speak.
