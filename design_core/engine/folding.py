@@ -11,7 +11,7 @@ them off a model, `design_core.zoo.network_file` off a checkpoint, without PyTor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -204,14 +204,7 @@ class Chain:
 
     def layers(self, input_shape: tuple[int, int, int]) -> Iterator[Layer]:
         """Its packed layers, behind the picture's."""
-        maps = Maps("real", *input_shape)
-        if self.picture is not None:
-            for cut in self.picture.layers(maps.channels):
-                maps = cut.gives(maps)
-        for block in self.blocks:
-            layer = _block(block, maps)
-            yield layer
-            maps = layer.gives(maps)
+        maps = yield from _blocks(self.picture, self.blocks, input_shape)
         windows = self._windows(maps)
         if self.head.binary and not self.mean:
             yield BitConv(_words(windows), windows.shape[1], 1, "none")
@@ -247,17 +240,7 @@ class PixelChain:
 
     def layers(self, input_shape: tuple[int, int, int]) -> Iterator[Layer]:
         """Its packed layers, behind the picture's."""
-        maps = Maps("real", *input_shape)
-        if self.picture is not None:
-            for cut in self.picture.layers(maps.channels):
-                maps = cut.gives(maps)
-        for block in self.blocks:
-            if block.enlarge:
-                yield Enlarge()
-                maps = Enlarge().gives(maps)
-            layer = _block(block, maps)
-            yield layer
-            maps = layer.gives(maps)
+        maps = yield from _blocks(self.picture, self.blocks, input_shape)
         yield Signs(maps.channels)
         yield self.head.layer()
         yield self.head_norm.after(self.head.scales)
@@ -321,6 +304,24 @@ def _spread(values: Values, maps: Maps) -> Values:
             f"{maps.channels} of {maps.height}×{maps.width}, have {features:,}."
         )
     return values.reshape(len(values), maps.channels, maps.height, maps.width)
+
+
+def _blocks(
+    picture: PictureBits | None, blocks: Sequence[ChainBlock], input_shape: tuple[int, int, int]
+) -> Generator[Layer, None, Maps]:
+    """The layers of a chain's blocks; returns the maps behind them."""
+    maps = Maps("real", *input_shape)
+    if picture is not None:
+        for cut in picture.layers(maps.channels):
+            maps = cut.gives(maps)
+    for block in blocks:
+        if block.enlarge:
+            yield Enlarge()
+            maps = Enlarge().gives(maps)
+        layer = _block(block, maps)
+        yield layer
+        maps = layer.gives(maps)
+    return maps
 
 
 def _block(block: ChainBlock, maps: Maps) -> Block:

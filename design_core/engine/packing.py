@@ -101,25 +101,27 @@ def unfolded(model: nn.Module) -> Described:
 
 
 def _chain(model: VggSmall) -> Chain:
+    head = model.head
+    return Chain(
+        _picture(model.picture), _blocks(model.blocks), weights(head.linear), norm(head.norm)
+    )
+
+
+def _pixels(model: EncoderDecoder) -> PixelChain:
+    head = model.head
+    return PixelChain(
+        _picture(model.picture), _blocks(model.blocks), weights(head.conv), norm(head.norm)
+    )
+
+
+def _blocks(modules: nn.ModuleDict) -> list[ChainBlock]:
     blocks = []
-    for block in model.blocks.values():
+    for block in modules.values():
         assert isinstance(block, ConvBlock)
         if isinstance(block.low_pass, LowPass):
             raise UnpackableError(
                 "A low-pass before the thresholds needs real sums; the network runs in PyTorch."
             )
-        pool = isinstance(block.pool, MaxPool2x2)
-        blocks.append(
-            ChainBlock(weights(block.conv), pool, norm(block.norm), thresholds(block.act))
-        )
-    head = model.head
-    return Chain(_picture(model.picture), blocks, weights(head.linear), norm(head.norm))
-
-
-def _pixels(model: EncoderDecoder) -> PixelChain:
-    blocks = []
-    for block in model.blocks.values():
-        assert isinstance(block, ConvBlock)
         blocks.append(
             ChainBlock(
                 weights(block.conv),
@@ -129,8 +131,7 @@ def _pixels(model: EncoderDecoder) -> PixelChain:
                 enlarge=isinstance(block, UpBlock),
             )
         )
-    head = model.head
-    return PixelChain(_picture(model.picture), blocks, weights(head.conv), norm(head.norm))
+    return blocks
 
 
 def _residual(model: ResNet) -> ResidualChain:

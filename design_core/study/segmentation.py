@@ -12,7 +12,7 @@ import numpy as np
 
 from design_core.segmentation.scores import class_iou
 from design_core.statistics import Difference, holm, mean_interval, paired_difference
-from design_core.study.claims import LEAST_PAIRS, corrected_words, is_shown
+from design_core.study.claims import claim_words, corrected_words
 from design_core.zoo.arms import ARMS, arm_of
 from design_core.zoo.card import Card
 from design_core.zoo.naming import data_set_heading, training_name
@@ -45,13 +45,7 @@ class PixelAnswer:
     def sentence(self) -> str:
         """The difference, its interval and p, and what it claims."""
         names = " minus ".join(arm_of(one.activation).short for one in (self.card, self.other))
-        if min(self.difference.counts) < LEAST_PAIRS:
-            claim = "too few seeds for a claim"
-        elif not is_shown(self.difference, self.p):
-            claim = "no difference is shown"
-        else:
-            claim = "a gain" if self.difference.mean > 0 else "a loss"
-        told = corrected_words(self.difference, self.p)
+        told, claim = (tell(self.difference, self.p) for tell in (corrected_words, claim_words))
         return f"{names} in mean IoU: {told}: {claim}."
 
 

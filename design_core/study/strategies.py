@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from design_core.statistics import Difference, holm, paired_difference
-from design_core.study.claims import LEAST_PAIRS, corrected_words, is_shown
+from design_core.study.claims import claim_words, corrected_words, is_shown
 from design_core.study.plan import Job, plan
 from design_core.training.recipe import load_recipe
 from design_core.zoo.card import Card, card_name
@@ -105,13 +105,7 @@ class StrategyAnswer:
 
     def sentence(self) -> str:
         """The difference, its interval and p, and what it claims."""
-        if min(self.difference.counts) < LEAST_PAIRS:
-            claim = "too few seeds for a claim"
-        elif not self.shown:
-            claim = "no difference is shown"
-        else:
-            claim = "a gain" if self.difference.mean > 0 else "a loss"
-        told = corrected_words(self.difference, self.p)
+        told, claim = (tell(self.difference, self.p) for tell in (corrected_words, claim_words))
         return f"{self.first} minus {self.second}: {told}: {claim}."
 
 
