@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,7 @@ _TALL = 380  # a chart that stands alone, pixels
 #: Arms whose names stand in the chart of one-bit pictures; the others' are read on hover.
 _NAMED = ("sign", "bayer2", "phases2", "published", "colours")
 _PLACES = {True: "circle", False: "square"}  # marks of the picture, and of hidden layers
+_HEADING = 44  # letters in a line of a heading, as many as a phone has room for
 _LINE = 14  # least distance of labels at the ends of lines, pixels
 
 
@@ -72,7 +74,8 @@ def accuracy_chart(cards: Sequence[Card]) -> go.Figure:
     for place, (name, card) in enumerate(rows):
         if card is None:
             chart.add_annotation(
-                x=0, xref="paper", xanchor="left", y=place, text=f"<b>{name}</b>",
+                x=0, xref="paper", xanchor="left", y=place,
+                text=f"<b>{'<br>'.join(wrap(name, _HEADING))}</b>", align="left",
                 showarrow=False, font={"size": LABEL, "color": ink().text},
             )  # fmt: skip
             continue
